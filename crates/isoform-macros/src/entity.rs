@@ -1,0 +1,24 @@
+//! `#[derive(Entity)]`: parse → model → check → expand.
+
+mod attr;
+mod check;
+mod expand;
+mod model;
+mod validators;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use crate::ctxt::Ctxt;
+
+/// What the derive adds beside the struct.
+pub fn derive(input: &DeriveInput) -> TokenStream {
+    let ctxt = Ctxt::default();
+    let output = attr::entity(&ctxt, input).and_then(|entity| {
+        let complete = check::entity(&ctxt, &entity);
+        complete.then(|| expand::entity(&entity))
+    });
+    // Beside errors stands what could be understood, so that they are not followed by errors that they cause.
+    let errors = ctxt.finish();
+    quote::quote!(#errors #output)
+}

@@ -1,0 +1,277 @@
+//! What must hold across attributes: each rule is a function.
+
+use syn::spanned::Spanned as _;
+use syn::{Expr, Lit, LitStr, UnOp};
+
+use super::model::{Check, Entity, Field, Kind, Role, Validator};
+use crate::ctxt::Ctxt;
+use crate::{names, pattern};
+
+/// As many as a `FieldMask` holds.
+const MAX_FIELDS: usize = 128;
+
+/// The longest name that every database takes.
+const MAX_NAME: usize = 63;
+
+/// The types of `<input>` in which a value is edited, and `textarea`.
+const INPUTS: &[&str] = &[
+    "text", "textarea", "email", "url", "tel", "password", "search", "number", "range", "date", "datetime-local", "time", "month",
+    "week", "color", "checkbox", "hidden",
+];
+
+/// Checks everything; answers whether there is enough of an entity to expand.
+pub fn entity(ctxt: &Ctxt, entity: &Entity) -> bool {
+    let relations = relations_are_not_there_yet(ctxt, entity);
+    one_id(ctxt, entity);
+    one_version(ctxt, entity);
+    not_too_many_fields(ctxt, entity);
+    table_is_a_name(ctxt, entity);
+    distinct_names(ctxt, entity);
+    order_names_fields(ctxt, entity);
+    for field in &entity.fields {
+        name_is_snake_case(ctxt, field);
+        one_role(ctxt, field);
+        id_can_be_one(ctxt, field);
+        stamps_have_their_type(ctxt, field);
+        stamps_are_kept_by_the_framework(ctxt, field);
+        column_is_a_name(ctxt, field);
+        input_is_known(ctxt, field);
+        for validator in &field.validators {
+            validator_fits_the_type(ctxt, field, validator);
+            limits_are_right(ctxt, field, validator);
+            pattern_is_right(ctxt, validator);
+        }
+    }
+    !relations && !entity.fields.is_empty()
+}
+
+fn relations_are_not_there_yet(ctxt: &Ctxt, entity: &Entity) -> bool {
+    let mut found = false;
+    for span in entity.fields.iter().filter_map(|field| field.relation) {
+        ctxt.error_at(span, "relations are not supported yet: keep the id of the other record in a field");
+        found = true;
+    }
+    found
+}
+
+fn one_id(ctxt: &Ctxt, entity: &Entity) {
+    let mut ids = entity.with_role(Role::Id);
+    let Some((_, first)) = ids.next() else {
+        let message = match entity.field("id") {
+            Some(_) => format!("`{}` has no id: write #[field(id)] above `id`", entity.ident),
+            None => format!("`{}` has no id: add a field such as `#[field(id)] pub id: Uuid`", entity.ident),
+        };
+        return ctxt.error(&entity.ident, message);
+    };
+    for (_, field) in ids {
+        at_role(ctxt, field, Role::Id, &format!("`{}` is the id already: an entity has one", first.name));
+    }
+}
+
+fn one_version(ctxt: &Ctxt, entity: &Entity) {
+    let mut versions = entity.with_role(Role::Version);
+    if let Some((_, first)) = versions.next() {
+        for (_, field) in versions {
+            at_role(ctxt, field, Role::Version, &format!("`{}` is the version already: an entity has at most one", first.name));
+        }
+    }
+}
+
+fn at_role(ctxt: &Ctxt, field: &Field, role: Role, message: &str) {
+    for (token, _) in field.roles.iter().filter(|(_, own)| *own == role) {
+        ctxt.error(token, message);
+    }
+}
+
+fn not_too_many_fields(ctxt: &Ctxt, entity: &Entity) {
+    if let Some(field) = entity.fields.get(MAX_FIELDS) {
+        ctxt.error(&field.ident, format!("an entity has at most {MAX_FIELDS} fields: put what belongs together into a `Json<…>`"));
+    }
+}
+
+fn table_is_a_name(ctxt: &Ctxt, entity: &Entity) {
+    if let Some(token) = &entity.table_token {
+        is_a_name(ctxt, token);
+    }
+}
+
+fn column_is_a_name(ctxt: &Ctxt, field: &Field) {
+    if let Some(token) = &field.column_token {
+        is_a_name(ctxt, token);
+    }
+}
+
+fn is_a_name(ctxt: &Ctxt, token: &LitStr) {
+    let name = token.value();
+    if name.is_empty() || name.len() > MAX_NAME || name.chars().any(|c| c.is_control() || matches!(c, '"' | '`' | '\'' | '[' | ']')) {
+        ctxt.error(token, format!("not a name that every database takes: 1 to {MAX_NAME} bytes, without quotes"));
+    }
+}
+
+fn distinct_names(ctxt: &Ctxt, entity: &Entity) {
+    for (index, field) in entity.fields.iter().enumerate() {
+        for other in entity.fields.iter().take(index) {
+            // Databases compare the names of columns without case.
+            if field.column.eq_ignore_ascii_case(&other.column) {
+                let message = format!("`{}` is stored in the column \"{}\" already", other.name, other.column);
+                match &field.column_token {
+                    Some(token) => ctxt.error(token, message),
+                    None => ctxt.error(&field.ident, message),
+                }
+            }
+            if field.wire == other.wire {
+                let message = format!("`{}` and `{}` are both `{}` on the wire: rename one of them", other.name, field.name, field.wire);
+                ctxt.error(&field.ident, message);
+            }
+        }
+    }
+}
+
+fn order_names_fields(ctxt: &Ctxt, entity: &Entity) {
+    let known: Vec<_> = entity.fields.iter().map(|field| field.name.as_str()).collect();
+    for (index, order) in entity.order_by.iter().enumerate() {
+        let name = syn::ext::IdentExt::unraw(&order.field).to_string();
+        if entity.field(&name).is_none() {
+            ctxt.error(&order.field, format!("`{}` has no field `{name}`; {}", entity.ident, names::known(&name, &known)));
+        } else if entity.order_by.iter().take(index).any(|other| other.field == order.field) {
+            ctxt.error(&order.field, format!("`{name}` is there twice: leave one of them out"));
+        }
+    }
+}
+
+fn name_is_snake_case(ctxt: &Ctxt, field: &Field) {
+    let right = field.name.starts_with(|c: char| c.is_ascii_lowercase())
+        && field.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !right {
+        ctxt.error(&field.ident, "the name of a field is snake_case: a lower-case letter, then lower-case letters, digits and `_`");
+    }
+}
+
+fn one_role(ctxt: &Ctxt, field: &Field) {
+    if let [(first, _), rest @ ..] = field.roles.as_slice() {
+        for (token, _) in rest {
+            ctxt.error(token, format!("the field is `{first}` already: it cannot be `{token}` too"));
+        }
+    }
+}
+
+fn id_can_be_one(ctxt: &Ctxt, field: &Field) {
+    if field.role() != Some(Role::Id) {
+        return;
+    }
+    if field.optional || matches!(field.kind, Kind::Json | Kind::Bool | Kind::Float) {
+        ctxt.error(&field.ty, "an id is a Uuid, a String or a whole number, and never null");
+    }
+    if let Some((token, _)) = &field.api_read {
+        ctxt.error(token, "the id is always shown to whoever may read the record");
+    }
+}
+
+fn stamps_have_their_type(ctxt: &Ctxt, field: &Field) {
+    match field.role() {
+        Some(Role::Version) if field.kind != Kind::Int64 || field.optional => {
+            ctxt.error(&field.ty, "a version is an `i64`");
+        }
+        Some(Role::CreatedAt | Role::UpdatedAt) if field.kind != Kind::Time || field.optional => {
+            ctxt.error(&field.ty, "this is a `DateTime<Utc>`");
+        }
+        _ => {}
+    }
+}
+
+fn stamps_are_kept_by_the_framework(ctxt: &Ctxt, field: &Field) {
+    let Some((stamp, Role::CreatedAt | Role::UpdatedAt | Role::Version)) = field.roles.first() else { return };
+    let others = [
+        field.unique.as_ref(),
+        field.default.as_ref().map(|(token, _)| token),
+        field.allow_update.as_ref().map(|(token, _)| token),
+        field.saving.as_ref().map(|(token, _)| token),
+    ];
+    for token in field.validators.iter().map(|validator| &validator.name).chain(others.into_iter().flatten()) {
+        ctxt.error(token, format!("nobody but the framework writes a `{stamp}`: leave `{token}` out"));
+    }
+}
+
+fn input_is_known(ctxt: &Ctxt, field: &Field) {
+    if let Some(input) = &field.input
+        && !INPUTS.contains(&input.value().as_str())
+    {
+        ctxt.error(input, format!("not a type of input for a value; {}", names::known(&input.value(), INPUTS)));
+    }
+}
+
+fn validator_fits_the_type(ctxt: &Ctxt, field: &Field, validator: &Validator) {
+    let number = matches!(field.kind, Kind::Int32 | Kind::Int64 | Kind::Float);
+    let name = &validator.name;
+    match validator.check {
+        Check::Len { .. } | Check::Email | Check::Url | Check::Pattern(_) | Check::OneOf(_) if field.kind != Kind::Text => {
+            let instead = match (&validator.check, field.kind) {
+                (Check::Len { .. }, _) if number => ": a number has a `range`",
+                _ => "",
+            };
+            ctxt.error(name, format!("`{name}` is for texts, `String` or `Option<String>`{instead}"));
+        }
+        Check::Range { .. } if !number => {
+            let instead = if field.kind == Kind::Text { ": a text has a `len`" } else { "" };
+            ctxt.error(name, format!("`{name}` is for numbers, `i32`, `i64`, `f64` or `Option` of them{instead}"));
+        }
+        _ => {}
+    }
+}
+
+fn limits_are_right(ctxt: &Ctxt, field: &Field, validator: &Validator) {
+    let (min, max, whole) = match &validator.check {
+        Check::Len { min, max } => (min, max, true),
+        Check::Range { min, max } => (min, max, field.kind != Kind::Float),
+        _ => return,
+    };
+    let mut numbers = Vec::new();
+    for limit in [min, max].into_iter().flatten() {
+        match number(limit) {
+            Ok(Some(Literal { whole: false, .. })) if whole => ctxt.error(limit, "a whole number is wanted here"),
+            Ok(Some(Literal { value, .. })) if value < 0.0 && matches!(validator.check, Check::Len { .. }) => {
+                ctxt.error(limit, "a length is not negative");
+            }
+            Ok(number) => numbers.push(number.map(|number| number.value)),
+            Err(()) => ctxt.error(limit, "a number is wanted here, or a constant"),
+        }
+    }
+    if let (Some(_), Some(max), [Some(least), Some(greatest)]) = (min, max, numbers.as_slice())
+        && least > greatest
+    {
+        ctxt.error_at(max.span(), format!("nothing is at least {least} and at most {greatest}"));
+    }
+}
+
+struct Literal {
+    value: f64,
+    whole: bool,
+}
+
+/// The number that a literal stands for; nothing for a constant, whose value a macro does not see.
+fn number(limit: &Expr) -> Result<Option<Literal>, ()> {
+    match limit {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Int(int) => Ok(Some(Literal { value: int.base10_parse().map_err(|_| ())?, whole: true })),
+            Lit::Float(float) => Ok(Some(Literal { value: float.base10_parse().map_err(|_| ())?, whole: false })),
+            _ => Err(()),
+        },
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
+            Ok(number(&unary.expr)?.map(|number| Literal { value: -number.value, ..number }))
+        }
+        Expr::Path(_) => Ok(None),
+        Expr::Paren(inner) => number(&inner.expr),
+        Expr::Group(inner) => number(&inner.expr),
+        // An expression of constants: the compiler sees to it.
+        Expr::Binary(_) | Expr::Cast(_) => Ok(None),
+        _ => Err(()),
+    }
+}
+
+fn pattern_is_right(ctxt: &Ctxt, validator: &Validator) {
+    if let Check::Pattern(pattern) = &validator.check
+        && let Err(message) = pattern::check(&pattern.value())
+    {
+        ctxt.error(pattern, message);
+    }
+}

@@ -1,0 +1,332 @@
+//! From the model to Rust.
+//!
+//! The output is data and one call per field: whatever can be written once for all entities is in `isoform` itself, so
+//! that an entity costs little wasm and little compile time.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Expr, Ident, Lit, Type};
+
+use super::model::{Check, Entity, Field, Kind, Role, Validator};
+
+pub fn entity(entity: &Entity) -> TokenStream {
+    let columns = columns(entity);
+    let implementation = implementation(entity);
+    let hooks = declares_hooks(entity);
+    quote!(#columns #implementation #hooks)
+}
+
+fn columns_name(entity: &Entity) -> Ident {
+    format_ident!("{}Fields", entity.ident)
+}
+
+/// `TaskFields`, with a column for each field.
+fn columns(entity: &Entity) -> TokenStream {
+    let Entity { ident, vis, .. } = entity;
+    let name = columns_name(entity);
+    let docs = format!("The columns of [`{ident}`]: what the closures of filters and orders are given, as in `|t| t.id`.");
+    let fields = entity.fields.iter().map(|field| {
+        let Field { ident: field_ident, vis, ty, name, .. } = field;
+        let docs = format!("The column of `{name}`.");
+        quote!(#[doc = #docs] #vis #field_ident: ::isoform::__private::Column<#ident, #ty>)
+    });
+    quote! {
+        #[doc = #docs]
+        #[allow(dead_code)]
+        #vis struct #name { #(#fields),* }
+
+        #[automatically_derived]
+        impl ::core::clone::Clone for #name {
+            #[inline]
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::marker::Copy for #name {}
+    }
+}
+
+fn implementation(entity: &Entity) -> TokenStream {
+    let ident = &entity.ident;
+    let name = columns_name(entity);
+    let private = quote!(::isoform::__private);
+    let id_type = entity.with_role(Role::Id).next().map(|(_, field)| field).or_else(|| entity.fields.first()).map(|field| &field.ty);
+    let columns = entity.fields.iter().enumerate().map(|(index, field)| {
+        let field = &field.ident;
+        quote!(#field: #private::Column::at(#index))
+    });
+    let blanks = entity.fields.iter().map(|field| {
+        let (ident, value) = (&field.ident, blank(field));
+        quote!(#ident: #value)
+    });
+    let gets = entity.fields.iter().enumerate().map(|(index, field)| {
+        let ident = &field.ident;
+        let to_value = as_value(&field.ty, "to_value");
+        quote!(#index => #to_value(&self.#ident))
+    });
+    let sets = entity.fields.iter().enumerate().map(|(index, field)| {
+        let ident = &field.ident;
+        let assign = as_value(&field.ty, "assign");
+        quote!(#index => #assign(&mut self.#ident, value))
+    });
+    let meta = meta(entity);
+    let run_hook = run_hook(entity);
+    let run_field_saving = run_field_saving(entity);
+    quote! {
+        #[automatically_derived]
+        impl #private::Entity for #ident {
+            type Id = #id_type;
+            type Fields = #name;
+            const FIELDS: Self::Fields = #name { #(#columns),* };
+
+            fn meta() -> &'static #private::EntityMeta {
+                static META: #private::EntityMeta = #meta;
+                &META
+            }
+
+            fn blank() -> Self {
+                Self { #(#blanks),* }
+            }
+
+            fn get(&self, index: usize) -> #private::Value {
+                match index {
+                    #(#gets,)*
+                    _ => #private::Value::Null,
+                }
+            }
+
+            fn set(&mut self, index: usize, value: #private::Value) -> ::core::result::Result<(), #private::ValueError> {
+                match index {
+                    #(#sets,)*
+                    _ => #private::no_such_field(),
+                }
+            }
+
+            #run_hook
+            #run_field_saving
+        }
+    }
+}
+
+/// `<T as FieldValue>::name`, so that a type that cannot be stored is reported where the user wrote it.
+fn as_value(ty: &Type, name: &str) -> TokenStream {
+    let span = ty.span();
+    let name = Ident::new(name, span);
+    quote_spanned!(span=> <#ty as ::isoform::__private::FieldValue>::#name)
+}
+
+/// What a field of a new record holds.
+fn blank(field: &Field) -> TokenStream {
+    let Some((_, default)) = &field.default else {
+        let blank = as_value(&field.ty, "blank");
+        return quote!(#blank());
+    };
+    let span = default.span();
+    let mut value = quote!(#default);
+    if is_literal(default) {
+        if matches!(default, Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_))) && field.kind == Kind::Text {
+            value = quote_spanned!(span=> ::std::string::String::from(#value));
+        }
+        if field.optional {
+            value = quote_spanned!(span=> ::core::option::Option::Some(#value));
+        }
+    }
+    value
+}
+
+fn is_literal(value: &Expr) -> bool {
+    match value {
+        Expr::Lit(_) => true,
+        Expr::Unary(unary) => is_literal(&unary.expr),
+        _ => false,
+    }
+}
+
+fn meta(entity: &Entity) -> TokenStream {
+    let private = quote!(::isoform::__private);
+    let Entity { ident, key, table, label, .. } = entity;
+    let rust_name = syn::ext::IdentExt::unraw(ident).to_string();
+    let ty: Type = syn::parse_quote!(#ident);
+    let fields = entity.fields.iter().map(|field| field_meta(field));
+    let id = entity.with_role(Role::Id).next().map_or(0, |(index, _)| index);
+    let version = match entity.with_role(Role::Version).next() {
+        Some((index, _)) => quote!(::core::option::Option::Some(#index)),
+        None => quote!(::core::option::Option::None),
+    };
+    let (read, insert) = (entity.allow.read.identity(), entity.allow.insert.record(&ty));
+    let (update, delete) = (entity.allow.update.record(&ty), entity.allow.delete.record(&ty));
+    let order_by = entity.order_by.iter().filter_map(|order| {
+        let index = entity.field(&syn::ext::IdentExt::unraw(&order.field).to_string())?;
+        let direction = if order.descending { quote!(Desc) } else { quote!(Asc) };
+        Some(quote!((#index, #private::Direction::#direction)))
+    });
+    let hooks = match entity.hooks {
+        Some(span) => quote_spanned!(span=> <#ident as ::isoform::__private::Hooks>::PRESENT),
+        None => quote!(#private::HookSet::NONE),
+    };
+    let api_filter = match &entity.api_filter {
+        Some(path) => {
+            let call = quote_spanned!(path.span()=> #path(identity));
+            quote!(::core::option::Option::Some(|identity| #private::Filter::<#ident>::into_condition(#call)))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    quote! {
+        #private::EntityMeta {
+            key: #key,
+            table: #table,
+            label: #label,
+            rust_name: #rust_name,
+            fields: &[#(#fields),*],
+            id: #id,
+            version: #version,
+            allow: #private::Allow { read: #read, insert: #insert, update: #update, delete: #delete },
+            order_by: &[#(#order_by),*],
+            hooks: #hooks,
+            new_record: #private::new_record::<#ident>,
+            #[cfg(not(target_arch = "wasm32"))]
+            api_filter: #api_filter,
+        }
+    }
+}
+
+fn field_meta(field: &Field) -> TokenStream {
+    let private = quote!(::isoform::__private);
+    let Field { name, wire, label, column, .. } = field;
+    let (field_type, nullable) = (as_value(&field.ty, "TYPE"), as_value(&field.ty, "NULLABLE"));
+    let mut more = Vec::new();
+    if column != name {
+        more.push(quote!(column: #column));
+    }
+    if let Some(role) = field.role() {
+        let role = match role {
+            Role::Id => quote!(Id),
+            Role::CreatedAt => quote!(CreatedAt),
+            Role::UpdatedAt => quote!(UpdatedAt),
+            Role::Version => quote!(Version),
+        };
+        more.push(quote!(role: #private::FieldRole::#role));
+    }
+    if field.unique.is_some() {
+        more.push(quote!(unique: true));
+    }
+    if let Some((_, rule)) = &field.api_read {
+        let rule = rule.identity();
+        more.push(quote!(api_read: #rule));
+    }
+    if let Some((_, rule)) = &field.allow_update {
+        let rule = rule.identity();
+        more.push(quote!(allow_update: #rule));
+    }
+    if !field.validators.is_empty() {
+        let validators = field.validators.iter().map(|one| validator(field, one));
+        more.push(quote!(validators: &[#(#validators),*]));
+    }
+    if field.saving.is_some() {
+        more.push(quote!(has_saving: true));
+    }
+    for (name, text) in [("input", &field.input), ("placeholder", &field.placeholder), ("help", &field.help)] {
+        if let Some(text) = text {
+            let name = format_ident!("{name}");
+            more.push(quote!(#name: ::core::option::Option::Some(#text)));
+        }
+    }
+    let new = quote!(#private::FieldMeta::new(#name, #wire, #label, #field_type, #nullable));
+    if more.is_empty() { new } else { quote!(#private::FieldMeta { #(#more,)* ..#new }) }
+}
+
+fn validator(field: &Field, validator: &Validator) -> TokenStream {
+    let private = quote!(::isoform::__private);
+    let check = match &validator.check {
+        Check::Required => quote!(Required),
+        Check::Email => quote!(Email),
+        Check::Url => quote!(Url),
+        Check::Len { min, max } => {
+            let min = min.as_ref().map_or_else(|| quote!(0), |min| quote!(#min));
+            let max = max.as_ref().map_or_else(|| quote!(::core::primitive::usize::MAX), |max| quote!(#max));
+            quote!(Len { min: #min, max: #max })
+        }
+        Check::Range { min, max } => {
+            let (min, max) = (number(field, min.as_ref()), number(field, max.as_ref()));
+            quote!(Range { min: #min, max: #max })
+        }
+        Check::Pattern(pattern) => quote!(Pattern(#pattern)),
+        Check::OneOf(values) => quote!(OneOf(&[#(#values),*])),
+        Check::Custom(path) => {
+            let ty = field.inner_type();
+            // The call is written out, so that `fn(&str)` fits a `String`; a wrong signature is reported at its name.
+            let call = quote_spanned!(path.span()=> #path(value));
+            let call = match &validator.message {
+                Some(message) => quote!(#call.map_err(|_| #message)),
+                None => call,
+            };
+            quote!(Custom(|value| #private::custom::<#ty, _>(value, |value| #call)))
+        }
+    };
+    match &validator.message {
+        Some(message) if !matches!(validator.check, Check::Custom(_)) => {
+            quote!(#private::Validator { check: #private::Check::#check, message: ::core::option::Option::Some(#message) })
+        }
+        _ => quote!(#private::Validator::new(#private::Check::#check)),
+    }
+}
+
+fn number(field: &Field, limit: Option<&Expr>) -> TokenStream {
+    let Some(limit) = limit else { return quote!(::core::option::Option::None) };
+    let span = limit.span();
+    let number = match field.kind {
+        Kind::Float => quote_spanned!(span=> Float((#limit) as f64)),
+        // The type of the field's own value, so that what does not fit it is an error here.
+        Kind::Int32 => quote_spanned!(span=> Int({ const LIMIT: i32 = #limit; LIMIT as i64 })),
+        _ => quote_spanned!(span=> Int(#limit)),
+    };
+    quote!(::core::option::Option::Some(::isoform::__private::Number::#number))
+}
+
+fn run_hook(entity: &Entity) -> TokenStream {
+    let Some(span) = entity.hooks else { return TokenStream::new() };
+    let dispatch = quote_spanned!(span=> ::isoform::__private::dispatch::<Self>);
+    quote! {
+        fn run_hook<'a>(
+            record: &'a mut ::isoform::__private::Record<Self>,
+            hook: ::isoform::__private::Hook,
+            event: &'a mut ::isoform::__private::LifecycleEvent<Self>,
+        ) -> ::isoform::__private::BoxFuture<'a, ::isoform::__private::Result<()>> {
+            #dispatch(record, hook, event)
+        }
+    }
+}
+
+fn run_field_saving(entity: &Entity) -> TokenStream {
+    let mut arms = entity.fields.iter().enumerate().filter_map(|(index, field)| {
+        let (_, path) = field.saving.as_ref()?;
+        let call = quote_spanned!(path.span()=> #path(record, event));
+        Some(quote!(#index => ::std::boxed::Box::pin(#call)))
+    });
+    let Some(first) = arms.next() else { return TokenStream::new() };
+    quote! {
+        #[cfg(not(target_arch = "wasm32"))]
+        fn run_field_saving<'a>(
+            record: &'a mut ::isoform::__private::Record<Self>,
+            field: usize,
+            event: &'a mut ::isoform::__private::LifecycleEvent<Self>,
+        ) -> ::isoform::__private::BoxFuture<'a, ::isoform::__private::Result<()>> {
+            match field {
+                #first,
+                #(#arms,)*
+                _ => ::isoform::__private::ready(::core::result::Result::Ok(())),
+            }
+        }
+    }
+}
+
+fn declares_hooks(entity: &Entity) -> TokenStream {
+    let ident = &entity.ident;
+    match entity.hooks {
+        Some(_) => quote!(#[automatically_derived] impl ::isoform::__private::DeclaresHooks for #ident {}),
+        None => TokenStream::new(),
+    }
+}

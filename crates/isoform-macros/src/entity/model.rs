@@ -1,0 +1,171 @@
+//! What the attributes of an entity say.
+
+use proc_macro2::Span;
+use syn::{Expr, GenericArgument, Ident, LitStr, Path, PathArguments, Type, Visibility};
+
+use crate::rule::Rule;
+
+/// An entity.
+pub struct Entity {
+    pub ident: Ident,
+    pub vis: Visibility,
+    pub key: String,
+    pub table: String,
+    pub label: String,
+    pub allow: Allow,
+    pub api_filter: Option<Path>,
+    pub order_by: Vec<Order>,
+    /// Where it says `hooks`.
+    pub hooks: Option<Span>,
+    pub fields: Vec<Field>,
+    /// Where the key, the table and such were written, for errors.
+    pub table_token: Option<LitStr>,
+}
+
+impl Entity {
+    /// The positions of the fields that hold a role.
+    pub fn with_role(&self, role: Role) -> impl Iterator<Item = (usize, &Field)> {
+        self.fields.iter().enumerate().filter(move |(_, field)| field.roles.iter().any(|(_, own)| *own == role))
+    }
+
+    /// The position of a field by its name in Rust.
+    pub fn field(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.name == name)
+    }
+}
+
+/// Who may do what.
+pub struct Allow {
+    pub read: Rule,
+    pub insert: Rule,
+    pub update: Rule,
+    pub delete: Rule,
+}
+
+/// One field of the order of a query that names none.
+pub struct Order {
+    pub field: Ident,
+    pub descending: bool,
+}
+
+/// A field.
+pub struct Field {
+    pub ident: Ident,
+    /// The name in Rust, without `r#`.
+    pub name: String,
+    pub wire: String,
+    pub column: String,
+    pub column_token: Option<LitStr>,
+    pub label: String,
+    pub vis: Visibility,
+    pub ty: Type,
+    pub kind: Kind,
+    pub optional: bool,
+    /// What the framework does with it on its own: at most one, or it is an error.
+    pub roles: Vec<(Ident, Role)>,
+    pub validators: Vec<Validator>,
+    pub unique: Option<Ident>,
+    pub default: Option<(Ident, Expr)>,
+    pub api_read: Option<(Ident, Rule)>,
+    pub allow_update: Option<(Ident, Rule)>,
+    pub saving: Option<(Ident, Path)>,
+    pub input: Option<LitStr>,
+    pub placeholder: Option<LitStr>,
+    pub help: Option<LitStr>,
+    /// Where it says that it is a relation, which fields cannot be yet.
+    pub relation: Option<Span>,
+}
+
+impl Field {
+    pub fn role(&self) -> Option<Role> {
+        self.roles.first().map(|(_, role)| *role)
+    }
+
+    /// The type, without the `Option` around it.
+    pub fn inner_type(&self) -> &Type {
+        option_of(&self.ty).unwrap_or(&self.ty)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Id,
+    CreatedAt,
+    UpdatedAt,
+    Version,
+}
+
+/// Something that must hold of a field's value.
+pub struct Validator {
+    pub name: Ident,
+    pub check: Check,
+    pub message: Option<LitStr>,
+}
+
+pub enum Check {
+    Required,
+    Len { min: Option<Expr>, max: Option<Expr> },
+    Range { min: Option<Expr>, max: Option<Expr> },
+    Email,
+    Url,
+    Pattern(LitStr),
+    OneOf(Vec<Expr>),
+    Custom(Path),
+}
+
+/// A field's type as far as its tokens tell: a macro sees no types. `Option` is taken off.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    Bool,
+    Int32,
+    Int64,
+    Float,
+    /// `DateTime<Utc>`
+    Time,
+    Json,
+    Relation,
+    /// An enum, a UUID, a day; or a type that cannot be stored, which the compiler says.
+    Other,
+}
+
+impl Kind {
+    pub fn of(ty: &Type) -> Self {
+        let inner = option_of(ty).unwrap_or(ty);
+        let Some((name, arguments)) = last_segment(inner) else { return Self::Other };
+        match name.as_str() {
+            "String" => Self::Text,
+            "bool" => Self::Bool,
+            "i32" => Self::Int32,
+            "i64" => Self::Int64,
+            "f64" => Self::Float,
+            "Json" => Self::Json,
+            "ToOne" | "ToMany" => Self::Relation,
+            "DateTime" if argument(arguments).and_then(last_segment).is_some_and(|(name, _)| name == "Utc") => Self::Time,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The `T` of `Option<T>`.
+pub fn option_of(ty: &Type) -> Option<&Type> {
+    let (name, arguments) = last_segment(ty)?;
+    (name == "Option").then(|| argument(arguments)).flatten()
+}
+
+fn last_segment(ty: &Type) -> Option<(String, &PathArguments)> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last().map(|last| (last.ident.to_string(), &last.arguments)),
+        Type::Group(group) => last_segment(&group.elem),
+        Type::Paren(paren) => last_segment(&paren.elem),
+        _ => None,
+    }
+}
+
+fn argument(arguments: &PathArguments) -> Option<&Type> {
+    let PathArguments::AngleBracketed(list) = arguments else { return None };
+    match (list.args.len(), list.args.first()) {
+        (1, Some(GenericArgument::Type(ty))) => Some(ty),
+        _ => None,
+    }
+}

@@ -1,0 +1,229 @@
+//! The macros of isoform, which users reach through `isoform::prelude`:
+//!
+//! | macro | stands above | makes of it |
+//! | --- | --- | --- |
+//! | [`derive@Entity`] | a struct | the metadata of a table, its columns, and conversions to and from rows |
+//! | [`derive@FieldEnum`] | an enum without fields | a type that a field of an entity can have |
+//! | [`macro@hooks`] | `impl Hooks for Task` | hooks whose server-only bodies are not in the wasm |
+//! | [`macro@backend`] | `impl Record<Task>`, `impl Task` | functions that run on the server, wherever they are called |
+//!
+//! Each goes the same way: *parse* the attributes into items, make a *model* of them, *check* what must hold across
+//! them, *expand*. Errors are collected on the way, each at the token that is at fault, and beside them stands what
+//! could be understood. The output names nothing but `::isoform::__private`.
+
+mod backend;
+mod ctxt;
+mod entity;
+mod field_enum;
+mod hooks;
+mod items;
+mod names;
+mod pattern;
+mod rule;
+mod symbol;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, ItemImpl, parse_macro_input};
+
+/// Makes a struct an entity: a row in a table, a guarded API on the wire, a live value in the browser.
+///
+/// ```
+/// use isoform::prelude::*;
+///
+/// /// A thing to do.
+/// #[derive(Entity, Clone, Debug, PartialEq)]
+/// #[entity(
+///     key = "tasks",
+///     allow(read = true, insert = authenticated, update = owner_or_admin, delete = "admin"),
+///     api_filter = visible_to,
+///     order_by(created_at desc, title),
+/// )]
+/// pub struct Task {
+///     #[field(id)]
+///     pub id: Uuid,
+///     #[field(required(message = "Say what is to be done"), len(min = 5, max = 200))]
+///     pub title: String,
+///     #[field(range(0..=10), default = 5)]
+///     pub effort: i32,
+///     #[field(allow_update = "admin")]
+///     pub owner: String,
+///     #[field(created_at)]
+///     pub created_at: DateTime<Utc>,
+///     #[field(version)]
+///     pub version: i64,
+/// }
+///
+/// fn owner_or_admin(user: &Identity, task: &Record<Task>) -> bool {
+///     user.has_role("admin") || task.owner == user.id
+/// }
+///
+/// fn visible_to(user: Option<&Identity>) -> Filter<Task> {
+///     user.map_or_else(Filter::nothing, |user| Task::filter(|t| t.owner.eq(&user.id)))
+/// }
+///
+/// assert_eq!(Record::<Task>::new().effort, 5);
+/// assert_eq!(Task::meta().fields[4].wire, "createdAt");
+/// ```
+///
+/// It also makes `TaskFields`, with a column for each field: what closures such as `|t| t.title` are given.
+///
+/// The struct derives `Clone` and `PartialEq` too. A field is a `String`, `bool`, `i32`, `i64`, `f64`, `Uuid`,
+/// `DateTime<Utc>`, `NaiveDate`, an enum with [`derive@FieldEnum`], `Json<T>` of any serde type, or `Option` of one of these.
+///
+/// # `#[entity(…)]`
+///
+/// | | |
+/// | --- | --- |
+/// | `key = "tasks"` | the name in addresses, in the plural; required |
+/// | `table = "todo"` | the table; the key, unless it is said |
+/// | `label = "Tasks"` | what people call it; made from the key, unless it is said |
+/// | `allow(read = R, insert = R, update = R, delete = R)` | who may do what through the API; nobody may do what is not listed |
+/// | `allow(crud = R)` | the same rule for all four; others beside it come first |
+/// | `api_filter = f` | the rows that the API may touch at all: `fn(Option<&Identity>) -> Filter<Task>`; server only |
+/// | `order_by(created_at desc, title)` | the order of a query that names none |
+/// | `hooks` | there is an `impl Hooks` with [`macro@hooks`] above it |
+///
+/// A rule `R` is `true`, `false`, `authenticated` (whoever is signed in), a role `"admin"`, several `["admin", "editor"]`,
+/// a constant of a role `ADMIN` (told by its capital letters), or a function. The function is
+/// `fn(&Identity, &Record<Task>) -> bool` for `insert`, `update` and `delete`, and `fn(&Identity) -> bool` for `read` and
+/// for the rules of fields; it is asked about whoever is signed in, and of nobody else.
+///
+/// # `#[field(…)]`
+///
+/// What the framework does with it, one of:
+///
+/// | | |
+/// | --- | --- |
+/// | `id` | the id, made on the server when left empty; exactly one field has it |
+/// | `created_at`, `updated_at` | a `DateTime<Utc>` that is set at the first save, at every save |
+/// | `version` | an `i64` that counts the saves: a stale save is a conflict |
+///
+/// What must hold of its value, in the browser and on the server. Each takes a message of its own in parentheses, behind
+/// its values: `required(message = "…")`, `len(1..=5, message = "…")`, `pattern("[a-z]+", message = "…")`.
+///
+/// | | |
+/// | --- | --- |
+/// | `required` | not null, empty or blank |
+/// | `len(min = 1, max = 5)`, `len(1..=5)` | characters of a text; one of the limits can be left out |
+/// | `range(min = -1, max = 5)`, `range(-1..=5)` | limits of a number; constants can stand there too |
+/// | `email`, `url` | texts of that kind |
+/// | `pattern = "[a-z]+"` | the whole text matches. What Rust and JavaScript do not understand alike is refused: write `[0-9]` for `\d`, `[^\n]` for `.` |
+/// | `one_of("a", "b")` | one of these texts; constants can stand there too |
+/// | `validate = f` | `fn(&T) -> Result<(), impl Display>`, asked of values that are not null; of a text, `fn(&str)` as well |
+/// | `unique` | no two rows have the same value |
+///
+/// Values, names and rules:
+///
+/// | | |
+/// | --- | --- |
+/// | `default = expression` | what a new record starts with: an expression of the field's type, or a literal (`"text"` for a `String`, `5` for an `Option<i32>`) |
+/// | `column = "…"`, `label = "…"` | made from the field's name, unless they are said |
+/// | `api_read = R` | who may see it; `false`: it never leaves the server |
+/// | `allow_update = R` | who may write it, on insert and on update |
+/// | `saving = f` | before it is saved, on the server: `async fn(&mut Record<Task>, &mut LifecycleEvent<Task>) -> Result<()>` |
+/// | `input = "tel"`, `placeholder = "…"`, `help = "…"` | for its input in forms |
+#[proc_macro_derive(Entity, attributes(entity, field, relation))]
+pub fn derive_entity(input: TokenStream) -> TokenStream {
+    entity::derive(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Makes an enum without fields a type that a field of an entity can have. It is stored and sent as a text.
+///
+/// ```
+/// use isoform::prelude::*;
+///
+/// #[derive(FieldEnum, Clone, Copy, Debug, PartialEq)]
+/// pub enum State {
+///     Open,
+///     #[default]                                   // new records start with it; else with the first
+///     InProgress,
+///     #[field_enum(value = "done", label = "All done")]
+///     Finished,
+/// }
+///
+/// assert_eq!(State::InProgress.value(), "in_progress");
+/// assert_eq!(State::InProgress.label(), "In progress");
+/// assert_eq!(State::parse("done"), Some(State::Finished));
+/// ```
+///
+/// The enum is `Copy` and `PartialEq` too. On a variant, `#[field_enum(value = "…", label = "…")]` says what is stored, and
+/// what people read; otherwise both are made from its name. To change a `value` is to change stored data.
+#[proc_macro_derive(FieldEnum, attributes(field_enum, default))]
+pub fn derive_field_enum(input: TokenStream) -> TokenStream {
+    field_enum::derive(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Stands above `impl Hooks for …` of an entity that says `hooks` in its `#[entity(…)]`.
+///
+/// The hooks are `async fn`s: `validation` runs in the browser and on the server; `saving`, `saved`, `deleting` and
+/// `deleted` run on the server, and their bodies are not compiled for the browser.
+///
+/// ```
+/// # use isoform::prelude::*;
+/// #[derive(Entity, Clone, Debug, PartialEq)]
+/// #[entity(key = "notes", allow(crud = true), hooks)]
+/// pub struct Note { #[field(id)] pub id: Uuid, pub text: String }
+///
+/// #[hooks]
+/// impl Hooks for Note {
+///     async fn saving(note: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
+///         note.text = note.text.trim().to_owned();
+///         Ok(())
+///     }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn hooks(_: TokenStream, item: TokenStream) -> TokenStream {
+    hooks::expand(parse_macro_input!(item as ItemImpl)).into()
+}
+
+/// Stands above `impl Record<Task>` or `impl Task`: its methods run on the server, wherever they are called.
+///
+/// On the server a trusted caller runs the body at once. From anywhere else the call goes through the guard, in the browser
+/// over the wire: the whole record goes along, with its unsaved values, and comes back.
+///
+/// ```
+/// # use isoform::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "tasks", allow(crud = true))]
+/// # pub struct Task { #[field(id)] pub id: Uuid, pub title: String, pub owner: String, pub completed: bool }
+/// # fn is_owner(user: &Identity, task: &Record<Task>) -> bool { task.owner == user.id }
+/// #[backend]
+/// impl Record<Task> {
+///     /// Flips `completed`.
+///     #[allowed(is_owner)]
+///     pub async fn toggle_completed(&mut self) -> Result<()> {
+///         self.completed = !self.completed;
+///         self.save().await
+///     }
+/// }
+///
+/// #[backend]
+/// impl Task {
+///     /// How many texts are in a title.
+///     #[allowed("admin", transaction = false)]
+///     pub async fn count_with(text: String) -> Result<u64> {
+///         Task::query().filter(|t| t.title.contains(text)).count().await
+///     }
+/// }
+///
+/// async fn caller(task: &mut Record<Task>) -> Result<()> {
+///     task.title.push('!'); // goes along, unsaved
+///     task.toggle_completed().await?;
+///     Task::count_with("tax".into()).await?;
+///     Ok(())
+/// }
+/// ```
+///
+/// The methods of `Record<Task>` become the trait `TaskMethods`: whoever calls them imports it. An entity has at most one
+/// block of each of the two kinds.
+///
+/// - `#[allowed(R)]` is required: a rule as in [`derive@Entity`]. A function is `fn(&Identity, &Record<Task>) -> bool` for a
+///   method of a record, asked of the stored and of the resulting record, and `fn(&Identity) -> bool` for one of the entity.
+/// - The body runs in one transaction, which an error undoes; `#[allowed(R, transaction = false)]` does without.
+/// - Arguments and the result are owned, of any type that serde writes and reads; the method answers `Result<T>`.
+/// - Bodies are not compiled for the browser, and neither is what only they use.
+#[proc_macro_attribute]
+pub fn backend(_: TokenStream, item: TokenStream) -> TokenStream {
+    backend::expand(&parse_macro_input!(item as ItemImpl)).into()
+}

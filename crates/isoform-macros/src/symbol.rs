@@ -1,0 +1,70 @@
+//! The names that users write in attributes, each of them once.
+
+/// `#[entity(…)]`
+pub const ENTITY: &str = "entity";
+/// `#[field(…)]`
+pub const FIELD: &str = "field";
+/// `#[relation(…)]`
+pub const RELATION: &str = "relation";
+/// `#[field_enum(…)]`
+pub const FIELD_ENUM: &str = "field_enum";
+/// `#[allowed(…)]`
+pub const ALLOWED: &str = "allowed";
+
+pub const ALLOW: &str = "allow";
+pub const ALLOW_UPDATE: &str = "allow_update";
+pub const API_FILTER: &str = "api_filter";
+pub const API_READ: &str = "api_read";
+pub const AUTHENTICATED: &str = "authenticated";
+pub const COLUMN: &str = "column";
+pub const CREATED_AT: &str = "created_at";
+pub const CRUD: &str = "crud";
+pub const DEFAULT: &str = "default";
+pub const DELETE: &str = "delete";
+pub const EMAIL: &str = "email";
+pub const HELP: &str = "help";
+pub const HOOKS: &str = "hooks";
+pub const ID: &str = "id";
+pub const INPUT: &str = "input";
+pub const INSERT: &str = "insert";
+pub const KEY: &str = "key";
+pub const LABEL: &str = "label";
+pub const LEN: &str = "len";
+pub const MAX: &str = "max";
+pub const MESSAGE: &str = "message";
+pub const MIN: &str = "min";
+pub const ONE_OF: &str = "one_of";
+pub const ORDER_BY: &str = "order_by";
+pub const PATTERN: &str = "pattern";
+pub const PLACEHOLDER: &str = "placeholder";
+pub const RANGE: &str = "range";
+pub const READ: &str = "read";
+pub const REQUIRED: &str = "required";
+pub const SAVING: &str = "saving";
+pub const TABLE: &str = "table";
+pub const TRANSACTION: &str = "transaction";
+pub const UNIQUE: &str = "unique";
+pub const UPDATE: &str = "update";
+pub const UPDATED_AT: &str = "updated_at";
+pub const URL: &str = "url";
+pub const VALIDATE: &str = "validate";
+pub const VALUE: &str = "value";
+pub const VERSION: &str = "version";
+
+/// What `#[entity(…)]` knows.
+pub const IN_ENTITY: &[&str] = &[KEY, TABLE, LABEL, ALLOW, API_FILTER, ORDER_BY, HOOKS];
+/// What `#[field(…)]` knows.
+pub const IN_FIELD: &[&str] = &[
+    ID, REQUIRED, LEN, RANGE, EMAIL, URL, PATTERN, ONE_OF, VALIDATE, UNIQUE, DEFAULT, LABEL, COLUMN, CREATED_AT, UPDATED_AT,
+    VERSION, API_READ, ALLOW_UPDATE, SAVING, INPUT, PLACEHOLDER, HELP,
+];
+/// What `allow(…)` knows.
+pub const IN_ALLOW: &[&str] = &[CRUD, READ, INSERT, UPDATE, DELETE];
+/// What `#[field_enum(…)]` knows.
+pub const IN_FIELD_ENUM: &[&str] = &[VALUE, LABEL];
+/// What `len(…)` and `range(…)` know.
+pub const IN_LIMITS: &[&str] = &[MIN, MAX, MESSAGE];
+/// What `#[hooks]` knows: the hook that runs everywhere, and those that run on the server only.
+pub const HOOK_EVERYWHERE: &str = "validation";
+/// The hooks that run on the server only.
+pub const HOOKS_ON_SERVER: &[&str] = &["saving", "saved", "deleting", "deleted"];

@@ -1,0 +1,218 @@
+//! What is served: entities, identity, sessions, own routes and pages.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use isoform::backend::Method;
+use isoform::{Entities, EntityMeta, Error, Host, Identity, Result};
+
+use crate::context::{self, IdentityRequest, Resolver};
+use crate::database::Database;
+use crate::rest;
+use crate::sessions::Sessions;
+
+/// The API of an application: its entities on a database, and who may reach them.
+///
+/// Nobody is signed in unless [`Api::identity`] says so, and then everything that is not allowed is refused.
+pub struct Api {
+    database: Database,
+    entities: Entities,
+    resolver: Resolver,
+    sessions: Option<Sessions>,
+    limits: Limits,
+    prefix: String,
+    origins: Vec<String>,
+    routes: Router,
+    pages: Router,
+    files: Option<Router>,
+}
+
+/// What one request may cost. Each has a default and can be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes of a body: 1 MiB.
+    pub body: usize,
+    /// How long a body may take to arrive and a request to be answered: 30 seconds.
+    pub time: Duration,
+    /// The most rows of one insert: 10,000.
+    pub rows: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body: 1 << 20, time: Duration::from_secs(30), rows: 10_000 }
+    }
+}
+
+/// What requests are answered from.
+pub(crate) struct Served {
+    pub entities: HashMap<&'static str, ServedEntity>,
+    pub limits: Limits,
+    pub origins: Vec<String>,
+}
+
+pub(crate) struct ServedEntity {
+    pub meta: &'static EntityMeta,
+    pub methods: HashMap<&'static str, &'static Method>,
+}
+
+/// Paths that the server uses itself.
+const RESERVED: [&str; 5] = ["me", "admin", "stream", "jobStatusInQueue", "_liveQueryKeepAlive"];
+
+impl Api {
+    /// An API on a database, which serves nothing yet.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self {
+            database,
+            entities: Entities::new(),
+            resolver: context::nobody(),
+            sessions: None,
+            limits: Limits::default(),
+            prefix: "/api".into(),
+            origins: Vec::new(),
+            routes: Router::new(),
+            pages: Router::new(),
+            files: None,
+        }
+    }
+
+    /// Serves these entities with their backend methods: `entities![Task, Project]`.
+    #[must_use]
+    pub fn entities(mut self, entities: Entities) -> Self {
+        self.entities = self.entities.and(entities);
+        self
+    }
+
+    /// Who asks: a function from a request to an identity, or nobody. It runs trusted, once for each request that needs it.
+    #[must_use]
+    pub fn identity<F, Fut>(mut self, resolve: F) -> Self
+    where
+        F: Fn(IdentityRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<Identity>>> + Send + 'static,
+    {
+        self.resolver = Arc::new(move |request| Box::pin(resolve(request)));
+        self
+    }
+
+    /// Keeps sessions in the same database, so that people can sign in.
+    #[must_use]
+    pub fn sessions(mut self, sessions: Sessions) -> Self {
+        self.sessions = Some(sessions);
+        self
+    }
+
+    /// What one request may cost.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Where the API is: `/api` unless set.
+    #[must_use]
+    pub fn prefix(mut self, prefix: &str) -> Self {
+        self.prefix = format!("/{}", prefix.trim_matches('/'));
+        self
+    }
+
+    /// Lets pages of another origin write, such as `https://app.example.org`. Pages of the server's own always may.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.push(origin.into());
+        self
+    }
+
+    /// Adds routes of one's own. Their requests carry a trusted [`Context`](isoform::Context) in their extensions and run
+    /// inside it: repositories, `Identity::current()` and backend methods work in them.
+    #[must_use]
+    pub fn routes(mut self, routes: Router) -> Self {
+        self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// The database.
+    #[must_use]
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Creates what is missing of tables and columns, logs what it did, and answers it, a sentence each.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn ensure_schema(&self) -> Result<Vec<String>> {
+        let own = self.sessions.is_some().then(Sessions::entity);
+        let entities: Vec<_> = self.entities.iter().map(|entity| entity.meta).chain(own).collect();
+        let done = self.database.ensure_schema(&entities).await?;
+        for sentence in &done {
+            tracing::info!("schema: {sentence}");
+        }
+        Ok(done)
+    }
+
+    /// Everything as a router, to be served.
+    ///
+    /// # Errors
+    /// Where two things have one path, with both named.
+    pub fn into_router(self) -> Result<Router> {
+        let served = Served { entities: self.served()?, limits: self.limits, origins: self.origins };
+        isoform::backend::register(&self.entities);
+        let source = context::Source { database: self.database.provider(), resolver: self.resolver, time: self.limits.time };
+        let source = Arc::new(source);
+        let api = rest::router(Arc::new(served), source.clone());
+        let mut router = Router::new()
+            .nest(&self.prefix, api)
+            .merge(context::around(self.routes, &source, isoform::Scope::Backend))
+            .merge(context::around(self.pages, &source, isoform::Scope::Api));
+        if let Some(files) = self.files {
+            router = router.fallback_service(files);
+        }
+        Ok(match &self.sessions {
+            Some(sessions) => router.layer(sessions.layer(&self.database)),
+            None => router,
+        })
+    }
+
+    /// The entities by key, with their methods by name; what stands in another's way is named.
+    fn served(&self) -> Result<HashMap<&'static str, ServedEntity>> {
+        let mut served: HashMap<&'static str, ServedEntity> = HashMap::new();
+        for entity in self.entities.iter() {
+            let (key, name) = (entity.meta.key, entity.meta.rust_name);
+            if RESERVED.contains(&key) {
+                return Err(Error::invalid(format!("{name} has the key \"{key}\", a path that the server uses itself.")));
+            }
+            let mut methods: HashMap<&'static str, &'static Method> = HashMap::new();
+            for method in &entity.methods {
+                if let Some(other) = methods.insert(method.wire, method) {
+                    return Err(Error::invalid(format!(
+                        "{name}::{} and {name}::{} have one path: {key}/{}.",
+                        other.name, method.name, method.wire
+                    )));
+                }
+            }
+            if let Some(other) = served.insert(key, ServedEntity { meta: entity.meta, methods }) {
+                return Err(Error::invalid(format!("{} and {name} have one key: \"{key}\".", other.meta.rust_name)));
+            }
+        }
+        Ok(served)
+    }
+}
+
+impl Host for Api {
+    type Router = Router;
+
+    fn with_pages(mut self, pages: Router, files: Router) -> Self {
+        self.pages = self.pages.merge(pages);
+        self.files = Some(files);
+        self
+    }
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("database", &self.database).field("entities", &self.entities).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,152 @@
+//! The parameters of an address: a filter, an order, a page.
+
+use isoform::filter::wire;
+use isoform::meta::{Direction, EntityMeta, FieldMask};
+use isoform::operations::MAX_ROWS;
+use isoform::provider::Find;
+use isoform::{Condition, Error, Result, query_offset};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value as JsonValue};
+
+/// The most sort fields of a list.
+const MAX_SORTS: usize = 8;
+
+/// What the parameters of an address ask for.
+pub(crate) struct Parameters {
+    /// `__action`
+    pub action: Option<String>,
+    order: Vec<(usize, Direction)>,
+    limit: Option<u64>,
+    page: u64,
+    /// `_select`: all fields where it is absent.
+    pub select: FieldMask,
+    /// What is left is the filter.
+    filter: Vec<(String, String)>,
+}
+
+/// Splits and decodes the parameters of an address.
+fn decode(query: &str) -> Result<Vec<(String, String)>> {
+    let text = |part: &str| {
+        let malformed = || Error::invalid("The query string is malformed: a % stands for itself only as %25.");
+        let bytes = part.as_bytes();
+        let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+        if bytes.iter().enumerate().any(|(at, byte)| *byte == b'%' && !(hex(at + 1) && hex(at + 2))) {
+            return Err(malformed());
+        }
+        let decoded = percent_decode_str(&part.replace('+', " ")).decode_utf8().map(|text| text.into_owned());
+        decoded.map_err(|_| Error::invalid("The query string is malformed: it is not UTF-8."))
+    };
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| Ok((text(name)?, text(value)?))).collect()
+}
+
+impl Parameters {
+    /// Reads the parameters of an address.
+    ///
+    /// # Errors
+    /// 400 with the name of what is unknown or wrong.
+    pub fn read(meta: &EntityMeta, query: Option<&str>) -> Result<Self> {
+        let mut read = Self { action: None, order: Vec::new(), limit: None, page: 1, select: meta.all_fields(), filter: Vec::new() };
+        let (mut sort, mut directions) = (None, String::new());
+        for (name, value) in decode(query.unwrap_or_default())? {
+            match name.as_str() {
+                "__action" => read.action = Some(value),
+                "_sort" => sort = Some(value),
+                "_order" => directions = value,
+                "_limit" => read.limit = Some(limit(&value)?),
+                "_page" => read.page = page(&value)?,
+                "_select" if value == "$none" => {}
+                "_select" => read.select = select(meta, &value)?,
+                other if other.starts_with('_') && meta.field_by_wire(other).is_none() => {
+                    return Err(Error::invalid(format!("Unknown parameter \"{}\".", other.escape_debug())));
+                }
+                _ => read.filter.push((name, value)),
+            }
+        }
+        read.order = order(meta, sort.as_deref(), &directions)?;
+        Ok(read)
+    }
+
+    /// Passes where nothing but an action was asked for: a write takes no filter.
+    ///
+    /// # Errors
+    /// 400 with the name of what has no meaning here.
+    pub fn without_filter(&self) -> Result<()> {
+        match self.filter.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::invalid(format!("The parameter \"{}\" has no meaning here.", name.escape_debug()))),
+        }
+    }
+
+    /// The filter, with that of a body: the body wins per key.
+    ///
+    /// # Errors
+    /// 400 with the name of what is unknown or wrong.
+    pub fn filter(&self, meta: &EntityMeta, body: Option<&Map<String, JsonValue>>) -> Result<Condition> {
+        let mut all = match body {
+            Some(object) => wire::from_json(meta, &JsonValue::Object(object.clone()))?,
+            None => Condition::All,
+        };
+        for (name, value) in &self.filter {
+            if body.is_none_or(|object| !object.contains_key(name)) {
+                all = all.and(wire::from_parameter(meta, name, value)?);
+            }
+        }
+        let (count, _) = all.size();
+        if count > wire::MAX_CONDITIONS {
+            return Err(Error::invalid(format!("The filter has {count} conditions; {} are allowed.", wire::MAX_CONDITIONS)));
+        }
+        Ok(all)
+    }
+
+    /// The question that a list asks.
+    ///
+    /// # Errors
+    /// 400 where the page is beyond what a database counts.
+    pub fn find(&self, filter: Condition) -> Result<Find> {
+        if self.page > 1 && self.limit.is_none() {
+            return Err(Error::invalid("_page needs _limit: how many rows a page has."));
+        }
+        Ok(Find { filter, order: self.order.clone(), limit: self.limit, offset: query_offset(self.page, self.limit)? })
+    }
+}
+
+fn limit(text: &str) -> Result<u64> {
+    let limit = text.parse::<u64>().ok().filter(|limit| (1..=MAX_ROWS).contains(limit));
+    limit.ok_or_else(|| Error::invalid(format!("_limit must be a whole number from 1 to {MAX_ROWS}, not \"{}\".", text.escape_debug())))
+}
+
+/// From 1; less is 1.
+fn page(text: &str) -> Result<u64> {
+    let wrong = || Error::invalid(format!("_page must be a whole number, not \"{}\".", text.escape_debug()));
+    match text.strip_prefix('-') {
+        Some(digits) => digits.parse::<u64>().map(|_| 1).map_err(|_| wrong()),
+        None => text.parse::<u64>().map(|page| page.max(1)).map_err(|_| wrong()),
+    }
+}
+
+fn names<'a>(meta: &'a EntityMeta, list: &'a str) -> impl Iterator<Item = Result<usize>> + 'a {
+    list.split(',').map(move |name| meta.field_by_wire(name).ok_or_else(|| wire::unknown_field(meta, name)))
+}
+
+fn select(meta: &EntityMeta, list: &str) -> Result<FieldMask> {
+    names(meta, list).collect()
+}
+
+fn order(meta: &EntityMeta, sort: Option<&str>, directions: &str) -> Result<Vec<(usize, Direction)>> {
+    let Some(sort) = sort.filter(|sort| !sort.is_empty()) else { return Ok(Vec::new()) };
+    if sort.split(',').count() > MAX_SORTS {
+        return Err(Error::invalid(format!("_sort names more than {MAX_SORTS} fields.")));
+    }
+    let mut directions = directions.split(',');
+    names(meta, sort)
+        .map(|field| {
+            let direction = match directions.next().unwrap_or_default() {
+                "" | "asc" => Direction::Asc,
+                "desc" => Direction::Desc,
+                other => return Err(Error::invalid(format!("_order is asc or desc, not \"{}\".", other.escape_debug()))),
+            };
+            Ok((field?, direction))
+        })
+        .collect()
+}

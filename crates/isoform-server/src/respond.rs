@@ -1,0 +1,88 @@
+//! Answers: JSON, errors too.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{self, HeaderValue};
+use http::StatusCode;
+use isoform::meta::FieldMask;
+use isoform::{EntityMeta, Error, Row, Value, json};
+
+/// JSON with a status.
+pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// 200 with any JSON.
+pub(crate) fn value(body: &serde_json::Value) -> Response {
+    json(StatusCode::OK, body.to_string().into_bytes())
+}
+
+/// One row with the fields of a mask; its version is the `ETag`.
+pub(crate) fn row(status: StatusCode, meta: &EntityMeta, readable: FieldMask, row: &Row) -> Response {
+    let mut body = Vec::with_capacity(512);
+    write_row(meta, readable, row, &mut body);
+    let mut response = json(status, body);
+    let version = meta.version.filter(|version| readable.contains(*version)).and_then(|version| row.get(version));
+    if let Some(Value::Int(version)) = version
+        && let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\""))
+    {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}
+
+/// Rows with the fields of a mask.
+pub(crate) fn rows(status: StatusCode, meta: &EntityMeta, readable: FieldMask, rows: &[Row]) -> Response {
+    let mut body = Vec::with_capacity(256 * rows.len());
+    body.push(b'[');
+    for (position, row) in rows.iter().enumerate() {
+        if position > 0 {
+            body.push(b',');
+        }
+        write_row(meta, readable, row, &mut body);
+    }
+    body.push(b']');
+    json(status, body)
+}
+
+fn write_row(meta: &EntityMeta, readable: FieldMask, row: &Row, out: &mut Vec<u8>) {
+    json::write_row(meta, readable, |index| row.get(index).cloned().unwrap_or(Value::Null), out);
+}
+
+/// 204.
+pub(crate) fn nothing() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// An error with its status. Of an internal one only an id is told; what it was is in the log under that id.
+pub(crate) fn error(error: &Error) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let told = if error.is_internal() {
+        let id = uuid::Uuid::new_v4();
+        tracing::error!(%id, cause = error.cause().map(tracing::field::display), message = error.message(), "a request failed");
+        Error::new(error.kind(), format!("Something went wrong on the server. It is in the log as {id}.")).with_status(error.status())
+    } else {
+        error.clone()
+    };
+    json(status, told.to_json().to_string().into_bytes())
+}
+
+/// The error without what its reader may not see: a field that cannot be read is not told about either.
+pub(crate) fn concealed(error: Error, meta: &EntityMeta, readable: FieldMask) -> Error {
+    let visible = |wire: &str| meta.field_by_wire(wire).is_none_or(|index| readable.contains(index));
+    if error.fields().iter().all(|(wire, _)| visible(wire)) {
+        return error;
+    }
+    let fields: Vec<_> = error.fields().iter().filter(|(wire, _)| visible(wire)).cloned().collect();
+    let message = fields.iter().map(|(_, message)| message.as_str()).collect::<Vec<_>>().join("; ");
+    let message = if message.is_empty() { "This cannot be saved.".to_owned() } else { message };
+    error.with_fields(fields).with_message(message)
+}

@@ -1,0 +1,92 @@
+//! Cells: as values, and as JSON without a detour.
+
+use isoform::meta::{EntityMeta, FieldMask};
+use isoform::{Error, FieldType, Result, Row, Value, json};
+use sqlx::sqlite::{SqliteRow, SqliteValueRef};
+use sqlx::{Decode, Row as _, Sqlite, ValueRef as _};
+use uuid::Uuid;
+
+fn decode<'r, T: Decode<'r, Sqlite>>(cell: SqliteValueRef<'r>) -> Result<T, String> {
+    T::decode(cell).map_err(|error| error.to_string())
+}
+
+/// A whole row, with all fields of the entity.
+pub(super) fn row(row: &SqliteRow, meta: &EntityMeta) -> Result<Row> {
+    let cell = |(index, field): (usize, &isoform::meta::FieldMeta)| {
+        let cell = row.try_get_raw(index).map_err(Error::internal)?;
+        if cell.is_null() { Ok(Value::Null) } else { value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem)) }
+    };
+    meta.fields.iter().enumerate().map(cell).collect()
+}
+
+fn unfit(meta: &EntityMeta, field: &str, problem: &str) -> Error {
+    Error::internal(format!("{}.{field}: what is stored cannot be read: {problem}", meta.table))
+}
+
+fn value(cell: SqliteValueRef<'_>, field_type: FieldType) -> Result<Value, String> {
+    Ok(match field_type {
+        FieldType::Bool => Value::Bool(decode::<i64>(cell)? != 0),
+        FieldType::Int32 | FieldType::Int64 => Value::Int(decode(cell)?),
+        FieldType::Float => Value::Float(decode(cell)?),
+        FieldType::Uuid => Value::Uuid(uuid(decode(cell)?)?),
+        FieldType::DateTime => Value::DateTime(json::parse_date_time(decode(cell)?).ok_or("not a time")?),
+        FieldType::Date => Value::Date(json::parse_date(decode(cell)?).ok_or("not a date")?),
+        FieldType::Json => Value::Json(Box::new(serde_json::from_str(decode(cell)?).map_err(|error| error.to_string())?)),
+        _ => Value::Text(decode(cell)?),
+    })
+}
+
+/// 16 bytes, or the text that other programs write.
+fn uuid(bytes: &[u8]) -> Result<Uuid, String> {
+    Uuid::from_slice(bytes).or_else(|_| Uuid::try_parse_ascii(bytes)).map_err(|error| error.to_string())
+}
+
+/// A row with the fields of a mask, as a JSON object.
+pub(super) fn write_row(row: &SqliteRow, meta: &EntityMeta, fields: FieldMask, out: &mut Vec<u8>) -> Result<()> {
+    out.push(b'{');
+    let selected = meta.fields.iter().enumerate().filter(|(index, _)| fields.contains(*index));
+    for (position, (_, field)) in selected.enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        out.push(b'"');
+        // Names on the wire are Rust's: nothing in them needs escaping.
+        out.extend_from_slice(field.wire.as_bytes());
+        out.extend_from_slice(b"\":");
+        let cell = row.try_get_raw(position).map_err(Error::internal)?;
+        if cell.is_null() {
+            out.extend_from_slice(b"null");
+        } else {
+            write(cell, field.field_type, out).map_err(|problem| unfit(meta, field.name, &problem))?;
+        }
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn write(cell: SqliteValueRef<'_>, field_type: FieldType, out: &mut Vec<u8>) -> Result<(), String> {
+    match field_type {
+        FieldType::Text | FieldType::Enum(_) => json::write_text(decode(cell)?, out),
+        FieldType::Int32 | FieldType::Int64 => json::write_integer(decode(cell)?, out),
+        FieldType::Json => out.extend_from_slice(decode::<&str>(cell)?.as_bytes()),
+        FieldType::DateTime => {
+            let text: &str = decode(cell)?;
+            match own_time(text) {
+                Some(trimmed) => {
+                    out.push(b'"');
+                    out.extend_from_slice(trimmed.as_bytes());
+                    out.extend_from_slice(b"Z\"");
+                }
+                None => json::write_json(&Value::DateTime(json::parse_date_time(text).ok_or("not a time")?), out),
+            }
+        }
+        other => json::write_json(&value(cell, other)?, out),
+    }
+    Ok(())
+}
+
+/// A time as this module stores it, as the wire spells it: without `Z`, and without microseconds where there are none.
+fn own_time(text: &str) -> Option<&str> {
+    let digits = text.strip_suffix('Z').filter(|digits| digits.len() == 26 && digits.is_ascii())?;
+    Some(digits.strip_suffix("000").unwrap_or(digits))
+}

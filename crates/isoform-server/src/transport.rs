@@ -1,0 +1,30 @@
+//! Keeps forged requests out: what changes something comes from a page of this server, or from no page at all.
+
+use http::{HeaderMap, Method, header};
+use isoform::{Error, Result};
+
+/// Passes requests that only read, and requests that a browser sends for a page of this server or of an allowed origin.
+///
+/// # Errors
+/// 403 for a request that carries a foreign `Origin`, or `Sec-Fetch-Site: cross-site`.
+pub(crate) fn same_origin(method: &Method, headers: &HeaderMap, allowed: &[String]) -> Result<()> {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    let text = |name| headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap_or("?"));
+    let origin = text(header::ORIGIN);
+    if origin.is_some_and(|origin| allowed.iter().any(|one| one == origin)) {
+        return Ok(());
+    }
+    let refused = || Error::forbidden("This request comes from a page of another site.").with_code("foreign_origin");
+    if let Some(origin) = origin {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        if host.is_none() || host != text(header::HOST) {
+            return Err(refused());
+        }
+    }
+    match headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes) {
+        Some(b"cross-site") => Err(refused()),
+        _ => Ok(()),
+    }
+}

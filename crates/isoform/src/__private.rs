@@ -1,0 +1,74 @@
+//! What the macros' output names. No part of the public interface.
+
+pub use serde_json::Value as JsonValue;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::backend::{Args, Body, direct, direct_record, way};
+pub use crate::backend::{Method, Way, call_record, call_static, encode};
+pub use crate::entity::{Column, Entity};
+pub use crate::future::{BoxFuture, ready};
+pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent, dispatch};
+pub use crate::meta::{Allow, Check, Direction, EntityMeta, FieldMeta, FieldRole, Number, Rule, Validator};
+pub use crate::record::{AnyRecord, Record};
+pub use crate::value::{FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
+pub use crate::{Error, Filter, Identity, Result};
+
+/// What an entity without backend methods answers: methods are inherent constants, which come first.
+pub trait NoMethods {
+    /// The methods of its records.
+    const __ISOFORM_RECORD_METHODS: &'static [Method] = &[];
+    /// Its static methods.
+    const __ISOFORM_STATIC_METHODS: &'static [Method] = &[];
+}
+
+impl<E> NoMethods for E {}
+
+/// The record of the entity that a rule is about. A rule is only asked about records of its own entity.
+pub fn check_record<E: Entity>(record: &dyn AnyRecord, check: impl FnOnce(&Record<E>) -> bool) -> bool {
+    record.as_any().downcast_ref::<Record<E>>().is_some_and(check)
+}
+
+/// Runs a method's body on a record that has lost its type.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn with_record<'a, E: Entity, F>(record: &'a mut dyn AnyRecord, run: impl FnOnce(&'a mut Record<E>) -> F) -> BoxFuture<'a, Result<JsonValue>>
+where
+    F: Future<Output = Result<JsonValue>> + Send + 'a,
+{
+    match record.as_any_mut().downcast_mut::<Record<E>>() {
+        Some(record) => Box::pin(run(record)),
+        None => crate::future::ready(Err(Error::internal("a method was called on a record of another entity"))),
+    }
+}
+
+/// Checks a value with a function of the field's own type.
+pub fn custom<T: FieldValue, M: std::fmt::Display>(value: &Value, check: impl FnOnce(&T) -> Result<(), M>) -> Result<(), String> {
+    let typed = T::from_value(value.clone()).map_err(|error| error.0)?;
+    check(&typed).map_err(|message| message.to_string())
+}
+
+/// A new record, without its type.
+#[must_use]
+pub fn new_record<E: Entity>() -> Box<dyn AnyRecord> {
+    Box::new(Record::<E>::new())
+}
+
+/// Positions come from the meta only: nobody asks for another.
+#[cold]
+pub fn no_such_field() -> Result<(), ValueError> {
+    Err(ValueError("is not a field of the entity".into()))
+}
+
+/// The stored name of a variant.
+#[must_use]
+pub fn enum_to_value<T: FieldEnum>(variant: T) -> Value {
+    Value::Text(variant.value().into())
+}
+
+/// The variant with this stored name.
+pub fn enum_from_value<T: FieldEnum + FieldValue>(value: Value) -> Result<T, ValueError> {
+    match value {
+        Value::Text(text) => T::parse(&text).ok_or_else(|| ValueError::expected(T::TYPE)),
+        Value::Null => Err(ValueError::null()),
+        _ => Err(ValueError::expected(T::TYPE)),
+    }
+}

@@ -1,0 +1,383 @@
+//! Backend methods: async functions under `#[backend]`. On the server they run directly; everywhere else they are
+//! remote calls that carry the record there and back.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as JsonValue};
+
+use crate::context::Context;
+use crate::entity::Entity;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::future::BoxFuture;
+use crate::meta::{EntityMeta, FieldMask};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::meta::{IdentityRule, RecordRule};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::operations;
+use crate::record::{AnyRecord, Record, WireState};
+use crate::{Error, Result, json, validate};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::{context::Scope, guard};
+
+/// A backend method, as `#[backend]` describes it.
+#[derive(Clone, Copy)]
+pub struct Method {
+    /// The name in Rust: `toggle_completed`.
+    pub name: &'static str,
+    /// The name on the wire: `toggleCompleted`.
+    pub wire: &'static str,
+    /// Does it run in one transaction?
+    pub transaction: bool,
+    /// Who may call it, and its body.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub body: Body,
+}
+
+impl std::fmt::Debug for Method {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Method").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Runs a method of a record with the arguments of a call.
+#[cfg(not(target_arch = "wasm32"))]
+pub type RecordBody = for<'a> fn(&'a mut dyn AnyRecord, Args) -> BoxFuture<'a, Result<JsonValue>>;
+
+/// Runs a static method with the arguments of a call.
+#[cfg(not(target_arch = "wasm32"))]
+pub type StaticBody = fn(Args) -> BoxFuture<'static, Result<JsonValue>>;
+
+/// Who may call a method, and its body.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Clone, Copy)]
+pub enum Body {
+    /// A method of a record: judged by the stored and the resulting record.
+    Record(RecordRule, RecordBody),
+    /// A method of the entity.
+    Static(IdentityRule, StaticBody),
+}
+
+/// The arguments of a call, as they came over the wire.
+#[derive(Debug)]
+pub struct Args {
+    values: std::vec::IntoIter<JsonValue>,
+    position: usize,
+}
+
+impl Args {
+    /// These arguments.
+    #[must_use]
+    pub fn new(values: Vec<JsonValue>) -> Self {
+        Self { values: values.into_iter(), position: 0 }
+    }
+
+    /// The next argument; an absent one is null.
+    ///
+    /// # Errors
+    /// 400 with the argument's name.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T> {
+        self.position += 1;
+        let value = self.values.next().filter(|value| value.get("_isUndefined").is_none()).unwrap_or_default();
+        serde_json::from_value(value)
+            .map_err(|error| Error::invalid(format!("Argument {} ({name}) does not fit: {error}.", self.position)))
+    }
+
+    /// Passes where no argument is left over.
+    ///
+    /// # Errors
+    /// 400 where there is one.
+    pub fn end(mut self) -> Result<()> {
+        match self.values.next() {
+            None => Ok(()),
+            Some(_) => Err(Error::invalid(format!("The method takes {} arguments; there are more.", self.position))),
+        }
+    }
+}
+
+/// An argument or a result as JSON.
+///
+/// # Errors
+/// Where serde cannot write it.
+pub fn encode<T: Serialize>(value: &T) -> Result<JsonValue> {
+    serde_json::to_value(value).map_err(Error::internal)
+}
+
+fn decode<T: DeserializeOwned>(value: JsonValue, method: &str) -> Result<T> {
+    serde_json::from_value(value).map_err(|error| Error::internal(format!("the result of {method}: {error}")))
+}
+
+/// A record on its way to a backend method.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RowInfo {
+    /// Values by name on the wire: of a new record all, of another the unsaved ones.
+    pub data: Map<String, JsonValue>,
+    /// Is it not in the table?
+    pub is_new_row: bool,
+    /// Has it unsaved values?
+    pub was_changed: bool,
+    /// The id that the row has in the table.
+    pub id: JsonValue,
+}
+
+impl RowInfo {
+    /// What travels of a record: its id, its state, and what is not in the table yet.
+    fn of(record: &dyn AnyRecord) -> Self {
+        let meta = record.meta();
+        let state = record.state();
+        let changed = record.changed_fields().without(state.hidden);
+        let mut fields = if state.is_new { meta.all_fields() } else { changed };
+        if let Some(version) = meta.version.filter(|_| !state.is_new) {
+            fields.insert(version);
+        }
+        if !state.is_new {
+            fields.insert(meta.id);
+        }
+        Self {
+            data: json::row_to_json(meta, fields, |index| record.get(index)),
+            is_new_row: state.is_new,
+            was_changed: !changed.is_empty(),
+            id: json::to_json(&record.original(meta.id)),
+        }
+    }
+}
+
+/// What a method of a record answers.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RecordAnswer {
+    /// The method's result; left out where it has none.
+    #[serde(skip_serializing_if = "JsonValue::is_null")]
+    pub result: JsonValue,
+    /// The record as the method left it.
+    pub row_info: AnsweredRow,
+}
+
+/// A record on its way back from a backend method.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AnsweredRow {
+    /// The fields that the caller may see.
+    pub data: Map<String, JsonValue>,
+    /// Of an existing record with unsaved values: those fields as they are in the table.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub original: Map<String, JsonValue>,
+    /// Is it not in the table?
+    pub is_new_row: bool,
+    /// Has it unsaved values?
+    pub was_changed: bool,
+    /// The id that the row has in the table.
+    pub id: JsonValue,
+    /// Was it deleted?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_deleted: bool,
+    /// What is wrong with it, by field.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub model_state: Map<String, JsonValue>,
+}
+
+impl AnsweredRow {
+    #[cfg(not(target_arch = "wasm32"))]
+    fn of(record: &dyn AnyRecord, visible: FieldMask) -> Self {
+        let meta = record.meta();
+        let state = WireState::of(record, visible);
+        Self {
+            was_changed: !record.changed_fields().is_empty(),
+            id: json::to_json(&record.original(meta.id)),
+            data: state.data,
+            original: state.original,
+            is_new_row: state.is_new,
+            is_deleted: state.is_deleted,
+            model_state: state.errors,
+        }
+    }
+
+    fn apply<E: Entity>(self, record: &mut Record<E>) -> Result<()> {
+        let state = WireState {
+            data: self.data,
+            original: self.original,
+            is_new: self.is_new_row,
+            is_deleted: self.is_deleted,
+            errors: self.model_state,
+        };
+        state.apply(record).map_err(Error::internal)
+    }
+}
+
+/// How a call of a backend method goes on: for `#[backend]`.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The body runs here.
+    Direct,
+    /// The call is guarded here, or goes to another server.
+    Call,
+}
+
+/// Where the body of a method runs: for `#[backend]`.
+#[doc(hidden)]
+#[cfg(not(target_arch = "wasm32"))]
+pub fn way() -> Result<Way> {
+    let context = Context::current()?;
+    let trusted = context.scope() == Scope::Backend && context.remote_api().is_none();
+    Ok(if trusted { Way::Direct } else { Way::Call })
+}
+
+/// Runs the body of a method of a record here, trusted. Where it fails the record is as it was, but for its errors.
+#[doc(hidden)]
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn direct_record<E: Entity, T>(
+    record: &mut Record<E>,
+    transaction: bool,
+    // A boxed future, for the compiler cannot see that an async closure's is `Send`.
+    body: impl for<'a> FnOnce(&'a mut Record<E>) -> BoxFuture<'a, Result<T>>,
+) -> Result<T> {
+    let before = record.clone();
+    let result = direct(transaction, body(record)).await;
+    if result.is_err() {
+        let errors = record.errors().clone();
+        *record = before;
+        record.state_mut().errors = errors;
+    }
+    result
+}
+
+/// Runs the body of a method here, trusted.
+#[doc(hidden)]
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn direct<T>(transaction: bool, body: impl Future<Output = Result<T>>) -> Result<T> {
+    if transaction { Context::current()?.transaction(|_| body).await } else { body.await }
+}
+
+/// Calls a method of a record: for `#[backend]`.
+#[doc(hidden)]
+pub async fn call_record<E: Entity, T: DeserializeOwned>(record: &mut Record<E>, method: &'static str, args: Vec<JsonValue>) -> Result<T> {
+    let context = Context::current()?;
+    let meta = E::meta();
+    if record.is_new() || record.is_changed() {
+        validate::record(record).await?;
+    } else {
+        record.state_mut().errors.clear();
+    }
+    let row_info = RowInfo::of(record);
+    let answer = match context.remote_api() {
+        Some(remote) => remote.call_record(meta, method, args, row_info).await,
+        #[cfg(not(target_arch = "wasm32"))]
+        None => invoke_registered(&context, meta, method, args, row_info).await,
+        #[cfg(target_arch = "wasm32")]
+        None => Err(Error::internal("no server to call")),
+    };
+    let answer = answer.inspect_err(|error| crate::repository::note_errors(record, error))?;
+    answer.row_info.apply(record)?;
+    decode(answer.result, method)
+}
+
+/// Calls a static method: for `#[backend]`.
+#[doc(hidden)]
+pub async fn call_static<E: Entity, T: DeserializeOwned>(method: &'static str, args: Vec<JsonValue>) -> Result<T> {
+    let context = Context::current()?;
+    let meta = E::meta();
+    let answer = match context.remote_api() {
+        Some(remote) => remote.call_static(meta, method, args).await?,
+        #[cfg(not(target_arch = "wasm32"))]
+        None => {
+            let method = registered(meta, method)?;
+            invoke_static(&context, method, args).await?
+        }
+        #[cfg(target_arch = "wasm32")]
+        None => return Err(Error::internal("no server to call")),
+    };
+    decode(answer, method)
+}
+
+/// The methods of all entities that were registered with some API: a guarded call in this process looks here.
+#[cfg(not(target_arch = "wasm32"))]
+static REGISTERED: std::sync::RwLock<Vec<(&'static str, &'static Method)>> = std::sync::RwLock::new(Vec::new());
+
+/// Makes the methods of entities known to guarded calls in this process.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn register(entities: &crate::Entities) {
+    let mut known = REGISTERED.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for entity in entities.iter() {
+        for method in &entity.methods {
+            if !known.iter().any(|(key, other)| *key == entity.meta.key && other.wire == method.wire) {
+                known.push((entity.meta.key, method));
+            }
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn registered(meta: &EntityMeta, wire: &str) -> Result<&'static Method> {
+    let known = REGISTERED.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let method = known.iter().find(|(key, method)| *key == meta.key && method.wire == wire).map(|(_, method)| *method);
+    method.ok_or_else(|| Error::internal(format!("{}/{wire}: list the entity in `entities![…]` of the API", meta.key)))
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+async fn invoke_registered(
+    context: &Context,
+    meta: &'static EntityMeta,
+    method: &str,
+    args: Vec<JsonValue>,
+    row_info: RowInfo,
+) -> Result<RecordAnswer> {
+    invoke_record(context, meta, registered(meta, method)?, args, row_info).await
+}
+
+/// Runs a method of a record for the identity of a context, guarded: the stored row is loaded under the API's filter,
+/// `allowed` is asked of it, what the caller may write is applied, `allowed` is asked of the result, which is validated;
+/// then the body runs, trusted. All of it in one transaction, unless the method does without.
+///
+/// # Errors
+/// 400, 401, 403, 404, 409, and what the method answers; whatever it wrote is undone then.
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn invoke_record(
+    context: &Context,
+    meta: &'static EntityMeta,
+    method: &'static Method,
+    args: Vec<JsonValue>,
+    row_info: RowInfo,
+) -> Result<RecordAnswer> {
+    let Body::Record(allowed, body) = method.body else {
+        return Err(Error::invalid(format!("\"{}\" is a method of {}, not of a record: send no rowInfo.", method.wire, meta.key)));
+    };
+    let identity = context.identity();
+    let refused = || guard::refusal(identity, &format!("call {}/{}", meta.key, method.wire));
+    // Nobody reaches the table whom no record would let pass.
+    if matches!(allowed, crate::meta::Rule::Check(_)) {
+        identity.ok_or_else(Error::unauthenticated)?;
+    } else if !guard::allows_record(&allowed, identity, &*(meta.new_record)()) {
+        return Err(refused());
+    }
+    let work = async |inside: Context| {
+        let mut record = operations::received(&inside, meta, row_info, |stored| {
+            if guard::allows_record(&allowed, identity, stored) { Ok(()) } else { Err(refused()) }
+        })
+        .await?;
+        let result = body(&mut *record, Args::new(args)).await?;
+        Ok(RecordAnswer { result, row_info: AnsweredRow::of(&*record, guard::readable_fields(meta, identity)) })
+    };
+    let trusted = context.with_scope(Scope::Backend);
+    if method.transaction { trusted.transaction(work).await } else { trusted.run(work(trusted.clone())).await }
+}
+
+/// Runs a static method for the identity of a context, guarded.
+///
+/// # Errors
+/// 400, 401, 403, and what the method answers; whatever it wrote is undone then.
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn invoke_static(context: &Context, method: &'static Method, args: Vec<JsonValue>) -> Result<JsonValue> {
+    let Body::Static(allowed, body) = method.body else {
+        return Err(Error::invalid(format!("\"{}\" is a method of a record: send its rowInfo.", method.wire)));
+    };
+    if !guard::allows(&allowed, context.identity()) {
+        return Err(guard::refusal(context.identity(), &format!("call {}", method.wire)));
+    }
+    let trusted = context.with_scope(Scope::Backend);
+    if method.transaction {
+        trusted.transaction(|_| body(Args::new(args))).await
+    } else {
+        trusted.run(body(Args::new(args))).await
+    }
+}

@@ -1,0 +1,309 @@
+//! Who asks, and on whose behalf: the ambient context of every operation.
+
+#[cfg(not(target_arch = "wasm32"))]
+use std::future::Future;
+use std::sync::Arc;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::OnceLock;
+
+use crate::identity::Identity;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::provider::{DataProvider, Transaction};
+use crate::remote::Remote;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::session::Session;
+use crate::Result;
+
+/// What an operation may do without being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// Guarded: HTTP requests and rendered components.
+    #[default]
+    Api,
+    /// Trusted: hooks, handlers, bodies of backend methods, own routes and scripts.
+    Backend,
+}
+
+/// Who asks, on whose behalf, and what repositories talk to.
+///
+/// A context is cheap to clone. On the server each request has one of its own, which everything that the request
+/// awaits finds with [`Context::current`]; in the browser there is one for the page.
+///
+/// ```
+/// # #[cfg(not(target_arch = "wasm32"))] {
+/// use isoform::{Context, Identity};
+/// let context = Context::remote("https://example.org/api").with_identity(Identity::new("7", "Ann"));
+/// let name = futures::executor::block_on(context.run(async { Identity::current().map(|who| who.name) }));
+/// assert_eq!(name.as_deref(), Ok("Ann"));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    source: Source,
+    identity: Option<Identity>,
+    scope: Scope,
+    #[cfg(not(target_arch = "wasm32"))]
+    transaction: Option<Arc<dyn Transaction>>,
+    #[cfg(not(target_arch = "wasm32"))]
+    session: Option<Arc<dyn Session>>,
+}
+
+/// What repositories talk to.
+#[derive(Clone)]
+pub(crate) enum Source {
+    /// A database of this process.
+    #[cfg(not(target_arch = "wasm32"))]
+    Local(Arc<dyn DataProvider>),
+    /// The API of a server.
+    Remote(Remote),
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+tokio::task_local! {
+    static CURRENT: Context;
+}
+
+/// Finds the context where no task has one: set by a framework that renders pages.
+#[cfg(not(target_arch = "wasm32"))]
+static RESOLVER: OnceLock<fn() -> Option<Context>> = OnceLock::new();
+
+#[cfg(target_arch = "wasm32")]
+thread_local! {
+    static CURRENT: std::cell::RefCell<Context> = std::cell::RefCell::new(Context::browser());
+}
+
+impl Context {
+    fn from_source(source: Source, scope: Scope) -> Self {
+        Self(Arc::new(Inner {
+            source,
+            identity: None,
+            scope,
+            #[cfg(not(target_arch = "wasm32"))]
+            transaction: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            session: None,
+        }))
+    }
+
+    /// Nobody, trusted, on a database of this process: for scripts, tests and own routes.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn backend(database: impl Into<Arc<dyn DataProvider>>) -> Self {
+        Self::from_source(Source::Local(database.into()), Scope::Backend)
+    }
+
+    /// Nobody, guarded, on a database of this process: what a request has before somebody signs in.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn api(database: impl Into<Arc<dyn DataProvider>>) -> Self {
+        Self::from_source(Source::Local(database.into()), Scope::Api)
+    }
+
+    /// The API of a server, at its base address such as `https://example.org/api`.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn remote(base: &str) -> Self {
+        Self::over(Remote::http(base))
+    }
+
+    /// The API of a server, over a transport of one's own or with headers of one's own.
+    #[must_use]
+    pub fn over(remote: Remote) -> Self {
+        Self::from_source(Source::Remote(remote), Scope::Api)
+    }
+
+    /// The page's own server: `/api` of the same origin.
+    #[cfg(target_arch = "wasm32")]
+    #[must_use]
+    pub fn browser() -> Self {
+        Self::over(Remote::browser("/api"))
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = (*self.0).clone();
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// The same context for somebody.
+    #[must_use]
+    pub fn with_identity(&self, identity: impl Into<Option<Identity>>) -> Self {
+        let identity = identity.into();
+        self.with(|inner| inner.identity = identity)
+    }
+
+    /// The same context, guarded or trusted.
+    #[must_use]
+    pub fn with_scope(&self, scope: Scope) -> Self {
+        self.with(|inner| inner.scope = scope)
+    }
+
+    /// The same context with the session of a request.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_session(&self, session: Arc<dyn Session>) -> Self {
+        self.with(|inner| inner.session = Some(session))
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn with_transaction(&self, transaction: Arc<dyn Transaction>) -> Self {
+        self.with(|inner| inner.transaction = Some(transaction))
+    }
+
+    /// The context of whatever is running.
+    ///
+    /// # Errors
+    /// Where there is none; the message says how to provide one.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn current() -> Result<Self> {
+        let resolved = || RESOLVER.get().and_then(|resolver| resolver());
+        CURRENT.try_with(Self::clone).ok().or_else(resolved).ok_or_else(|| {
+            crate::Error::internal(
+                "there is no context here. Run the future inside `context.run(…)`: a request of `Api::into_router` has a \
+                 context, a script makes one with `Context::backend(database)`, and a task is given its parent's by \
+                 `Context::spawn(…)`.",
+            )
+        })
+    }
+
+    /// The context of the page.
+    ///
+    /// # Errors
+    /// None in the browser.
+    #[cfg(target_arch = "wasm32")]
+    pub fn current() -> Result<Self> {
+        Ok(CURRENT.with_borrow(Self::clone))
+    }
+
+    /// Makes this the context of the page.
+    #[cfg(target_arch = "wasm32")]
+    pub fn set_current(self) {
+        CURRENT.set(self);
+    }
+
+    /// Runs a future in this context.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self.clone(), future)
+    }
+
+    /// Runs a function in this context: for code that polls futures itself, such as the body of a streamed response.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn enter<T>(&self, function: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), function)
+    }
+
+    /// Spawns a task that runs in the current context.
+    ///
+    /// # Errors
+    /// Where there is no context.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn spawn<F>(future: F) -> Result<tokio::task::JoinHandle<F::Output>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let context = Self::current()?;
+        Ok(tokio::spawn(CURRENT.scope(context, future)))
+    }
+
+    /// Says where to look for a context when the running task has none. The first one who says so counts.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn set_resolver(resolver: fn() -> Option<Self>) {
+        let _ = RESOLVER.set(resolver);
+    }
+
+    /// Who asks, if somebody is signed in.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.0.identity.as_ref()
+    }
+
+    /// Guarded or trusted.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.0.scope
+    }
+
+    /// The session of the request.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn session(&self) -> Option<&Arc<dyn Session>> {
+        self.0.session.as_ref()
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.0.source
+    }
+
+    /// The API of a server, where that is what repositories talk to.
+    #[must_use]
+    pub fn remote_api(&self) -> Option<&Remote> {
+        match &self.0.source {
+            Source::Remote(remote) => Some(remote),
+            #[cfg(not(target_arch = "wasm32"))]
+            Source::Local(_) => None,
+        }
+    }
+
+    /// The database of this process, or the open transaction on it.
+    ///
+    /// # Errors
+    /// Where repositories talk to another server.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn database(&self) -> Result<Arc<dyn DataProvider>> {
+        match (&self.0.transaction, &self.0.source) {
+            (Some(transaction), _) => Ok(transaction.clone().into_provider()),
+            (None, Source::Local(database)) => Ok(database.clone()),
+            (None, Source::Remote(_)) => Err(crate::Error::internal("this context talks to another server and has no database")),
+        }
+    }
+
+    /// Is a transaction open?
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        self.0.transaction.is_some()
+    }
+
+    /// Runs a future in a transaction, trusted: in the open one where there is one, else in a new one that is committed
+    /// where the future answers `Ok` and undone otherwise.
+    ///
+    /// # Errors
+    /// The future's, or the database's.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub async fn transaction<T, F>(&self, future: impl FnOnce(Self) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        if self.in_transaction() {
+            let inside = self.with_scope(Scope::Backend);
+            return inside.run(future(inside.clone())).await;
+        }
+        let transaction = self.database()?.transaction()?;
+        let inside = self.with_transaction(transaction.clone()).with_scope(Scope::Backend);
+        let result = inside.run(future(inside.clone())).await;
+        match &result {
+            Ok(_) => transaction.commit().await?,
+            // What went wrong first is what people should read; a failed rollback is undone by the connection's end.
+            Err(_) => {
+                if let Err(error) = transaction.rollback().await {
+                    tracing::error!(cause = ?error.cause(), "rollback failed");
+                }
+            }
+        }
+        result
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("identity", &self.identity().map(|who| &who.id))
+            .field("scope", &self.scope())
+            .field("remote", &self.remote_api().is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,349 @@
+//! Filters: a condition on rows, as a value.
+//!
+//! [`Condition`] is the dynamic core, without types; [`Filter<E>`] is the typed shell that closures build.
+//! [`wire`] reads and writes them as the REST API spells them, [`eval`] answers them in memory as SQL does.
+//!
+//! Conditions have SQL's three values: a comparison with null is neither true nor false, so that neither it nor
+//! its negation finds the row. `eq(None)` asks for null itself.
+
+pub mod eval;
+pub mod wire;
+
+use std::marker::PhantomData;
+use std::ops::{BitAnd, BitOr, Not};
+
+use crate::entity::Column;
+use crate::meta::FieldMask;
+use crate::value::{FieldValue, Value};
+
+/// A condition on a row. Fields are positions in the entity's declaration.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Condition {
+    /// Every row.
+    All,
+    /// No row.
+    Nothing,
+    /// The field compares so with the value, which is not null.
+    Compare(usize, Comparison, Value),
+    /// The field is one of the values, none of which is null.
+    In(usize, Vec<Value>),
+    /// The text field matches, ASCII letters compared without case.
+    Text(usize, TextMatch, String),
+    /// The field is null.
+    Null(usize),
+    /// All of these.
+    And(Vec<Condition>),
+    /// At least one of these.
+    Or(Vec<Condition>),
+    /// Not this.
+    Not(Box<Condition>),
+}
+
+/// How two values compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// Equal.
+    Eq,
+    /// Greater.
+    Gt,
+    /// Greater or equal.
+    Gte,
+    /// Less.
+    Lt,
+    /// Less or equal.
+    Lte,
+}
+
+/// How a text matches another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextMatch {
+    /// The other is somewhere in it.
+    Contains,
+    /// It starts with the other.
+    StartsWith,
+    /// It ends with the other.
+    EndsWith,
+}
+
+impl Condition {
+    /// The field equals the value; null is asked for by [`Condition::Null`].
+    #[must_use]
+    pub fn equals(field: usize, value: Value) -> Self {
+        if value.is_null() { Self::Null(field) } else { Self::Compare(field, Comparison::Eq, value) }
+    }
+
+    /// Both hold.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, one) | (one, Self::All) => one,
+            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
+            (Self::And(mut list), Self::And(more)) => {
+                list.extend(more);
+                Self::And(list)
+            }
+            (Self::And(mut list), one) => {
+                list.push(one);
+                Self::And(list)
+            }
+            (one, Self::And(mut list)) => {
+                list.insert(0, one);
+                Self::And(list)
+            }
+            (one, other) => Self::And(vec![one, other]),
+        }
+    }
+
+    /// At least one holds.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, one) | (one, Self::Nothing) => one,
+            (Self::All, _) | (_, Self::All) => Self::All,
+            (Self::Or(mut list), one) => {
+                list.push(one);
+                Self::Or(list)
+            }
+            (one, other) => Self::Or(vec![one, other]),
+        }
+    }
+
+    /// It does not hold.
+    #[must_use]
+    pub fn negate(self) -> Self {
+        match self {
+            Self::All => Self::Nothing,
+            Self::Nothing => Self::All,
+            Self::Not(inner) => *inner,
+            other => Self::Not(Box::new(other)),
+        }
+    }
+
+    /// The fields that it asks about.
+    #[must_use]
+    pub fn fields(&self) -> FieldMask {
+        let mut mask = FieldMask::NONE;
+        self.collect_fields(&mut mask);
+        mask
+    }
+
+    fn collect_fields(&self, mask: &mut FieldMask) {
+        match self {
+            Self::All | Self::Nothing => {}
+            Self::Compare(field, ..) | Self::In(field, _) | Self::Text(field, ..) | Self::Null(field) => mask.insert(*field),
+            Self::And(list) | Self::Or(list) => list.iter().for_each(|one| one.collect_fields(mask)),
+            Self::Not(inner) => inner.collect_fields(mask),
+        }
+    }
+
+    /// How many comparisons it has, and how deeply they are nested.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        match self {
+            Self::And(list) | Self::Or(list) => list.iter().map(Self::size).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1.max(one.1 + 1))),
+            Self::Not(inner) => {
+                let (count, depth) = inner.size();
+                (count, depth + 1)
+            }
+            _ => (1, 0),
+        }
+    }
+}
+
+/// A condition on rows of one entity, built by closures: `|t| t.done.eq(false) & t.title.contains("tax")`.
+///
+/// Filters combine with `&`, `|` and `!`.
+pub struct Filter<E> {
+    condition: Condition,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E> Filter<E> {
+    /// A filter of a condition whose fields are this entity's.
+    #[must_use]
+    pub const fn from_condition(condition: Condition) -> Self {
+        Self { condition, entity: PhantomData }
+    }
+
+    /// Every row.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self::from_condition(Condition::All)
+    }
+
+    /// No row.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self::from_condition(Condition::Nothing)
+    }
+
+    /// The condition itself.
+    #[must_use]
+    pub const fn condition(&self) -> &Condition {
+        &self.condition
+    }
+
+    /// The condition itself.
+    #[must_use]
+    pub fn into_condition(self) -> Condition {
+        self.condition
+    }
+}
+
+impl<E> Clone for Filter<E> {
+    fn clone(&self) -> Self {
+        Self::from_condition(self.condition.clone())
+    }
+}
+
+impl<E> PartialEq for Filter<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.condition == other.condition
+    }
+}
+
+impl<E> std::fmt::Debug for Filter<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.condition.fmt(f)
+    }
+}
+
+impl<E> BitAnd for Filter<E> {
+    type Output = Self;
+    fn bitand(self, other: Self) -> Self {
+        Self::from_condition(self.condition.and(other.condition))
+    }
+}
+
+impl<E> BitOr for Filter<E> {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self::from_condition(self.condition.or(other.condition))
+    }
+}
+
+impl<E> Not for Filter<E> {
+    type Output = Self;
+    fn not(self) -> Self {
+        Self::from_condition(self.condition.negate())
+    }
+}
+
+/// Something that a field of type `T` can be compared with: a `T`, a `&str` for a text, a plain value for an `Option`.
+#[diagnostic::on_unimplemented(message = "a field of type `{T}` cannot be compared with `{Self}`", label = "must be a `{T}`")]
+pub trait Operand<T> {
+    /// The value to compare with.
+    fn into_operand(self) -> Value;
+}
+
+impl<T: FieldValue> Operand<T> for T {
+    fn into_operand(self) -> Value {
+        self.to_value()
+    }
+}
+
+impl<T: FieldValue> Operand<Option<T>> for T {
+    fn into_operand(self) -> Value {
+        self.to_value()
+    }
+}
+
+impl<T: FieldValue> Operand<T> for &T {
+    fn into_operand(self) -> Value {
+        self.to_value()
+    }
+}
+
+macro_rules! str_operand {
+    ($($text:ty),+) => { $(
+        impl Operand<$text> for &str {
+            fn into_operand(self) -> Value {
+                Value::Text(self.into())
+            }
+        }
+    )+ };
+}
+str_operand!(String, Option<String>);
+
+/// A field type with text operators: `String` and `Option<String>`.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a text", label = "text operators need a field of type String or Option<String>")]
+pub trait TextValue: FieldValue {}
+impl TextValue for String {}
+impl TextValue for Option<String> {}
+
+impl<E, T: FieldValue> Column<E, T> {
+    fn compare(self, comparison: Comparison, value: Value) -> Filter<E> {
+        // A comparison with null is never true.
+        Filter::from_condition(if value.is_null() { Condition::Nothing } else { Condition::Compare(self.index(), comparison, value) })
+    }
+
+    /// The field equals the value; `eq(None)` asks for null.
+    pub fn eq(self, value: impl Operand<T>) -> Filter<E> {
+        Filter::from_condition(Condition::equals(self.index(), value.into_operand()))
+    }
+
+    /// The field does not equal the value; rows where it is null are not found, as in SQL. `ne(None)` asks for what is not null.
+    pub fn ne(self, value: impl Operand<T>) -> Filter<E> {
+        !self.eq(value)
+    }
+
+    /// Greater than the value.
+    pub fn gt(self, value: impl Operand<T>) -> Filter<E> {
+        self.compare(Comparison::Gt, value.into_operand())
+    }
+
+    /// Greater than the value, or equal.
+    pub fn gte(self, value: impl Operand<T>) -> Filter<E> {
+        self.compare(Comparison::Gte, value.into_operand())
+    }
+
+    /// Less than the value.
+    pub fn lt(self, value: impl Operand<T>) -> Filter<E> {
+        self.compare(Comparison::Lt, value.into_operand())
+    }
+
+    /// Less than the value, or equal.
+    pub fn lte(self, value: impl Operand<T>) -> Filter<E> {
+        self.compare(Comparison::Lte, value.into_operand())
+    }
+
+    /// One of the values; of none of them no row is one.
+    pub fn in_<V: Operand<T>>(self, values: impl IntoIterator<Item = V>) -> Filter<E> {
+        let (null, values): (Vec<_>, Vec<_>) = values.into_iter().map(Operand::into_operand).partition(Value::is_null);
+        let listed = if values.is_empty() { Condition::Nothing } else { Condition::In(self.index(), values) };
+        Filter::from_condition(if null.is_empty() { listed } else { listed.or(Condition::Null(self.index())) })
+    }
+
+    /// None of the values.
+    pub fn not_in<V: Operand<T>>(self, values: impl IntoIterator<Item = V>) -> Filter<E> {
+        !self.in_(values)
+    }
+
+    /// The field is null.
+    #[must_use]
+    pub fn is_null(self) -> Filter<E> {
+        Filter::from_condition(Condition::Null(self.index()))
+    }
+}
+
+impl<E, T: TextValue> Column<E, T> {
+    fn matches(self, how: TextMatch, text: impl Into<String>) -> Filter<E> {
+        Filter::from_condition(Condition::Text(self.index(), how, text.into()))
+    }
+
+    /// The text is somewhere in the field; ASCII letters are compared without case.
+    pub fn contains(self, text: impl Into<String>) -> Filter<E> {
+        self.matches(TextMatch::Contains, text)
+    }
+
+    /// The field starts with the text; ASCII letters are compared without case.
+    pub fn starts_with(self, text: impl Into<String>) -> Filter<E> {
+        self.matches(TextMatch::StartsWith, text)
+    }
+
+    /// The field ends with the text; ASCII letters are compared without case.
+    pub fn ends_with(self, text: impl Into<String>) -> Filter<E> {
+        self.matches(TextMatch::EndsWith, text)
+    }
+}

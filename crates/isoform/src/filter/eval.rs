@@ -1,0 +1,77 @@
+//! Answers a condition in memory, as SQL does: with three values.
+
+use std::cmp::Ordering;
+
+use super::{Comparison, Condition, TextMatch};
+use crate::value::Value;
+
+impl Condition {
+    /// Does a row, given as a function from field to value, fulfil the condition?
+    #[must_use]
+    pub fn matches(&self, get: &dyn Fn(usize) -> Value) -> bool {
+        self.evaluate(get) == Some(true)
+    }
+
+    /// True, false, or `None` for SQL's "unknown".
+    fn evaluate(&self, get: &dyn Fn(usize) -> Value) -> Option<bool> {
+        match self {
+            Self::All => Some(true),
+            Self::Nothing => Some(false),
+            Self::Null(field) => Some(get(*field).is_null()),
+            Self::Not(inner) => inner.evaluate(get).map(|answer| !answer),
+            Self::And(list) => list.iter().map(|one| one.evaluate(get)).fold(Some(true), |all, one| match (all, one) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (None, _) | (_, None) => None,
+                _ => Some(true),
+            }),
+            Self::Or(list) => list.iter().map(|one| one.evaluate(get)).fold(Some(false), |any, one| match (any, one) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (None, _) | (_, None) => None,
+                _ => Some(false),
+            }),
+            Self::Compare(field, comparison, value) => {
+                let order = compare(&get(*field), value)?;
+                Some(match comparison {
+                    Comparison::Eq => order == Ordering::Equal,
+                    Comparison::Gt => order == Ordering::Greater,
+                    Comparison::Gte => order != Ordering::Less,
+                    Comparison::Lt => order == Ordering::Less,
+                    Comparison::Lte => order != Ordering::Greater,
+                })
+            }
+            Self::In(field, values) => {
+                let value = get(*field);
+                if value.is_null() { None } else { Some(values.iter().any(|one| compare(&value, one) == Some(Ordering::Equal))) }
+            }
+            Self::Text(field, how, wanted) => match get(*field) {
+                Value::Text(text) => {
+                    let (text, wanted) = (text.to_ascii_lowercase(), wanted.to_ascii_lowercase());
+                    Some(match how {
+                        TextMatch::Contains => text.contains(&wanted),
+                        TextMatch::StartsWith => text.starts_with(&wanted),
+                        TextMatch::EndsWith => text.ends_with(&wanted),
+                    })
+                }
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The order of two values of one field; `None` where one is null or they cannot be compared.
+#[must_use]
+pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+    #[allow(clippy::cast_precision_loss, reason = "as SQL compares an integer with a float")]
+    match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
+        (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
+        (Value::Int(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
+        (Value::Float(a), Value::Int(b)) => a.partial_cmp(&(*b as f64)),
+        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
+        (Value::Uuid(a), Value::Uuid(b)) => Some(a.cmp(b)),
+        (Value::DateTime(a), Value::DateTime(b)) => Some(a.cmp(b)),
+        (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
+        _ => None,
+    }
+}

@@ -1,0 +1,301 @@
+//! Filters as the REST API spells them: one JSON object, or the parameters of an address.
+
+use serde_json::{Map, Value as JsonValue};
+
+use super::{Comparison, Condition, TextMatch};
+use crate::json;
+use crate::meta::EntityMeta;
+use crate::value::{FieldType, Value};
+use crate::{Error, Result};
+
+/// The most characters that a text operator takes.
+pub const MAX_TEXT: usize = 1_000;
+
+/// The most conditions of a filter.
+pub const MAX_CONDITIONS: usize = 200;
+
+/// The deepest nesting of `OR` and `NOT`.
+pub const MAX_DEPTH: usize = 8;
+
+/// The most values of `.in`.
+pub const MAX_IN: usize = 1_000;
+
+/// Reads a filter object: `{"n": 1, "title.contains": "tax", "OR": […]}`.
+///
+/// # Errors
+/// 400 with the name of what is unknown, of the wrong type or too large.
+pub fn from_json(meta: &EntityMeta, object: &JsonValue) -> Result<Condition> {
+    let condition = object_condition(meta, object, 0)?;
+    let (count, _) = condition.size();
+    if count > MAX_CONDITIONS {
+        return Err(Error::invalid(format!("The filter has {count} conditions; {MAX_CONDITIONS} are allowed.")));
+    }
+    Ok(condition)
+}
+
+fn object_condition(meta: &EntityMeta, json: &JsonValue, depth: usize) -> Result<Condition> {
+    if depth > MAX_DEPTH {
+        return Err(Error::invalid(format!("The filter is nested more than {MAX_DEPTH} deep.")));
+    }
+    let Some(object) = json.as_object() else {
+        return Err(Error::invalid(format!("A filter is a JSON object, not {json}.")));
+    };
+    let mut all = Condition::All;
+    for (key, value) in object {
+        let one = match key.as_str() {
+            "OR" => or_groups(meta, value, depth)?,
+            "NOT" => each(value, |one| Ok(object_condition(meta, one, depth + 1)?.negate()))?,
+            key => key_condition(meta, key, value)?,
+        };
+        all = all.and(one);
+    }
+    Ok(all)
+}
+
+/// All of an array's answers, or the one answer of what is no array.
+fn each(value: &JsonValue, mut answer: impl FnMut(&JsonValue) -> Result<Condition>) -> Result<Condition> {
+    match value {
+        JsonValue::Array(list) => list.iter().try_fold(Condition::All, |all, one| Ok(all.and(answer(one)?))),
+        one => answer(one),
+    }
+}
+
+/// The groups of a list: what is no array is the first, each nested array is a further one. An empty list is one group.
+fn groups(list: &[JsonValue]) -> Vec<Vec<&JsonValue>> {
+    let (nested, plain): (Vec<_>, Vec<_>) = list.iter().partition(|one| one.is_array());
+    let plain = (nested.is_empty() || !plain.is_empty()).then_some(plain);
+    plain.into_iter().chain(nested.into_iter().filter_map(JsonValue::as_array).map(|group| group.iter().collect())).collect()
+}
+
+/// `OR`: plain objects are one group, each nested array is a further one, and all groups hold.
+fn or_groups(meta: &EntityMeta, value: &JsonValue, depth: usize) -> Result<Condition> {
+    let Some(list) = value.as_array() else {
+        return object_condition(meta, value, depth + 1);
+    };
+    groups(list).into_iter().try_fold(Condition::All, |all, group| {
+        let any = group.into_iter().try_fold(Condition::Nothing, |any, one| Ok::<_, Error>(any.or(object_condition(meta, one, depth + 1)?)));
+        Ok(all.and(any?))
+    })
+}
+
+fn key_condition(meta: &EntityMeta, key: &str, value: &JsonValue) -> Result<Condition> {
+    let (field, operator) = field_and_operator(meta, key)?;
+    if operator == Operator::In {
+        return in_condition(meta, key, field, value);
+    }
+    each(value, |one| {
+        let typed = match (operator, one) {
+            (Operator::Null, JsonValue::Bool(answer)) => return Ok(operator.null(field, *answer)),
+            (Operator::Null, _) => return Err(wrong_value(key, "must be true or false")),
+            (operator, JsonValue::Null) if !matches!(operator, Operator::Equal | Operator::Not) => {
+                return Err(wrong_value(key, "must not be null"));
+            }
+            (_, one) => json::from_json(operator.operand(meta, field), one).map_err(|error| wrong_value(key, &error.0))?,
+        };
+        operator.condition(field, typed).map_err(|error| wrong_value(key, &error))
+    })
+}
+
+/// Scalars are one list, each nested array is a further one, and the field is in all of them.
+fn in_condition(meta: &EntityMeta, key: &str, field: usize, value: &JsonValue) -> Result<Condition> {
+    let Some(list) = value.as_array() else {
+        return Err(wrong_value(key, "must be an array"));
+    };
+    let one_of = |values: Vec<&JsonValue>| {
+        if values.len() > MAX_IN {
+            return Err(wrong_value(key, &format!("has {} values; {MAX_IN} are allowed", values.len())));
+        }
+        let mut any = Condition::Nothing;
+        let mut typed = Vec::with_capacity(values.len());
+        for one in values {
+            match json::from_json(meta.field(field).field_type, one).map_err(|error| wrong_value(key, &error.0))? {
+                Value::Null => any = Condition::Null(field),
+                value => typed.push(value),
+            }
+        }
+        Ok(if typed.is_empty() { any } else { Condition::In(field, typed).or(any) })
+    };
+    groups(list).into_iter().try_fold(Condition::All, |all, group| Ok(all.and(one_of(group)?)))
+}
+
+/// Reads one parameter of an address: `title.contains=tax`. `.in` is JSON, everything else text.
+///
+/// # Errors
+/// 400 with the name of what is unknown or of the wrong type.
+pub fn from_parameter(meta: &EntityMeta, key: &str, text: &str) -> Result<Condition> {
+    if matches!(key, "OR" | "NOT") {
+        let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be JSON"))?;
+        let mut object = Map::new();
+        object.insert(key.into(), json);
+        return object_condition(meta, &object.into(), 0);
+    }
+    let (field, operator) = field_and_operator(meta, key)?;
+    match operator {
+        Operator::In => {
+            let list = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be a JSON array such as [1,2]"))?;
+            in_condition(meta, key, field, &list)
+        }
+        Operator::Null => match text {
+            "true" => Ok(operator.null(field, true)),
+            "false" => Ok(operator.null(field, false)),
+            _ => Err(wrong_value(key, "must be true or false")),
+        },
+        // The npm client writes null as text; for a field of text it is a text.
+        Operator::Equal | Operator::Not if text == "null" && !meta.field(field).field_type.is_text() => {
+            operator.condition(field, Value::Null).map_err(|error| wrong_value(key, &error))
+        }
+        _ => {
+            let typed = json::from_text(operator.operand(meta, field), text).map_err(|error| wrong_value(key, &error.0))?;
+            operator.condition(field, typed).map_err(|error| wrong_value(key, &error))
+        }
+    }
+}
+
+fn wrong_value(key: &str, problem: &str) -> Error {
+    Error::invalid(format!("The filter \"{key}\" {problem}."))
+}
+
+/// The operators after the dot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    Equal,
+    Not,
+    Compare(Comparison),
+    In,
+    Text(TextMatch),
+    NotContains,
+    Null,
+}
+
+/// Their names, in the order in which an error lists them.
+const OPERATORS: [(&str, Operator); 11] = [
+    ("ne", Operator::Not),
+    ("gt", Operator::Compare(Comparison::Gt)),
+    ("gte", Operator::Compare(Comparison::Gte)),
+    ("lt", Operator::Compare(Comparison::Lt)),
+    ("lte", Operator::Compare(Comparison::Lte)),
+    ("in", Operator::In),
+    ("contains", Operator::Text(TextMatch::Contains)),
+    ("notContains", Operator::NotContains),
+    ("startsWith", Operator::Text(TextMatch::StartsWith)),
+    ("endsWith", Operator::Text(TextMatch::EndsWith)),
+    ("null", Operator::Null),
+];
+
+impl Operator {
+    fn is_text(self) -> bool {
+        matches!(self, Self::Text(_) | Self::NotContains)
+    }
+
+    /// The type of what stands behind the operator.
+    fn operand(self, meta: &EntityMeta, field: usize) -> FieldType {
+        if self.is_text() { FieldType::Text } else { meta.field(field).field_type }
+    }
+
+    fn null(self, field: usize, answer: bool) -> Condition {
+        if answer { Condition::Null(field) } else { Condition::Null(field).negate() }
+    }
+
+    fn condition(self, field: usize, value: Value) -> Result<Condition, String> {
+        Ok(match (self, value) {
+            (Self::Not, value) => Condition::equals(field, value).negate(),
+            (Self::Compare(comparison), value) => Condition::Compare(field, comparison, value),
+            (Self::Text(_) | Self::NotContains, Value::Text(text)) if text.chars().count() > MAX_TEXT => {
+                return Err(format!("is longer than {MAX_TEXT} characters"));
+            }
+            (Self::Text(how), Value::Text(text)) => Condition::Text(field, how, text),
+            (Self::NotContains, Value::Text(text)) => Condition::Text(field, TextMatch::Contains, text).negate(),
+            (_, value) => Condition::equals(field, value),
+        })
+    }
+}
+
+fn field_and_operator(meta: &EntityMeta, key: &str) -> Result<(usize, Operator)> {
+    let (name, suffix) = key.split_once('.').map_or((key, None), |(name, suffix)| (name, Some(suffix)));
+    let field = meta.field_by_wire(name).ok_or_else(|| unknown_field(meta, name))?;
+    let operator = match suffix {
+        None => Operator::Equal,
+        Some(suffix) => OPERATORS.iter().find(|(name, _)| *name == suffix).map(|(_, operator)| *operator).ok_or_else(|| {
+            let known: Vec<_> = OPERATORS.iter().map(|(name, _)| *name).collect();
+            Error::invalid(format!("Unknown operator \"{suffix}\" in \"{key}\". Operators: {}.", known.join(", ")))
+        })?,
+    };
+    let field_type = meta.field(field).field_type;
+    if operator.is_text() && !field_type.is_text() {
+        return Err(Error::invalid(format!("The filter \"{key}\" needs a field of text; \"{name}\" is {}.", field_type.describe())));
+    }
+    if field_type == FieldType::Json && operator != Operator::Null {
+        return Err(Error::invalid(format!("The filter \"{key}\": a field of JSON can only be asked for null (\"{name}.null\").")));
+    }
+    Ok((field, operator))
+}
+
+/// 400 for a name that is no field of the entity.
+#[must_use]
+pub fn unknown_field(meta: &EntityMeta, name: &str) -> Error {
+    Error::invalid(format!("\"{}\" is not a field of {}.", name.escape_debug(), meta.key))
+}
+
+/// Writes a condition as a filter object.
+#[must_use]
+pub fn to_json(meta: &EntityMeta, condition: &Condition) -> Map<String, JsonValue> {
+    let mut object = Map::new();
+    write(meta, condition, &mut object);
+    object
+}
+
+fn write(meta: &EntityMeta, condition: &Condition, object: &mut Map<String, JsonValue>) {
+    let nested = |one: &Condition| JsonValue::Object(to_json(meta, one));
+    let key = |field: usize, suffix: &str| format!("{}{suffix}", meta.field(field).wire);
+    match condition {
+        Condition::All => {}
+        // An empty list of values matches nothing, whatever the field.
+        Condition::Nothing => push(object, key(meta.id, ".in"), JsonValue::Array(Vec::new())),
+        Condition::Compare(field, comparison, value) => {
+            let suffix = match comparison {
+                Comparison::Eq => "",
+                Comparison::Gt => ".gt",
+                Comparison::Gte => ".gte",
+                Comparison::Lt => ".lt",
+                Comparison::Lte => ".lte",
+            };
+            push(object, key(*field, suffix), json::to_json(value));
+        }
+        Condition::In(field, values) => {
+            push(object, key(*field, ".in"), JsonValue::Array(vec![JsonValue::Array(values.iter().map(json::to_json).collect())]));
+        }
+        Condition::Text(field, how, text) => {
+            let suffix = match how {
+                TextMatch::Contains => ".contains",
+                TextMatch::StartsWith => ".startsWith",
+                TextMatch::EndsWith => ".endsWith",
+            };
+            push(object, key(*field, suffix), text.as_str().into());
+        }
+        Condition::Null(field) => push(object, key(*field, ".null"), true.into()),
+        Condition::And(list) => list.iter().for_each(|one| write(meta, one, object)),
+        Condition::Or(list) => push(object, "OR".into(), JsonValue::Array(list.iter().map(nested).collect())),
+        Condition::Not(inner) => match &**inner {
+            Condition::Compare(field, Comparison::Eq, value) => push(object, key(*field, ".ne"), json::to_json(value)),
+            Condition::Null(field) => push(object, key(*field, ".null"), false.into()),
+            other => push(object, "NOT".into(), nested(other)),
+        },
+    }
+}
+
+/// Adds a value under a key, where each value of a key holds.
+fn push(object: &mut Map<String, JsonValue>, key: String, value: JsonValue) {
+    let lists = key == "OR" || key.ends_with(".in");
+    match object.get_mut(&key) {
+        None => {
+            // `OR` and `.in` are arrays in themselves: what is added later is a further group.
+            object.insert(key, value);
+        }
+        Some(JsonValue::Array(list)) => match value {
+            JsonValue::Array(more) if key.ends_with(".in") => list.extend(more),
+            value => list.push(value),
+        },
+        Some(first) if !lists => *first = JsonValue::Array(vec![first.take(), value]),
+        Some(_) => {}
+    }
+}

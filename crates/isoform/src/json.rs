@@ -1,0 +1,207 @@
+//! Values on the wire: how each field type reads and writes JSON, and reads the text of an address.
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Timelike, Utc};
+use serde_json::Value as JsonValue;
+use uuid::Uuid;
+
+use crate::meta::{EntityMeta, FieldMask};
+use crate::value::{FieldType, Value, ValueError};
+
+/// Whole numbers beyond this travel as text: JavaScript cannot hold them.
+const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
+
+/// Reads a JSON value for a field of a type. `null` is [`Value::Null`]; whether the field takes it is the field's affair.
+///
+/// # Errors
+/// A sentence that says what would be right.
+pub fn from_json(field_type: FieldType, json: &JsonValue) -> Result<Value, ValueError> {
+    let wrong = || ValueError::expected(field_type);
+    match (field_type, json) {
+        (_, JsonValue::Null) => Ok(Value::Null),
+        (FieldType::Json, json) => Ok(Value::Json(Box::new(json.clone()))),
+        (FieldType::Bool, JsonValue::Bool(b)) => Ok(Value::Bool(*b)),
+        (FieldType::Int32 | FieldType::Int64, JsonValue::Number(n)) => {
+            integer(field_type, n.as_i64().or_else(|| whole(n.as_f64()?)))
+        }
+        (FieldType::Float, JsonValue::Number(n)) => {
+            n.as_f64().filter(|n| n.is_finite()).map(Value::Float).ok_or_else(wrong)
+        }
+        (_, JsonValue::String(text)) => from_text(field_type, text),
+        _ => Err(wrong()),
+    }
+}
+
+/// A float that is a whole number, as JavaScript writes large ones (`1e3`).
+fn whole(n: f64) -> Option<i64> {
+    #[allow(clippy::cast_possible_truncation, reason = "checked: a whole number within the safe range")]
+    (n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_991.0).then_some(n as i64)
+}
+
+fn integer(field_type: FieldType, n: Option<i64>) -> Result<Value, ValueError> {
+    match n {
+        Some(n) if field_type != FieldType::Int32 || i32::try_from(n).is_ok() => Ok(Value::Int(n)),
+        _ => Err(ValueError::expected(field_type)),
+    }
+}
+
+/// Reads the text of an address, a form or a JSON string for a field of a type.
+///
+/// # Errors
+/// A sentence that says what would be right.
+pub fn from_text(field_type: FieldType, text: &str) -> Result<Value, ValueError> {
+    let wrong = || ValueError::expected(field_type);
+    if text.contains('\0') {
+        return Err(ValueError("must not contain the NUL character".into()));
+    }
+    match field_type {
+        FieldType::Text => Ok(Value::Text(text.into())),
+        FieldType::Bool => match text {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => Err(wrong()),
+        },
+        FieldType::Int32 | FieldType::Int64 => integer(field_type, text.trim().parse().ok()),
+        FieldType::Float => {
+            text.trim().parse::<f64>().ok().filter(|n| n.is_finite()).map(Value::Float).ok_or_else(wrong)
+        }
+        FieldType::Uuid if text.is_empty() => Ok(Value::Uuid(Uuid::nil())),
+        FieldType::Uuid => Uuid::parse_str(text).map(Value::Uuid).map_err(|_| wrong()),
+        FieldType::DateTime => parse_date_time(text).map(Value::DateTime).ok_or_else(wrong),
+        FieldType::Date => parse_date(text).map(Value::Date).ok_or_else(wrong),
+        FieldType::Enum(variants) => {
+            let known = variants.iter().any(|variant| variant.value == text);
+            known.then(|| Value::Text(text.into())).ok_or_else(wrong)
+        }
+        FieldType::Json => serde_json::from_str(text).map(|json| Value::Json(Box::new(json))).map_err(|_| wrong()),
+    }
+}
+
+/// A time in RFC 3339, or as HTML's `datetime-local` writes it (taken as UTC); kept to the microsecond.
+#[must_use]
+pub fn parse_date_time(text: &str) -> Option<DateTime<Utc>> {
+    let time = DateTime::parse_from_rfc3339(text)
+        .map(|time| time.with_timezone(&Utc))
+        .or_else(|_| text.parse::<chrono::NaiveDateTime>().map(|naive| naive.and_utc()))
+        .or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").map(|naive| naive.and_utc()))
+        .ok()?;
+    years_fit(chrono::Datelike::year(&time)).then(|| time.trunc_subsecs(6))
+}
+
+/// A date as `2020-01-02`; a time's date is taken too, since JavaScript clients send one.
+#[must_use]
+pub fn parse_date(text: &str) -> Option<NaiveDate> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().or_else(|| parse_date_time(text).map(|time| time.date_naive()))?;
+    years_fit(chrono::Datelike::year(&date)).then_some(date)
+}
+
+/// Years of four digits only, so that text order is time order in every database.
+const fn years_fit(year: i32) -> bool {
+    0 <= year && year <= 9999
+}
+
+/// Writes a value as JSON.
+pub fn write_json(value: &Value, out: &mut Vec<u8>) {
+    use std::io::Write as _;
+    // Writing to a Vec cannot fail, hence the ignored results.
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Int(n) => write_integer(*n, out),
+        Value::Float(n) => {
+            let _ = serde_json::to_writer(out, n);
+        }
+        Value::Text(text) => write_text(text, out),
+        Value::Uuid(id) => {
+            let mut buffer = Uuid::encode_buffer();
+            out.push(b'"');
+            out.extend_from_slice(id.hyphenated().encode_lower(&mut buffer).as_bytes());
+            out.push(b'"');
+        }
+        Value::DateTime(time) => {
+            let _ = write!(out, "\"{}\"", format_date_time(time));
+        }
+        Value::Date(date) => {
+            let _ = write!(out, "\"{date}\"");
+        }
+        Value::Json(json) => {
+            let _ = serde_json::to_writer(out, json);
+        }
+    }
+}
+
+/// Writes a whole number: as a number within ±2⁵³, as text beyond.
+pub fn write_integer(n: i64, out: &mut Vec<u8>) {
+    let unsafe_in_javascript = !(-SAFE_INTEGER..=SAFE_INTEGER).contains(&n);
+    if unsafe_in_javascript {
+        out.push(b'"');
+    }
+    let _ = serde_json::to_writer(&mut *out, &n);
+    if unsafe_in_javascript {
+        out.push(b'"');
+    }
+}
+
+/// Writes a text as a JSON string.
+pub fn write_text(text: &str, out: &mut Vec<u8>) {
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// A time on the wire: milliseconds, or microseconds where there are some.
+#[must_use]
+pub fn format_date_time(time: &DateTime<Utc>) -> String {
+    let digits = if time.nanosecond() % 1_000_000 == 0 { SecondsFormat::Millis } else { SecondsFormat::Micros };
+    time.to_rfc3339_opts(digits, true)
+}
+
+/// A value as [`serde_json::Value`].
+#[must_use]
+pub fn to_json(value: &Value) -> JsonValue {
+    match value {
+        Value::Null => JsonValue::Null,
+        Value::Bool(b) => (*b).into(),
+        Value::Int(n) if (-SAFE_INTEGER..=SAFE_INTEGER).contains(n) => (*n).into(),
+        Value::Int(n) => n.to_string().into(),
+        Value::Float(n) => (*n).into(),
+        Value::Json(json) => (**json).clone(),
+        other => to_text(other).into(),
+    }
+}
+
+/// A value as the text of an address: what [`from_text`] reads.
+#[must_use]
+pub fn to_text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(b) => b.to_string(),
+        Value::Int(n) => n.to_string(),
+        Value::Float(n) => n.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Uuid(id) => id.to_string(),
+        Value::DateTime(time) => format_date_time(time),
+        Value::Date(date) => date.to_string(),
+        Value::Json(json) => json.to_string(),
+    }
+}
+
+/// Writes a row as a JSON object with the fields of a mask.
+pub fn write_row(meta: &EntityMeta, fields: FieldMask, get: impl Fn(usize) -> Value, out: &mut Vec<u8>) {
+    let mut separator = b'{';
+    for (index, field) in meta.fields.iter().enumerate().filter(|(index, _)| fields.contains(*index)) {
+        out.push(separator);
+        separator = b',';
+        write_text(field.wire, out);
+        out.push(b':');
+        write_json(&get(index), out);
+    }
+    if separator == b'{' {
+        out.push(b'{');
+    }
+    out.push(b'}');
+}
+
+/// A row as a JSON object with the fields of a mask.
+pub fn row_to_json(meta: &EntityMeta, fields: FieldMask, get: impl Fn(usize) -> Value) -> serde_json::Map<String, JsonValue> {
+    let visible = meta.fields.iter().enumerate().filter(|(index, _)| fields.contains(*index));
+    visible.map(|(index, field)| (field.wire.to_owned(), to_json(&get(index)))).collect()
+}

@@ -1,0 +1,97 @@
+//! **Write an entity once. The same Rust type is a row in the database, a guarded API on the wire and a live value in
+//! the browser.**
+//!
+//! This crate is the model and the runtime, native and wasm. It knows no SQL, no axum and no Leptos: `isoform-server`
+//! serves entities from a database, `isoform-leptos` shows them in a browser.
+//!
+//! ```
+//! use isoform::prelude::*;
+//!
+//! /// A thing to do.
+//! #[derive(Entity, Clone, Debug, PartialEq)]
+//! #[entity(key = "tasks", allow(crud = authenticated))]
+//! pub struct Task {
+//!     #[field(id)]
+//!     pub id: Uuid,
+//!     #[field(len(min = 5, max = 200))]
+//!     pub title: String,
+//!     pub completed: bool,
+//! }
+//!
+//! #[backend]
+//! impl Record<Task> {
+//!     /// Flips `completed` on the server, and saves whatever else the caller had changed.
+//!     #[allowed(authenticated)]
+//!     pub async fn toggle_completed(&mut self) -> Result<()> {
+//!         self.completed = !self.completed;
+//!         self.save().await
+//!     }
+//! }
+//!
+//! # #[cfg(not(target_arch = "wasm32"))]
+//! async fn example() -> Result<()> {
+//!     for mut task in Task::query().filter(|t| t.completed.eq(false)).limit(25).await? {
+//!         task.title.push('!'); // not saved yet
+//!         task.toggle_completed().await?; // goes along, comes back
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # The map
+//!
+//! - What an entity is: [`Entity`], [`meta`] (its metadata), [`value`] (what a field can hold), [`hooks`].
+//! - What a program works with: [`Record`], [`repo`] and [`Query`], [`Filter`], [`backend`] methods.
+//! - Who asks: [`Context`], [`Identity`], and the one [`guard`].
+//! - Below: [`provider`] (a database), [`remote`] (the API of a server), [`json`] (the wire), and, natively,
+//!   `operations` (guarded and trusted data operations), `session`, `password`.
+
+pub mod backend;
+mod context;
+mod entity;
+mod error;
+pub mod filter;
+pub mod future;
+pub mod guard;
+pub mod hooks;
+#[cfg(not(target_arch = "wasm32"))]
+mod host;
+mod identity;
+pub mod json;
+pub mod meta;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod operations;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod password;
+pub mod prelude;
+pub mod provider;
+mod query;
+mod record;
+pub mod remote;
+mod repository;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod session;
+pub mod validate;
+pub mod value;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use context::{Context, Scope};
+pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
+pub use error::{Error, ErrorKind, Result};
+pub use filter::{Condition, Filter};
+#[cfg(not(target_arch = "wasm32"))]
+pub use host::Host;
+pub use hooks::{Hooks, LifecycleEvent};
+pub use identity::Identity;
+pub use isoform_macros::{Entity, FieldEnum, backend, hooks};
+pub use meta::EntityMeta;
+pub use query::{DEFAULT_LIMIT, Query, offset as query_offset};
+pub use record::{AnyRecord, Errors, Record, RecordState};
+pub use remote::Remote;
+pub use repository::{Assignment, IntoAssignments, Repository, repo};
+pub use value::{FieldEnum, FieldType, FieldValue, Json, Row, Value, ValueError};
+
+// So that the macros' `::isoform` names this crate in its own examples and tests too.
+extern crate self as isoform;

@@ -1,0 +1,371 @@
+//! What the framework knows about an entity: static data, made by `#[derive(Entity)]`.
+
+use std::fmt;
+
+use crate::hooks::HookSet;
+use crate::identity::Identity;
+use crate::record::AnyRecord;
+use crate::value::{FieldType, Value};
+
+/// An entity: its names, its fields and its rules.
+///
+/// Everything that is written once for all entities (SQL, REST, forms, the guard) reads this.
+#[derive(Clone, Copy)]
+pub struct EntityMeta {
+    /// The name in addresses, in the plural: `tasks`.
+    pub key: &'static str,
+    /// The table's name.
+    pub table: &'static str,
+    /// What people call it.
+    pub label: &'static str,
+    /// The name of the Rust type.
+    pub rust_name: &'static str,
+    /// The fields, in the order of the declaration. Everywhere else a field is its position in this list.
+    pub fields: &'static [FieldMeta],
+    /// The field that is the id.
+    pub id: usize,
+    /// The field that counts the versions of a row.
+    pub version: Option<usize>,
+    /// Who may do what through the API.
+    pub allow: Allow,
+    /// The order of a query that names none; the id always comes last.
+    pub order_by: &'static [(usize, Direction)],
+    /// Which lifecycle hooks the entity has.
+    pub hooks: HookSet,
+    /// A new record with the declared defaults.
+    pub new_record: fn() -> Box<dyn AnyRecord>,
+    /// The rows that the API may touch at all, for an identity or nobody.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub api_filter: Option<fn(Option<&Identity>) -> crate::filter::Condition>,
+}
+
+impl EntityMeta {
+    /// The position of the field with this name on the wire.
+    #[must_use]
+    pub fn field_by_wire(&self, wire: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.wire == wire)
+    }
+
+    /// A field by its position.
+    ///
+    /// # Panics
+    /// Where the position is not one of this entity's: positions come from this meta only.
+    #[must_use]
+    pub fn field(&self, index: usize) -> &'static FieldMeta {
+        &self.fields[index]
+    }
+
+    /// The field that is the id.
+    #[must_use]
+    pub fn id_field(&self) -> &'static FieldMeta {
+        self.field(self.id)
+    }
+
+    /// A mask of all fields.
+    #[must_use]
+    pub const fn all_fields(&self) -> FieldMask {
+        FieldMask::first(self.fields.len())
+    }
+
+    /// The positions of the fields that hold a role, such as the time of creation.
+    pub fn with_role(&self, role: FieldRole) -> impl Iterator<Item = usize> {
+        self.fields.iter().enumerate().filter(move |(_, field)| field.role == role).map(|(index, _)| index)
+    }
+}
+
+impl PartialEq for EntityMeta {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl fmt::Debug for EntityMeta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EntityMeta").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// One field of an entity.
+#[derive(Clone, Copy)]
+pub struct FieldMeta {
+    /// The name in Rust: `created_at`.
+    pub name: &'static str,
+    /// The name on the wire: `createdAt`.
+    pub wire: &'static str,
+    /// The name of the column.
+    pub column: &'static str,
+    /// What people call it.
+    pub label: &'static str,
+    /// How it is stored.
+    pub field_type: FieldType,
+    /// May it be null?
+    pub nullable: bool,
+    /// What the framework does with it on its own.
+    pub role: FieldRole,
+    /// No two rows have the same value.
+    pub unique: bool,
+    /// Who may see it. What cannot be seen cannot be filtered or sorted by either.
+    pub api_read: IdentityRule,
+    /// Who may write it, on insert and on update.
+    pub allow_update: IdentityRule,
+    /// What must hold of its value, in the browser and on the server.
+    pub validators: &'static [Validator],
+    /// Does a function run on the server before the field is saved?
+    pub has_saving: bool,
+    /// The `type` of the HTML input, where another than the usual one for the field's type is wanted.
+    pub input: Option<&'static str>,
+    /// The placeholder of the HTML input.
+    pub placeholder: Option<&'static str>,
+    /// A sentence of help beside the input.
+    pub help: Option<&'static str>,
+}
+
+impl FieldMeta {
+    /// A field with nothing but its names and its type: the derive fills in the rest.
+    #[must_use]
+    pub const fn new(name: &'static str, wire: &'static str, label: &'static str, field_type: FieldType, nullable: bool) -> Self {
+        Self {
+            name,
+            wire,
+            column: name,
+            label,
+            field_type,
+            nullable,
+            role: FieldRole::Plain,
+            unique: false,
+            api_read: Rule::Everyone,
+            allow_update: Rule::Everyone,
+            validators: &[],
+            has_saving: false,
+            input: None,
+            placeholder: None,
+            help: None,
+        }
+    }
+
+    /// Does the framework itself keep the value, so that nobody else writes it?
+    #[must_use]
+    pub const fn is_stamped(&self) -> bool {
+        matches!(self.role, FieldRole::CreatedAt | FieldRole::UpdatedAt | FieldRole::Version)
+    }
+
+    /// Must somebody fill it in?
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.validators.iter().any(|validator| matches!(validator.check, Check::Required))
+    }
+
+    /// The least and the greatest number of characters that `len` allows.
+    #[must_use]
+    pub fn length_limits(&self) -> Option<(usize, usize)> {
+        self.validators.iter().find_map(|validator| match validator.check {
+            Check::Len { min, max } => Some((min, max)),
+            _ => None,
+        })
+    }
+}
+
+impl fmt::Debug for FieldMeta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FieldMeta").field("name", &self.name).field("type", &self.field_type).finish_non_exhaustive()
+    }
+}
+
+/// What the framework does with a field on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldRole {
+    /// Nothing.
+    Plain,
+    /// It is the id: made on the server when left empty, never changed through the API.
+    Id,
+    /// Set once, when the row is inserted.
+    CreatedAt,
+    /// Set at every save.
+    UpdatedAt,
+    /// Counted up at every save; a save that carries another than the stored one is a conflict.
+    Version,
+}
+
+/// Who may do something, judged by the identity and, for writes, by the record.
+#[derive(Clone, Copy)]
+pub enum Rule<F> {
+    /// Everybody, signed in or not.
+    Everyone,
+    /// Nobody through the API.
+    Nobody,
+    /// Everybody who is signed in.
+    Authenticated,
+    /// Whoever has one of these roles.
+    Roles(&'static [&'static str]),
+    /// Whoever is signed in and passes the function.
+    Check(F),
+}
+
+/// A rule that is judged by the identity alone.
+pub type IdentityRule = Rule<fn(&Identity) -> bool>;
+
+/// A rule that is judged by the identity and the record.
+pub type RecordRule = Rule<fn(&Identity, &dyn AnyRecord) -> bool>;
+
+/// Who may do what with an entity through the API. Nobody may do anything unless it is declared.
+#[derive(Clone, Copy)]
+pub struct Allow {
+    /// Seeing rows.
+    pub read: IdentityRule,
+    /// Adding a row; judged by the new record.
+    pub insert: RecordRule,
+    /// Changing a row; judged by the stored and by the resulting record.
+    pub update: RecordRule,
+    /// Deleting a row; judged by the stored record.
+    pub delete: RecordRule,
+}
+
+impl Allow {
+    /// Nobody, nothing.
+    pub const NOTHING: Self = Self { read: Rule::Nobody, insert: Rule::Nobody, update: Rule::Nobody, delete: Rule::Nobody };
+}
+
+/// The direction of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Small first.
+    Asc,
+    /// Large first.
+    Desc,
+}
+
+/// Something that must hold of a field's value.
+#[derive(Clone, Copy)]
+pub struct Validator {
+    /// What must hold.
+    pub check: Check,
+    /// What to say where it does not; `None` is the default sentence.
+    pub message: Option<&'static str>,
+}
+
+impl Validator {
+    /// A validator with the default message.
+    #[must_use]
+    pub const fn new(check: Check) -> Self {
+        Self { check, message: None }
+    }
+}
+
+/// The kinds of validators.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Check {
+    /// Not null, not an empty text, not blank.
+    Required,
+    /// From `min` to `max` characters (Unicode scalar values).
+    Len {
+        /// The least number of characters.
+        min: usize,
+        /// The greatest number of characters; `usize::MAX` for none.
+        max: usize,
+    },
+    /// From `min` to `max`, both included.
+    Range {
+        /// The least number.
+        min: Option<Number>,
+        /// The greatest number.
+        max: Option<Number>,
+    },
+    /// An e-mail address, as HTML's `<input type=email>` understands it.
+    Email,
+    /// An `http` or `https` address.
+    Url,
+    /// The whole text matches a regular expression.
+    Pattern(&'static str),
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// A function of the value; answers what is wrong with it.
+    Custom(fn(&Value) -> Result<(), String>),
+}
+
+/// A number in a `range`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A whole number.
+    Int(i64),
+    /// A floating point number.
+    Float(f64),
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(n) => n.fmt(f),
+            Self::Float(n) => n.fmt(f),
+        }
+    }
+}
+
+/// The most fields that an entity can have: as many as a [`FieldMask`] holds.
+pub const MAX_FIELDS: usize = 128;
+
+/// A set of an entity's fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FieldMask(u128);
+
+impl FieldMask {
+    /// No field.
+    pub const NONE: Self = Self(0);
+
+    /// The first so many fields.
+    #[must_use]
+    pub const fn first(count: usize) -> Self {
+        if count >= MAX_FIELDS { Self(u128::MAX) } else { Self((1 << count) - 1) }
+    }
+
+    /// Is the field in the set?
+    #[must_use]
+    pub const fn contains(self, index: usize) -> bool {
+        index < MAX_FIELDS && self.0 & (1 << index) != 0
+    }
+
+    /// Puts a field into the set.
+    pub const fn insert(&mut self, index: usize) {
+        if index < MAX_FIELDS {
+            self.0 |= 1 << index;
+        }
+    }
+
+    /// Takes a field out of the set.
+    pub const fn remove(&mut self, index: usize) {
+        if index < MAX_FIELDS {
+            self.0 &= !(1 << index);
+        }
+    }
+
+    /// The fields of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The fields that are in both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Is no field in the set?
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The positions of the fields in the set.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        (0..MAX_FIELDS).filter(move |index| self.contains(*index))
+    }
+}
+
+impl FromIterator<usize> for FieldMask {
+    fn from_iter<I: IntoIterator<Item = usize>>(indexes: I) -> Self {
+        let mut mask = Self::NONE;
+        indexes.into_iter().for_each(|index| mask.insert(index));
+        mask
+    }
+}

@@ -1,0 +1,11 @@
+//! What a file with entities needs: `use isoform::prelude::*;`.
+
+pub use chrono::{DateTime, NaiveDate, Utc};
+pub use tracing::{debug, error, info, warn};
+pub use uuid::Uuid;
+
+pub use crate::entities;
+pub use crate::{
+    Column, Context, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json, LifecycleEvent, Query, Record,
+    Repository, Result, Scope, backend, hooks, repo,
+};

@@ -1,0 +1,105 @@
+//! What a repository talks to: a database, or another server.
+
+use std::sync::Arc;
+
+use crate::filter::Condition;
+use crate::future::BoxFuture;
+use crate::meta::{Direction, EntityMeta, FieldMask};
+use crate::value::{Row, Value};
+use crate::Result;
+
+/// Which rows, in what order, and how many of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Find {
+    /// Which rows.
+    pub filter: Condition,
+    /// In what order; empty is the entity's own.
+    pub order: Vec<(usize, Direction)>,
+    /// How many rows at most.
+    pub limit: Option<u64>,
+    /// How many rows are passed over first.
+    pub offset: u64,
+}
+
+impl Default for Find {
+    fn default() -> Self {
+        Self { filter: Condition::All, order: Vec::new(), limit: None, offset: 0 }
+    }
+}
+
+impl Find {
+    /// The rows that fulfil a condition.
+    #[must_use]
+    pub fn matching(filter: Condition) -> Self {
+        Self { filter, ..Self::default() }
+    }
+
+    /// At most so many rows.
+    #[must_use]
+    pub const fn limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+}
+
+/// A database.
+///
+/// Its operations are not guarded and run no hooks: that is done once, above it, for every provider.
+pub trait DataProvider: Send + Sync + 'static {
+    /// What people call it, in messages about what it cannot do.
+    fn name(&self) -> &'static str;
+
+    /// Rows, with all fields.
+    fn find<'a>(&'a self, meta: &'static EntityMeta, find: &'a Find) -> BoxFuture<'a, Result<Vec<Row>>>;
+
+    /// Rows as JSON objects with the fields of a mask, one after the other with commas between them, written cell by
+    /// cell. Answers how many there are.
+    fn find_json<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        find: &'a Find,
+        fields: FieldMask,
+        out: &'a mut Vec<u8>,
+    ) -> BoxFuture<'a, Result<u64>>;
+
+    /// How many rows fulfil a condition.
+    fn count<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>>;
+
+    /// Inserts a row, given as its values.
+    fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>>;
+
+    /// Sets fields of the rows that fulfil a condition, and counts up their version. Answers how many there were.
+    fn update<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition, set: &'a [(usize, Value)]) -> BoxFuture<'a, Result<u64>>;
+
+    /// As [`DataProvider::update`], for at most one row; answers the row as it is then.
+    fn update_returning<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        filter: &'a Condition,
+        set: &'a [(usize, Value)],
+    ) -> BoxFuture<'a, Result<Option<Row>>>;
+
+    /// Deletes the rows that fulfil a condition. Answers how many there were.
+    fn delete<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>>;
+
+    /// A transaction, which begins with its first operation and is undone where it is dropped without a commit.
+    ///
+    /// # Errors
+    /// Where the provider is a transaction itself.
+    fn transaction(&self) -> Result<Arc<dyn Transaction>>;
+
+    /// Creates what is missing of tables and columns. Answers what it did, a sentence each.
+    fn ensure_schema<'a>(&'a self, entities: &'a [&'static EntityMeta]) -> BoxFuture<'a, Result<Vec<String>>>;
+}
+
+/// A data provider whose operations become visible together, or not at all.
+pub trait Transaction: DataProvider {
+    /// Makes everything visible.
+    fn commit(&self) -> BoxFuture<'_, Result<()>>;
+
+    /// Undoes everything.
+    fn rollback(&self) -> BoxFuture<'_, Result<()>>;
+
+    /// The transaction as what its operations are for.
+    fn into_provider(self: Arc<Self>) -> Arc<dyn DataProvider>;
+}

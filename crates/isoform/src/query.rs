@@ -1,0 +1,153 @@
+//! Queries: which rows, in what order, how many. Awaited as they are.
+
+use std::future::IntoFuture;
+
+use crate::context::Context;
+use crate::entity::{Entity, IntoOrder};
+use crate::filter::Filter;
+use crate::future::BoxFuture;
+use crate::meta::Direction;
+use crate::provider::Find;
+use crate::record::Record;
+use crate::repository;
+use crate::{Error, Result};
+
+/// How many rows a query answers that names no limit, wherever it is guarded: in the browser, in rendered components,
+/// and in other programs that use the API. Trusted server code gets all rows.
+pub const DEFAULT_LIMIT: u64 = 100;
+
+/// A query for rows of an entity: build it, then await it.
+///
+/// ```no_run
+/// # use isoform::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "tasks", allow(crud = true))]
+/// # pub struct Task { #[field(id)] pub id: Uuid, pub title: String, pub completed: bool }
+/// # async fn example() -> Result<()> {
+/// let open = Task::query()
+///     .filter(|t| t.completed.eq(false) & t.title.contains("tax"))
+///     .order_by(|t| (t.title.asc(), t.id.desc()))
+///     .page(2)
+///     .limit(25)
+///     .await?;
+/// let how_many = Task::query().filter(|t| t.completed.eq(false)).count().await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "a query does nothing until it is awaited"]
+pub struct Query<E> {
+    filter: Filter<E>,
+    order: Vec<(usize, Direction)>,
+    page: u64,
+    limit: Option<u64>,
+}
+
+impl<E> Clone for Query<E> {
+    fn clone(&self) -> Self {
+        Self { filter: self.filter.clone(), order: self.order.clone(), page: self.page, limit: self.limit }
+    }
+}
+
+impl<E> std::fmt::Debug for Query<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Query")
+            .field("filter", &self.filter)
+            .field("order", &self.order)
+            .field("page", &self.page)
+            .field("limit", &self.limit)
+            .finish()
+    }
+}
+
+impl<E> PartialEq for Query<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.filter == other.filter && self.order == other.order && self.page == other.page && self.limit == other.limit
+    }
+}
+
+impl<E: Entity> Query<E> {
+    pub(crate) const fn new() -> Self {
+        Self { filter: Filter::all(), order: Vec::new(), page: 1, limit: None }
+    }
+
+    /// Only rows that fulfil this too.
+    pub fn filter(self, build: impl FnOnce(E::Fields) -> Filter<E>) -> Self {
+        self.matching(E::filter(build))
+    }
+
+    /// Only rows that fulfil this too: a filter that was built elsewhere.
+    pub fn matching(mut self, filter: Filter<E>) -> Self {
+        self.filter = self.filter & filter;
+        self
+    }
+
+    /// In this order; a second call adds to the first. Rows that are equal in it are ordered by their id.
+    pub fn order_by<O: IntoOrder<E>>(mut self, order: impl FnOnce(E::Fields) -> O) -> Self {
+        self.order.extend(order(E::FIELDS).into_order());
+        self
+    }
+
+    /// Which page, counted from 1; 0 is 1. Its size is the limit.
+    pub const fn page(mut self, page: u64) -> Self {
+        self.page = if page == 0 { 1 } else { page };
+        self
+    }
+
+    /// How many rows at most.
+    pub const fn limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// The first row, if there is one.
+    ///
+    /// # Errors
+    /// As awaiting the query.
+    pub async fn first(self) -> Result<Option<Record<E>>> {
+        Ok(self.limit(1).await?.into_iter().next())
+    }
+
+    /// How many rows fulfil the filter, whatever the page.
+    ///
+    /// # Errors
+    /// As awaiting the query.
+    pub async fn count(self) -> Result<u64> {
+        repository::count::<E>(self.filter.into_condition()).await
+    }
+
+    /// The rows, as awaiting the query answers them.
+    ///
+    /// # Errors
+    /// 400 for what the asker may not see, 401, 403, 503.
+    pub async fn all(self) -> Result<Vec<Record<E>>> {
+        repository::find(&Context::current()?, &self).await
+    }
+
+    pub(crate) fn find(&self, guarded: bool) -> Result<Find> {
+        let paged = guarded || self.page > 1;
+        let limit = self.limit.or_else(|| paged.then_some(DEFAULT_LIMIT));
+        Ok(Find { filter: self.filter.condition().clone(), order: self.order.clone(), limit, offset: offset(self.page, limit)? })
+    }
+
+    pub(crate) const fn page_number(&self) -> u64 {
+        self.page
+    }
+
+}
+
+/// How many rows stand before a page.
+///
+/// # Errors
+/// 400 where that is more than a database counts.
+pub fn offset(page: u64, limit: Option<u64>) -> Result<u64> {
+    let offset = page.saturating_sub(1).checked_mul(limit.unwrap_or(0)).filter(|offset| i64::try_from(*offset).is_ok());
+    offset.ok_or_else(|| Error::invalid(format!("Page {page} is beyond what a database can count.")))
+}
+
+impl<E: Entity> IntoFuture for Query<E> {
+    type Output = Result<Vec<Record<E>>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.all())
+    }
+}

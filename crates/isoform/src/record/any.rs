@@ -1,0 +1,142 @@
+//! Records without their type: what everything that is written once for all entities works with.
+
+use std::any::Any;
+
+use super::{Record, RecordState};
+use crate::entity::Entity;
+use crate::future::BoxFuture;
+use crate::hooks::{EventState, Hook, LifecycleEvent};
+use crate::meta::{EntityMeta, FieldMask};
+use crate::value::{Row, Value, ValueError};
+use crate::Result;
+
+/// A [`Record`] of some entity.
+pub trait AnyRecord: Send + Sync {
+    /// The entity.
+    fn meta(&self) -> &'static EntityMeta;
+
+    /// The value of a field.
+    fn get(&self, index: usize) -> Value;
+
+    /// The value that a field has in the table.
+    fn original(&self, index: usize) -> Value;
+
+    /// Sets a field.
+    ///
+    /// # Errors
+    /// Where the value does not fit the field's type.
+    fn set(&mut self, index: usize, value: Value) -> Result<(), ValueError>;
+
+    /// What the record knows beside its values.
+    fn state(&self) -> &RecordState;
+
+    /// What the record knows beside its values, to be changed.
+    fn state_mut(&mut self) -> &mut RecordState;
+
+    /// Replaces everything with a row as it is in the table.
+    ///
+    /// # Errors
+    /// Where the row does not fit the entity.
+    fn set_stored(&mut self, row: Row, hidden: FieldMask) -> Result<()>;
+
+    /// Its values are in the table now.
+    fn mark_stored(&mut self);
+
+    /// Its row is no longer in the table.
+    fn mark_deleted(&mut self);
+
+    /// The record with its type, to be read.
+    fn as_any(&self) -> &dyn Any;
+
+    /// The record with its type, to be changed.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+
+    /// Runs a lifecycle hook of its entity.
+    fn run_hook<'a>(&'a mut self, hook: Hook, event: &'a mut EventState) -> BoxFuture<'a, Result<()>>;
+
+    /// Runs the `saving` function of a field.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn run_field_saving<'a>(&'a mut self, field: usize, event: &'a mut EventState) -> BoxFuture<'a, Result<()>>;
+}
+
+impl dyn AnyRecord + '_ {
+    /// The fields that differ from what is in the table.
+    #[must_use]
+    pub fn changed_fields(&self) -> FieldMask {
+        (0..self.meta().fields.len()).filter(|index| self.get(*index) != self.original(*index)).collect()
+    }
+
+    /// All values, in the order of the fields.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        (0..self.meta().fields.len()).map(|index| self.get(index)).collect()
+    }
+}
+
+impl<E: Entity> AnyRecord for Record<E> {
+    fn meta(&self) -> &'static EntityMeta {
+        E::meta()
+    }
+
+    fn get(&self, index: usize) -> Value {
+        self.entity.get(index)
+    }
+
+    fn original(&self, index: usize) -> Value {
+        Self::original(self).get(index)
+    }
+
+    fn set(&mut self, index: usize, value: Value) -> Result<(), ValueError> {
+        (**self).set(index, value)
+    }
+
+    fn state(&self) -> &RecordState {
+        &self.state
+    }
+
+    fn state_mut(&mut self) -> &mut RecordState {
+        &mut self.state
+    }
+
+    fn set_stored(&mut self, row: Row, hidden: FieldMask) -> Result<()> {
+        Self::set_stored(self, E::from_row(row)?, hidden);
+        Ok(())
+    }
+
+    fn mark_stored(&mut self) {
+        self.original = None;
+        self.state.is_new = false;
+        self.state.errors.clear();
+    }
+
+    fn mark_deleted(&mut self) {
+        self.state.is_deleted = true;
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn run_hook<'a>(&'a mut self, hook: Hook, event: &'a mut EventState) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let mut typed = LifecycleEvent::new(std::mem::take(event));
+            let result = E::run_hook(self, hook, &mut typed).await;
+            *event = typed.into_state();
+            result
+        })
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn run_field_saving<'a>(&'a mut self, field: usize, event: &'a mut EventState) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let mut typed = LifecycleEvent::new(std::mem::take(event));
+            let result = E::run_field_saving(self, field, &mut typed).await;
+            *event = typed.into_state();
+            result
+        })
+    }
+}

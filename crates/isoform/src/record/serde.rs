@@ -1,0 +1,120 @@
+//! A record in a page that the server rendered, and in the arguments and results of backend methods: only fields
+//! that the API may show, their originals included.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Map, Value as JsonValue};
+
+use super::{AnyRecord, Record};
+use crate::entity::Entity;
+use crate::json;
+use crate::meta::{EntityMeta, FieldMask};
+
+/// How a record looks while it travels.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct State {
+    /// The visible fields.
+    pub data: Map<String, JsonValue>,
+    /// The visible fields that differ from what is in the table, as they are there.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub original: Map<String, JsonValue>,
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_new: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_deleted: bool,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub errors: Map<String, JsonValue>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+impl State {
+    /// The state of a record, with the fields of a mask.
+    pub fn of(record: &dyn AnyRecord, visible: FieldMask) -> Self {
+        let meta = record.meta();
+        let state = record.state();
+        let original = if state.is_new {
+            Map::new()
+        } else {
+            json::row_to_json(meta, visible.and(record.changed_fields()), |index| record.original(index))
+        };
+        let errors = state.errors.iter().filter(|(index, _)| visible.contains(*index));
+        Self {
+            data: json::row_to_json(meta, visible, |index| record.get(index)),
+            original,
+            is_new: state.is_new,
+            is_deleted: state.is_deleted,
+            errors: errors.map(|(index, message)| (meta.field(index).wire.to_owned(), message.into())).collect(),
+        }
+    }
+
+    /// Replaces a record's values and state with these. What is not among them was not shown.
+    ///
+    /// # Errors
+    /// Says which field does not fit.
+    pub fn apply<E: Entity>(self, record: &mut Record<E>) -> Result<(), String> {
+        let meta = E::meta();
+        let mut entity = E::blank();
+        let shown = write_fields(meta, &self.data, |index, value| entity.set(index, value))?;
+        let hidden = meta.all_fields().without(shown);
+        let mut original = if self.is_new { E::blank() } else { entity.clone() };
+        let changed = write_fields(meta, &self.original, |index, value| original.set(index, value))?;
+        record.set_stored(entity, if self.is_new { FieldMask::NONE } else { hidden });
+        if self.is_new || !changed.is_empty() {
+            record.original = Some(Box::new(original));
+        }
+        record.state.is_new = self.is_new;
+        record.state.is_deleted = self.is_deleted;
+        for (wire, message) in &self.errors {
+            if let (Some(index), Some(message)) = (meta.field_by_wire(wire), message.as_str()) {
+                record.state.errors.add(index, message);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Hands each known field of a JSON object to a function; answers which there were. Unknown names are passed over,
+/// so that an older client reads a newer server.
+fn write_fields(
+    meta: &EntityMeta,
+    object: &Map<String, JsonValue>,
+    mut write: impl FnMut(usize, crate::Value) -> Result<(), crate::ValueError>,
+) -> Result<FieldMask, String> {
+    let mut seen = FieldMask::NONE;
+    for (index, field) in meta.fields.iter().enumerate() {
+        if let Some(json) = object.get(field.wire) {
+            let value = json::from_json(field.field_type, json);
+            value.and_then(|value| write(index, value)).map_err(|error| format!("{}.{} {}", meta.key, field.wire, error.0))?;
+            seen.insert(index);
+        }
+    }
+    Ok(seen)
+}
+
+impl<E: Entity> Record<E> {
+    /// The record of a row that came over the wire.
+    pub(crate) fn from_wire_row(row: Map<String, JsonValue>) -> crate::Result<Self> {
+        let mut record = Self::new();
+        State { data: row, ..State::default() }.apply(&mut record).map_err(crate::Error::internal)?;
+        Ok(record)
+    }
+}
+
+impl<E: Entity> Serialize for Record<E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        State::of(self, self.visible_fields()).serialize(serializer)
+    }
+}
+
+impl<'de, E: Entity> Deserialize<'de> for Record<E> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let state = State::deserialize(deserializer)?;
+        let mut record = Self::new();
+        state.apply(&mut record).map_err(de::Error::custom)?;
+        Ok(record)
+    }
+}

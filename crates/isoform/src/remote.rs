@@ -1,0 +1,236 @@
+//! The API of a server as a data source: in the browser, in another program, and in tests.
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value as JsonValue, json};
+
+use crate::backend::{RecordAnswer, RowInfo};
+use crate::entity::Entity;
+use crate::filter::{Condition, wire};
+use crate::future::BoxFuture;
+use crate::identity::Identity;
+use crate::json::{row_to_json, to_text};
+use crate::meta::{Direction, EntityMeta};
+use crate::provider::Find;
+use crate::record::Record;
+use crate::value::Value;
+use crate::{Error, Result};
+
+/// A request to the API.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `GET`, `POST`, `PUT` or `DELETE`.
+    pub method: &'static str,
+    /// The whole address: the base and everything behind it.
+    pub url: String,
+    /// Header fields of one's own, such as a bearer token.
+    pub headers: Vec<(String, String)>,
+    /// The body, as JSON.
+    pub body: Option<String>,
+}
+
+/// What the API answered.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body: JSON, or nothing.
+    pub body: Vec<u8>,
+}
+
+/// Carries requests to a server.
+pub trait Transport: Send + Sync {
+    /// Sends a request; answers the response, whatever its status.
+    ///
+    /// A server that cannot be reached is an error of kind `Unavailable`.
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response>>;
+}
+
+/// The API of a server: a base address, header fields of one's own, and what carries requests there.
+///
+/// ```
+/// # #[cfg(not(target_arch = "wasm32"))] {
+/// use isoform::{Context, Remote};
+/// let api = Remote::http("https://example.org/api").header("authorization", "Bearer abc");
+/// let context = Context::over(api);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Remote(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    base: String,
+    headers: Vec<(String, String)>,
+    transport: Arc<dyn Transport>,
+}
+
+/// What stands for itself in a path or a parameter.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
+
+impl Remote {
+    /// An API at a base address, over a transport of one's own.
+    #[must_use]
+    pub fn new(base: &str, transport: Arc<dyn Transport>) -> Self {
+        Self(Arc::new(Inner { base: base.trim_end_matches('/').to_owned(), headers: Vec::new(), transport }))
+    }
+
+    /// An API over HTTP, at a base address such as `https://example.org/api`. Cookies are kept.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn http(base: &str) -> Self {
+        Self::new(base, Arc::new(native::Http::default()))
+    }
+
+    /// An API over the browser's `fetch`, at a base address such as `/api`.
+    #[cfg(target_arch = "wasm32")]
+    #[must_use]
+    pub fn browser(base: &str) -> Self {
+        Self::new(base, Arc::new(browser::Fetch))
+    }
+
+    /// The same API over a transport that wraps this one's: to watch, delay or refuse requests.
+    #[must_use]
+    pub fn wrapped(mut self, wrap: impl FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport>) -> Self {
+        let inner = Arc::make_mut(&mut self.0);
+        inner.transport = wrap(inner.transport.clone());
+        self
+    }
+
+    /// The same API with one more header field in every request.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.0).headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sends a request to a path behind the base address; answers the body of a success.
+    ///
+    /// # Errors
+    /// What the server answered, whole; 503 where it cannot be reached.
+    pub async fn request(&self, method: &'static str, path: &str, body: Option<&JsonValue>) -> Result<JsonValue> {
+        let request = Request {
+            method,
+            url: format!("{}/{path}", self.0.base),
+            headers: self.0.headers.clone(),
+            body: body.map(ToString::to_string),
+        };
+        let response = self.0.transport.send(request).await?;
+        let json = if response.body.is_empty() { Ok(JsonValue::Null) } else { serde_json::from_slice(&response.body) };
+        if (200..300).contains(&response.status) {
+            return json.map_err(|_| Error::unavailable("What answered is not the API: the body is not JSON."));
+        }
+        Err(Error::from_json(response.status, &json.unwrap_or_default()))
+    }
+
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// 503 where the server cannot be reached.
+    pub async fn me(&self) -> Result<Option<Identity>> {
+        let body = self.request("GET", "me", None).await?;
+        serde_json::from_value(body).map_err(|error| Error::unavailable(format!("/me: {error}")))
+    }
+
+    pub(crate) async fn find(&self, meta: &EntityMeta, find: &Find, page: u64) -> Result<Vec<Map<String, JsonValue>>> {
+        let mut parameters = Vec::new();
+        if !find.order.is_empty() {
+            let names: Vec<_> = find.order.iter().map(|(field, _)| meta.field(*field).wire).collect();
+            let directions: Vec<_> = find.order.iter().map(|(_, direction)| if *direction == Direction::Asc { "asc" } else { "desc" }).collect();
+            parameters.push(format!("_sort={}&_order={}", names.join(","), directions.join(",")));
+        }
+        if let Some(limit) = find.limit {
+            parameters.push(format!("_limit={limit}"));
+        }
+        if page > 1 {
+            parameters.push(format!("_page={page}"));
+        }
+        let rows = self.ask(meta, "get", &parameters.join("&"), &find.filter).await?;
+        serde_json::from_value(rows).map_err(|error| unexpected(meta, &error))
+    }
+
+    pub(crate) async fn count(&self, meta: &EntityMeta, filter: &Condition) -> Result<u64> {
+        let answer = self.ask(meta, "count", "", filter).await?;
+        answer.get("count").and_then(JsonValue::as_u64).ok_or_else(|| Error::unavailable(format!("{}: no count", meta.key)))
+    }
+
+    /// A question with a filter goes by `POST`, one without by `GET`.
+    async fn ask(&self, meta: &EntityMeta, action: &str, parameters: &str, filter: &Condition) -> Result<JsonValue> {
+        let join = if parameters.is_empty() { "" } else { "&" };
+        match (filter, action) {
+            (Condition::All, "get") => self.request("GET", &format!("{}?{parameters}", meta.key), None).await,
+            (Condition::All, _) => self.request("GET", &format!("{}?__action={action}{join}{parameters}", meta.key), None).await,
+            _ => {
+                let body = json!({ "where": wire::to_json(meta, filter) });
+                self.request("POST", &format!("{}?__action={action}{join}{parameters}", meta.key), Some(&body)).await
+            }
+        }
+    }
+
+    pub(crate) async fn find_id(&self, meta: &EntityMeta, id: &Value) -> Result<Map<String, JsonValue>> {
+        let row = self.request("GET", &row_path(meta, id)?, None).await?;
+        serde_json::from_value(row).map_err(|error| unexpected(meta, &error))
+    }
+
+    pub(crate) async fn save<E: Entity>(&self, record: &mut Record<E>) -> Result<()> {
+        let meta = E::meta();
+        let dynamic: &dyn crate::record::AnyRecord = record;
+        let row = if record.is_new() {
+            let body = row_to_json(meta, meta.all_fields(), |index| dynamic.get(index));
+            self.request("POST", meta.key, Some(&body.into())).await?
+        } else {
+            let mut fields = dynamic.changed_fields().without(record.state().hidden);
+            fields.remove(meta.id);
+            if let Some(version) = meta.version {
+                fields.insert(version);
+            }
+            let body = row_to_json(meta, fields, |index| dynamic.get(index));
+            self.request("PUT", &row_path(meta, &record.original_id())?, Some(&body.into())).await?
+        };
+        let row = serde_json::from_value(row).map_err(|error| unexpected(meta, &error))?;
+        *record = Record::from_wire_row(row)?;
+        Ok(())
+    }
+
+    pub(crate) async fn delete(&self, meta: &EntityMeta, id: &Value) -> Result<()> {
+        self.request("DELETE", &row_path(meta, id)?, None).await.map(drop)
+    }
+
+    pub(crate) async fn call_record(
+        &self,
+        meta: &EntityMeta,
+        method: &str,
+        args: Vec<JsonValue>,
+        row_info: RowInfo,
+    ) -> Result<RecordAnswer> {
+        let body = json!({ "args": args, "rowInfo": row_info });
+        let answer = self.request("POST", &format!("{}/{method}", meta.key), Some(&body)).await?;
+        serde_json::from_value(answer).map_err(|error| unexpected(meta, &error))
+    }
+
+    pub(crate) async fn call_static(&self, meta: &EntityMeta, method: &str, args: Vec<JsonValue>) -> Result<JsonValue> {
+        let mut answer = self.request("POST", &format!("{}/{method}", meta.key), Some(&json!({ "args": args }))).await?;
+        Ok(answer.get_mut("data").map(JsonValue::take).unwrap_or_default())
+    }
+}
+
+fn row_path(meta: &EntityMeta, id: &Value) -> Result<String> {
+    if id.is_empty() {
+        return Err(Error::not_found(format!("There is no row without an id in {}.", meta.key)));
+    }
+    Ok(format!("{}/{}", meta.key, encode(&to_text(id))))
+}
+
+fn unexpected(meta: &EntityMeta, error: &serde_json::Error) -> Error {
+    Error::unavailable(format!("{}: what the server answered cannot be read: {error}", meta.key))
+}

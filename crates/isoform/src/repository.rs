@@ -1,0 +1,235 @@
+//! Repositories: the same data operations on both sides.
+
+use std::marker::PhantomData;
+
+use crate::context::{Context, Scope, Source};
+use crate::entity::{Column, Entity};
+use crate::filter::{Condition, Operand};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::operations;
+use crate::query::Query;
+use crate::record::{AnyRecord, Record};
+use crate::value::{FieldValue, Value};
+use crate::{Error, Result, validate};
+
+/// The rows of an entity, wherever this runs: in the server's database, or over the API.
+///
+/// ```no_run
+/// # use isoform::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "tasks", allow(crud = true))]
+/// # pub struct Task { #[field(id)] pub id: Uuid, pub title: String }
+/// # async fn example(id: Uuid) -> Result<()> {
+/// let mut task = repo::<Task>().find_id(id).await?;
+/// task.title.push('!');
+/// task.save().await?;
+/// # Ok(()) }
+/// ```
+#[must_use]
+pub fn repo<E: Entity>() -> Repository<E> {
+    Repository { entity: PhantomData }
+}
+
+/// See [`repo`].
+pub struct Repository<E> {
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E> Clone for Repository<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Repository<E> {}
+
+impl<E: Entity> Repository<E> {
+    /// A query for rows.
+    pub const fn query(self) -> Query<E> {
+        Query::new()
+    }
+
+    /// The row with an id.
+    ///
+    /// # Errors
+    /// 404 where it is absent or not for this identity; 401, 403.
+    pub async fn find_id(self, id: impl Operand<E::Id>) -> Result<Record<E>> {
+        find_id(&Context::current()?, id.into_operand()).await
+    }
+
+    /// How many rows there are; `query().filter(…).count()` counts some of them.
+    ///
+    /// # Errors
+    /// 401, 403.
+    pub async fn count(self) -> Result<u64> {
+        count::<E>(Condition::All).await
+    }
+
+    /// Inserts an entity, or a new record; answers it as it is in the table.
+    ///
+    /// # Errors
+    /// As [`Record::save`].
+    pub async fn insert(self, new: impl Into<Record<E>>) -> Result<Record<E>> {
+        let mut record = new.into();
+        if !record.is_new() {
+            return Err(Error::invalid(format!("This row of {} is in the table already: save or update it.", E::meta().key)));
+        }
+        record.save().await?;
+        Ok(record)
+    }
+
+    /// Changes some fields of the row with an id: `update(id, |t| (t.done.set(true), t.title.set("x")))`.
+    ///
+    /// # Errors
+    /// As [`Record::save`]; 404 where there is no such row.
+    pub async fn update<A: IntoAssignments<E>>(
+        self,
+        id: impl Operand<E::Id>,
+        set: impl FnOnce(E::Fields) -> A,
+    ) -> Result<Record<E>> {
+        let mut record = self.find_id(id).await?;
+        for (index, value) in set(E::FIELDS).into_assignments() {
+            AnyRecord::set(&mut record, index, value).map_err(|error| Error::invalid(error.0))?;
+        }
+        record.save().await?;
+        Ok(record)
+    }
+
+    /// Inserts or updates a record.
+    ///
+    /// # Errors
+    /// As [`Record::save`].
+    pub async fn save(self, record: &mut Record<E>) -> Result<()> {
+        record.save().await
+    }
+
+    /// Deletes the row with an id.
+    ///
+    /// # Errors
+    /// As [`Record::delete`]; 404 where there is no such row.
+    pub async fn delete(self, id: impl Operand<E::Id>) -> Result<()> {
+        let context = Context::current()?;
+        let id = id.into_operand();
+        match context.source() {
+            Source::Remote(remote) => remote.delete(E::meta(), &id).await,
+            #[cfg(not(target_arch = "wasm32"))]
+            Source::Local(_) if context.scope() == Scope::Api => operations::delete_id(&context, E::meta(), &id).await,
+            #[cfg(not(target_arch = "wasm32"))]
+            Source::Local(_) => find_id::<E>(&context, id).await?.delete().await,
+        }
+    }
+}
+
+/// A field and the value that it is to have.
+pub struct Assignment<E> {
+    index: usize,
+    value: Value,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E, T: FieldValue> Column<E, T> {
+    /// The field is to have this value.
+    pub fn set(self, value: impl Operand<T>) -> Assignment<E> {
+        Assignment { index: self.index(), value: value.into_operand(), entity: PhantomData }
+    }
+}
+
+/// One assignment, or a tuple of several.
+pub trait IntoAssignments<E> {
+    /// The fields and their values.
+    fn into_assignments(self) -> Vec<(usize, Value)>;
+}
+
+impl<E> IntoAssignments<E> for Assignment<E> {
+    fn into_assignments(self) -> Vec<(usize, Value)> {
+        vec![(self.index, self.value)]
+    }
+}
+
+macro_rules! tuple_assignments {
+    ($($name:ident),+) => {
+        impl<E, $($name: IntoAssignments<E>),+> IntoAssignments<E> for ($($name,)+) {
+            #[allow(non_snake_case, reason = "the type's name serves as the variable's")]
+            fn into_assignments(self) -> Vec<(usize, Value)> {
+                let ($($name,)+) = self;
+                [$($name.into_assignments()),+].concat()
+            }
+        }
+    };
+}
+tuple_assignments!(A, B);
+tuple_assignments!(A, B, C);
+tuple_assignments!(A, B, C, D);
+
+pub(crate) async fn find<E: Entity>(context: &Context, query: &Query<E>) -> Result<Vec<Record<E>>> {
+    let find = query.find(context.scope() == Scope::Api)?;
+    match context.source() {
+        Source::Remote(remote) => {
+            let rows = remote.find(E::meta(), &find, query.page_number()).await?;
+            rows.into_iter().map(Record::from_wire_row).collect()
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) => {
+            let (rows, hidden) = operations::find(context, E::meta(), find).await?;
+            rows.into_iter().map(|row| Record::from_stored(row, hidden)).collect()
+        }
+    }
+}
+
+pub(crate) async fn find_id<E: Entity>(context: &Context, id: Value) -> Result<Record<E>> {
+    match context.source() {
+        Source::Remote(remote) => Record::from_wire_row(remote.find_id(E::meta(), &id).await?),
+        #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) => {
+            let query = Query::<E>::new().matching(crate::Filter::from_condition(Condition::equals(E::meta().id, id))).limit(1);
+            find(context, &query).await?.into_iter().next().ok_or_else(|| operations::not_found(E::meta()))
+        }
+    }
+}
+
+pub(crate) async fn count<E: Entity>(filter: Condition) -> Result<u64> {
+    let context = Context::current()?;
+    match context.source() {
+        Source::Remote(remote) => remote.count(E::meta(), &filter).await,
+        #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) => operations::count(&context, E::meta(), filter).await,
+    }
+}
+
+pub(crate) async fn save<E: Entity>(record: &mut Record<E>) -> Result<()> {
+    let context = Context::current()?;
+    let result = match context.source() {
+        Source::Remote(remote) => match validate::record(record).await {
+            Ok(()) => remote.save(record).await,
+            Err(error) => Err(error),
+        },
+        #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) => operations::save(&context, record).await,
+    };
+    result.inspect_err(|error| note_errors(record, error))
+}
+
+pub(crate) async fn delete<E: Entity>(record: &mut Record<E>) -> Result<()> {
+    let context = Context::current()?;
+    let result = match context.source() {
+        Source::Remote(remote) => remote.delete(E::meta(), &record.original_id()).await.map(|()| record.mark_deleted()),
+        #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) => operations::delete(&context, record).await,
+    };
+    result.inspect_err(|error| note_errors(record, error))
+}
+
+pub(crate) async fn reload<E: Entity>(record: &mut Record<E>) -> Result<()> {
+    *record = find_id(&Context::current()?, record.original_id()).await?;
+    Ok(())
+}
+
+/// Puts the messages of an error at the fields of the record that it is about.
+pub(crate) fn note_errors(record: &mut dyn AnyRecord, error: &Error) {
+    let meta = record.meta();
+    for (wire, message) in error.fields() {
+        if let Some(index) = meta.field_by_wire(wire) {
+            record.state_mut().errors_mut().add(index, message.clone());
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Validation: the same on both sides. In the browser before anything is sent, and on the server again.
+
+use crate::entity::Entity;
+use crate::hooks::{EventState, Hook};
+use crate::meta::{Check, EntityMeta, FieldMeta, FieldRole, Number, Validator};
+use crate::record::{AnyRecord, Record};
+use crate::value::{FieldType, Value};
+use crate::{Error, Result};
+
+/// Validates a record: the validators of each field, then the entity's `validation`. All messages are in the
+/// record's errors and in the error.
+pub(crate) async fn record<E: Entity>(record: &mut Record<E>) -> Result<()> {
+    any(record).await
+}
+
+pub(crate) async fn any(record: &mut dyn AnyRecord) -> Result<()> {
+    let meta = record.meta();
+    record.state_mut().errors.clear();
+    let hidden = record.state().hidden;
+    for (index, field) in meta.fields.iter().enumerate() {
+        if !hidden.contains(index)
+            && let Err(message) = value(field, &record.get(index))
+        {
+            record.state_mut().errors.add(index, message);
+        }
+    }
+    if meta.hooks.validation {
+        hook(record, Hook::Validation).await?;
+    }
+    outcome(record)
+}
+
+/// Runs a hook of a record and takes over the errors that it set; answers whether it prevented the default.
+pub(crate) async fn hook(record: &mut dyn AnyRecord, hook: Hook) -> Result<bool> {
+    let mut event = event(record);
+    let result = record.run_hook(hook, &mut event).await;
+    take_over(record, event, result)
+}
+
+pub(crate) fn event(record: &dyn AnyRecord) -> EventState {
+    let meta = record.meta();
+    EventState { is_new: record.state().is_new, id: record.get(meta.id), original_id: record.original(meta.id), ..EventState::default() }
+}
+
+pub(crate) fn take_over(record: &mut dyn AnyRecord, event: EventState, result: Result<()>) -> Result<bool> {
+    for (index, message) in event.errors.iter() {
+        record.state_mut().errors.add(index, message);
+    }
+    result.map(|()| event.prevented)
+}
+
+/// The error of a record whose fields are at fault, if any.
+pub(crate) fn outcome(record: &dyn AnyRecord) -> Result<()> {
+    let errors = record.state().errors();
+    if errors.is_empty() { Ok(()) } else { Err(error(record.meta(), errors.iter())) }
+}
+
+/// 400 with messages at fields.
+pub(crate) fn error<'a>(meta: &EntityMeta, messages: impl Iterator<Item = (usize, &'a str)>) -> Error {
+    let (mut sentences, mut fields) = (Vec::new(), Vec::new());
+    for (index, message) in messages {
+        let field = meta.field(index);
+        sentences.push(format!("{} {message}", field.label));
+        fields.push((field.wire.to_owned(), message.to_owned()));
+    }
+    Error::invalid(sentences.join("; ")).with_fields(fields)
+}
+
+/// Asks the validators of one field about a value.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence that starts with the field's label: "must …".
+pub fn value(field: &FieldMeta, value: &Value) -> Result<(), String> {
+    match value {
+        Value::Float(n) if !n.is_finite() => return Err("must be a finite number".into()),
+        Value::Text(text) if text.contains('\0') => return Err("must not contain the NUL character".into()),
+        _ => {}
+    }
+    if field.is_stamped() || (field.role == FieldRole::Id && value.is_empty()) {
+        return Ok(());
+    }
+    field.validators.iter().find_map(|validator| check(field, validator, value).err()).map_or(Ok(()), Err)
+}
+
+fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), String> {
+    let must = |right: bool, message: &dyn Fn() -> String| {
+        if right { Ok(()) } else { Err(validator.message.map_or_else(message, str::to_owned)) }
+    };
+    let blank = value.is_empty() || matches!(value, Value::Text(text) if text.trim().is_empty());
+    match (&validator.check, value) {
+        (Check::Required, _) => must(!blank, &|| "is required".into()),
+        (_, Value::Null) => Ok(()),
+        (Check::Len { min, max }, Value::Text(text)) => {
+            let length = text.chars().count();
+            must(length >= *min, &|| format!("must have at least {min} {}", characters(*min)))?;
+            must(length <= *max, &|| format!("must have at most {max} {}", characters(*max)))
+        }
+        (Check::Range { min, max }, value) => {
+            let fits = |limit: &Option<Number>, wanted: std::cmp::Ordering| {
+                limit.as_ref().is_none_or(|limit| order(value, limit).is_some_and(|order| order == wanted || order.is_eq()))
+            };
+            must(fits(min, std::cmp::Ordering::Greater), &|| format!("must be at least {}", number(min.as_ref())))?;
+            must(fits(max, std::cmp::Ordering::Less), &|| format!("must be at most {}", number(max.as_ref())))
+        }
+        (Check::Custom(function), value) => function(value),
+        (_, _) if blank => Ok(()),
+        (Check::Email, Value::Text(text)) => must(is_email(text), &|| "must be an e-mail address such as ann@example.org".into()),
+        (Check::Url, Value::Text(text)) => must(is_url(text), &|| "must be an address such as https://example.org".into()),
+        (Check::Pattern(pattern), Value::Text(text)) => must(matches_pattern(pattern, text), &|| format!("must match {pattern}")),
+        (Check::OneOf(values), Value::Text(text)) => {
+            must(values.contains(&text.as_str()), &|| format!("must be one of {}", values.join(", ")))
+        }
+        // The derive refuses a validator on a field whose type it does not fit.
+        _ => {
+            debug_assert!(matches!(field.field_type, FieldType::Text), "a validator on a field of another type");
+            Ok(())
+        }
+    }
+}
+
+const fn characters(count: usize) -> &'static str {
+    if count == 1 { "character" } else { "characters" }
+}
+
+fn number(limit: Option<&Number>) -> String {
+    limit.map(ToString::to_string).unwrap_or_default()
+}
+
+fn order(value: &Value, limit: &Number) -> Option<std::cmp::Ordering> {
+    let limit = match limit {
+        Number::Int(n) => Value::Int(*n),
+        Number::Float(n) => Value::Float(*n),
+    };
+    crate::filter::eval::compare(value, &limit)
+}
+
+/// What HTML calls a valid e-mail address, with a dot in the domain asked for as well.
+/// Source: <https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>.
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    (1..=64).contains(&local.len())
+        && local.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte))
+        && domain.len() <= 253
+        && domain.contains('.')
+        && domain.split('.').all(label)
+}
+
+/// `http` or `https`, a host, and nothing that an address cannot hold as it stands.
+fn is_url(text: &str) -> bool {
+    let rest = ["https://", "http://"].iter().find_map(|scheme| {
+        let head = text.get(..scheme.len())?;
+        head.eq_ignore_ascii_case(scheme).then(|| &text[scheme.len()..])
+    });
+    rest.is_some_and(|rest| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = host.rsplit('@').next().unwrap_or_default();
+        !host.is_empty()
+            && !host.starts_with(':')
+            && !host.starts_with('.')
+            && !text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"\\^`{|}".contains(c))
+    })
+}
+
+/// The whole text matches the pattern. The macro has checked that the pattern means the same in Rust and in JavaScript.
+#[cfg(not(target_arch = "wasm32"))]
+fn matches_pattern(pattern: &'static str, text: &str) -> bool {
+    use std::collections::HashMap;
+    use std::sync::{LazyLock, PoisonError, RwLock};
+    static COMPILED: LazyLock<RwLock<HashMap<&'static str, Option<regex::Regex>>>> = LazyLock::new(RwLock::default);
+
+    if let Some(regex) = COMPILED.read().unwrap_or_else(PoisonError::into_inner).get(pattern) {
+        return regex.as_ref().is_some_and(|regex| regex.is_match(text));
+    }
+    let regex = regex::Regex::new(&format!("^(?:{pattern})$")).ok();
+    let answer = regex.as_ref().is_some_and(|regex| regex.is_match(text));
+    COMPILED.write().unwrap_or_else(PoisonError::into_inner).insert(pattern, regex);
+    answer
+}
+
+/// The browser's own regular expressions cost no wasm.
+#[cfg(target_arch = "wasm32")]
+fn matches_pattern(pattern: &'static str, text: &str) -> bool {
+    js_sys::RegExp::new(&format!("^(?:{pattern})$"), "u").test(text)
+}

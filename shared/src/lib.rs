@@ -1,0 +1,25 @@
+//! The entities of the application: compiled for the server and for the browser.
+//!
+//! This is the crate to edit. Each entity is described once, in a file of its own; list it in [`entities`], and export
+//! its methods in [`prelude`].
+
+#![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
+
+pub mod task;
+pub mod user;
+
+use isoform::prelude::*;
+
+/// What pages and servers of this application need: `use shared::prelude::*;`.
+pub mod prelude {
+    pub use isoform::prelude::*;
+
+    pub use crate::task::{Priority, Task, TaskMethods};
+    pub use crate::user::{ADMIN, User};
+}
+
+/// The entities that the server serves.
+#[must_use]
+pub fn entities() -> Entities {
+    entities![task::Task, user::User]
+}

@@ -1,0 +1,148 @@
+//! The stage for the tests: a world with a database and a server, and the ways to reach it.
+//!
+//! A promise is written once, as `async fn name(world: World)`, and kept three times: directly, over HTTP in the same
+//! process, and over a socket. See [`promises!`].
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a stage for tests: what fails here fails the test")]
+
+pub mod entities;
+
+use std::sync::Arc;
+
+use isoform::prelude::*;
+use isoform::Remote;
+use isoform_server::{Api, Database, IdentityRequest, InProcess};
+
+/// How a world is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The same operations without HTTP, guarded.
+    Direct,
+    /// The HTTP API, in the same process.
+    InProcess,
+    /// The HTTP API, over a socket.
+    Socket,
+}
+
+/// A database of its own, served.
+#[derive(Clone)]
+pub struct World {
+    pub database: Database,
+    pub router: axum::Router,
+    way: Way,
+    base: String,
+    _folder: Arc<tempfile::TempDir>,
+}
+
+/// Test requests say who they are: `authorization: Bearer {the identity as JSON}`.
+async fn claimed(request: IdentityRequest) -> Result<Option<Identity>> {
+    let header = request.headers.get("authorization").and_then(|value| value.to_str().ok());
+    let claim = header.and_then(|header| header.strip_prefix("Bearer "));
+    Ok(claim.map(|json| serde_json::from_str(json).expect("an identity as JSON")))
+}
+
+pub fn bearer(identity: &Identity) -> String {
+    format!("Bearer {}", serde_json::to_string(identity).unwrap())
+}
+
+impl World {
+    /// A world with the test entities.
+    pub async fn new(way: Way) -> Self {
+        Self::with(way, entities::all()).await
+    }
+
+    pub async fn with(way: Way, entities: Entities) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let file = folder.path().join("test.db");
+        let database = Database::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+        let api = Api::new(database.clone()).entities(entities).identity(claimed);
+        api.ensure_schema().await.unwrap();
+        let router = api.into_router().unwrap();
+        let mut base = String::new();
+        if way == Way::Socket {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            base = format!("http://{}/api", listener.local_addr().unwrap());
+            let served = router.clone();
+            tokio::spawn(async move { axum::serve(listener, served).await });
+        }
+        Self { database, router, way, base, _folder: folder }
+    }
+
+    pub fn file(&self) -> std::path::PathBuf {
+        self._folder.path().join("test.db")
+    }
+
+    /// A guarded context for somebody, in the way of this world.
+    pub fn for_(&self, identity: &Identity) -> Context {
+        self.context(Some(identity))
+    }
+
+    /// A guarded context for nobody.
+    pub fn nobody(&self) -> Context {
+        self.context(None)
+    }
+
+    fn context(&self, identity: Option<&Identity>) -> Context {
+        let with = |remote: Remote| {
+            Context::over(match identity {
+                Some(identity) => remote.header("authorization", bearer(identity)),
+                None => remote,
+            })
+        };
+        match self.way {
+            Way::Direct => Context::api(&self.database).with_identity(identity.cloned()),
+            Way::InProcess => with(InProcess::remote(self.router.clone())),
+            Way::Socket => with(Remote::http(&self.base)),
+        }
+    }
+
+    /// A trusted context: what the server's own code has.
+    pub fn backend(&self) -> Context {
+        self.database.context()
+    }
+
+    pub fn is_direct(&self) -> bool {
+        self.way == Way::Direct
+    }
+}
+
+pub fn ann() -> Identity {
+    Identity::new("ann", "Ann")
+}
+
+pub fn bob() -> Identity {
+    Identity::new("bob", "Bob")
+}
+
+pub fn admin() -> Identity {
+    Identity::new("root", "Root").role("admin")
+}
+
+/// Keeps each promise directly, over HTTP in the same process, and over a socket.
+#[macro_export]
+macro_rules! promises {
+    ($($(#[$attribute:meta])* async fn $name:ident($world:ident: World) $body:block)+) => { $(
+        $(#[$attribute])*
+        mod $name {
+            #[allow(unused_imports, reason = "not every promise needs all of them")]
+            use super::*;
+
+            async fn promise($world: $crate::World) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn directly() {
+                promise($crate::World::new($crate::Way::Direct).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_process() {
+                promise($crate::World::new($crate::Way::InProcess).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn over_a_socket() {
+                promise($crate::World::new($crate::Way::Socket).await).await;
+            }
+        }
+    )+ };
+}

@@ -1,0 +1,217 @@
+//! Validation, hooks, versions and transactions.
+
+use isoform::prelude::*;
+use tests::entities::{Account, Article, Event, Sample};
+use tests::{World, admin, ann, promises};
+
+async fn events(world: &World) -> Vec<String> {
+    world.backend().run(Event::query().all()).await.unwrap().iter().map(|event| event.what.clone()).collect()
+}
+
+async fn account(world: &World, id: &str, balance: i64, holder: &str) -> Record<Account> {
+    let new = Account { id: id.into(), balance, holder: holder.into() };
+    world.backend().run(repo::<Account>().insert(new)).await.unwrap()
+}
+
+async fn balance(world: &World, id: &str) -> i64 {
+    world.backend().run(repo::<Account>().find_id(id)).await.unwrap().balance
+}
+
+promises! {
+    async fn every_validator_says_what_is_wrong_at_its_field(world: World) {
+        world.nobody().run(async {
+            let mut bad = Record::<Sample>::new();
+            bad.text = "x".repeat(1001);
+            bad.number = 1001;
+            bad.email = Some("not an address".into());
+            bad.link = Some("ftp://example.org".into());
+            bad.code = Some("ab-1".into());
+            bad.choice = Some("blue".into());
+            bad.even = 3;
+            bad.ratio = f64::NAN;
+            let error = bad.save().await.unwrap_err();
+            assert!(error.is_invalid());
+            let mut fields: Vec<_> = error.fields().iter().map(|(field, _)| field.as_str()).collect();
+            fields.sort_unstable();
+            assert_eq!(fields, ["choice", "code", "email", "even", "link", "number", "ratio", "text"]);
+            assert_eq!(error.field("text"), Some("must have at most 1000 characters"));
+            assert_eq!(error.field("number"), Some("must be at most 1000"));
+            assert_eq!(error.field("even"), Some("must be even"));
+            assert_eq!(bad.error(|s| s.choice), Some("must be one of red, green"));
+            assert_eq!(bad.errors().iter().count(), 8);
+            assert!(bad.is_new(), "nothing was written");
+            assert_eq!(repo::<Sample>().count().await.unwrap(), 0);
+            bad.text.truncate(1000);
+            (bad.number, bad.even, bad.ratio) = (-1000, 4, 1.0);
+            (bad.email, bad.link, bad.code, bad.choice) = (None, None, None, None);
+            bad.save().await.unwrap();
+            assert!(bad.errors().is_empty());
+        }).await;
+    }
+
+    async fn the_validation_of_an_entity_runs_whichever_way(world: World) {
+        world.for_(&ann()).run(async {
+            let mut question = Record::from(Article { title: "?what".into(), ..Article::blank() });
+            let error = question.validate().await.unwrap_err();
+            assert_eq!(error.field("title"), Some("is a question"));
+            let error = question.save().await.unwrap_err();
+            assert_eq!(error.field("title"), Some("is a question"));
+            question.title = "four".into();
+            assert_eq!(question.save().await.unwrap_err().field("title"), Some("must have at least 5 characters"));
+        }).await;
+    }
+
+    async fn a_stale_save_is_a_conflict(world: World) {
+        world.for_(&ann()).run(async {
+            let new = Article { title: "First title".into(), ..Article::blank() };
+            let mut one = repo::<Article>().insert(new).await.unwrap();
+            let mut other = repo::<Article>().find_id(one.id).await.unwrap();
+            assert_eq!(one.version, 1);
+            one.title = "Second title".into();
+            one.save().await.unwrap();
+            assert_eq!(one.version, 2);
+            other.title = "Third title".into();
+            let error = other.save().await.unwrap_err();
+            assert!(error.is_conflict() && error.code() == Some("stale_version"), "{error:?}");
+            assert_eq!(other.title, "Third title", "what was typed is not lost");
+            assert_eq!(repo::<Article>().find_id(one.id).await.unwrap().title, "Second title");
+        }).await;
+    }
+
+    async fn hooks_run_in_order_inside_one_transaction(world: World) {
+        world.for_(&ann()).run(async {
+            let mut one = repo::<Account>().insert(Account { id: "a".into(), balance: 1, holder: "  Ann ".into() }).await.unwrap();
+            assert_eq!(one.holder, "Ann", "the field's own saving hook runs");
+            one.balance = 0;
+            one.save().await.unwrap();
+            one.delete().await.unwrap();
+        }).await;
+        let expected = ["inserting", "saved 1 (was 0)", "updating", "saved 0 (was 1)", "deleting", "deleted"];
+        assert_eq!(events(&world).await, expected);
+    }
+
+    async fn an_error_in_any_hook_undoes_the_whole_write(world: World) {
+        account(&world, "a", 5, "Ann").await;
+        account(&world, "k", 0, "kept").await;
+        let before = events(&world).await;
+        world.for_(&ann()).run(async {
+            let refused = repo::<Account>().insert(Account { id: "r".into(), balance: 0, holder: "refused".into() }).await.unwrap_err();
+            assert_eq!((refused.status(), refused.code(), refused.message()), (403, Some("holder"), "not this holder"));
+            let mut one = repo::<Account>().find_id("a").await.unwrap();
+            one.balance = -1;
+            let negative = one.save().await.unwrap_err();
+            assert!(negative.is_invalid(), "saved refuses: {negative:?}");
+            assert_eq!((one.balance, one.original().balance, one.is_changed()), (-1, 5, true));
+            one.undo();
+            one.holder = "field".into();
+            let field = one.save().await.unwrap_err();
+            assert_eq!(field.field("holder"), Some("is refused by the hook"));
+            assert_eq!(one.error(|a| a.holder), Some("is refused by the hook"));
+            one.undo();
+            let full = one.delete().await.unwrap_err();
+            assert_eq!(full.field("balance"), Some("is not empty"));
+            assert!(!one.is_deleted());
+            assert!(repo::<Account>().delete("k").await.unwrap_err().is_invalid(), "deleted refuses");
+        }).await;
+        assert_eq!(balance(&world, "a").await, 5);
+        assert_eq!(balance(&world, "k").await, 0);
+        assert_eq!(events(&world).await, before, "what the hooks wrote is undone too");
+    }
+
+    async fn a_hook_can_prevent_the_write(world: World) {
+        account(&world, "a", 5, "Ann").await;
+        world.for_(&ann()).run(async {
+            let mut one = repo::<Account>().find_id("a").await.unwrap();
+            one.holder = "prevented".into();
+            one.save().await.unwrap();
+            assert_eq!(one.holder, "Ann", "the record is as it is in the table");
+        }).await;
+        let written = world.backend().run(repo::<Account>().find_id("a")).await.unwrap();
+        assert_eq!(written.holder, "Ann");
+    }
+
+    async fn a_static_method_is_one_transaction(world: World) {
+        account(&world, "a", 5, "Ann").await;
+        account(&world, "b", 0, "Bob").await;
+        world.for_(&ann()).run(async {
+            Account::transfer("a".into(), "b".into(), 3).await.unwrap();
+            assert!(Account::transfer("a".into(), "b".into(), 3).await.unwrap_err().is_invalid());
+            assert!(Account::transfer("nobody".into(), "b".into(), 1).await.unwrap_err().is_not_found());
+        }).await;
+        assert_eq!((balance(&world, "a").await, balance(&world, "b").await), (2, 3));
+    }
+
+    async fn trusted_code_passes_the_hooks_too(world: World) {
+        world.backend().run(async {
+            let refused = repo::<Account>().insert(Account { id: "r".into(), balance: 0, holder: "refused".into() }).await;
+            assert!(refused.unwrap_err().is_forbidden());
+            let mut short = Record::from(Article { title: "four".into(), owner: "ann".into(), ..Article::blank() });
+            assert!(short.save().await.unwrap_err().is_invalid());
+        }).await;
+    }
+
+    async fn a_deleted_row_takes_no_more_saves(world: World) {
+        world.for_(&admin()).run(async {
+            let mut one = repo::<Article>().insert(Article { title: "To be deleted".into(), ..Article::blank() }).await.unwrap();
+            let mut same = one.clone();
+            one.delete().await.unwrap();
+            same.title = "Not there".into();
+            assert!(same.save().await.unwrap_err().is_not_found());
+            assert!(same.delete().await.unwrap_err().is_not_found());
+        }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_is_undone_and_the_next_writer_goes_on() {
+    let world = World::new(tests::Way::Direct).await;
+    let context = world.backend();
+    for _ in 0..3 {
+        let abandoned = context.transaction(async |_| {
+            repo::<Sample>().insert(Record::<Sample>::new()).await?;
+            std::future::pending::<()>().await;
+            Ok(())
+        });
+        let late = tokio::time::timeout(std::time::Duration::from_millis(50), abandoned).await;
+        assert!(late.is_err());
+        context.run(repo::<Sample>().insert(Record::<Sample>::new())).await.unwrap();
+    }
+    assert_eq!(context.run(repo::<Sample>().count()).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn what_is_missing_in_the_schema_is_created_and_said() {
+    use isoform_server::Database;
+    mod before {
+        use isoform::prelude::*;
+        #[derive(Entity, Clone, Debug, PartialEq)]
+        #[entity(key = "things", allow(crud = true))]
+        pub struct Thing {
+            #[field(id)]
+            pub id: String,
+        }
+    }
+    mod after {
+        use isoform::prelude::*;
+        #[derive(Entity, Clone, Debug, PartialEq)]
+        #[entity(key = "things", allow(crud = true))]
+        pub struct Thing {
+            #[field(id)]
+            pub id: String,
+            #[field(default = "as declared")]
+            pub name: String,
+            pub size: Option<i32>,
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/deep/inside/test.db", folder.path().display());
+    let database = Database::connect(&url).await.unwrap();
+    let said = database.ensure_schema(&[before::Thing::meta()]).await.unwrap();
+    assert_eq!(said, ["created the table things with 1 columns"]);
+    database.context().run(repo().insert(before::Thing { id: "old".into() })).await.unwrap();
+    let said = database.ensure_schema(&[after::Thing::meta()]).await.unwrap();
+    assert_eq!(said, ["added the column name to the table things", "added the column size to the table things"]);
+    assert_eq!(database.ensure_schema(&[after::Thing::meta()]).await.unwrap(), Vec::<String>::new());
+    let old = database.context().run(repo::<after::Thing>().find_id("old")).await.unwrap();
+    assert_eq!((old.name.as_str(), old.size), ("as declared", None));
+}
