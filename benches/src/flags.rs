@@ -35,10 +35,7 @@ impl ServerFlags {
                 _ => return Err(format!("unknown flag {flag}; known: --db PATH --port N").into()),
             }
         }
-        Ok(Self {
-            db: db.ok_or("--db PATH is missing")?,
-            port: port.ok_or("--port N is missing")?,
-        })
+        Ok(Self { db: db.ok_or("--db PATH is missing")?, port: port.ok_or("--port N is missing")? })
     }
 
     /// Where to listen.
@@ -64,29 +61,17 @@ mod tests {
     #[test]
     fn both_flags_are_read_in_any_order() -> Result<()> {
         let flags = parse("--port 4000 --db a.db")?;
-        assert_eq!(
-            flags,
-            ServerFlags {
-                db: "a.db".into(),
-                port: 4000
-            }
-        );
+        assert_eq!(flags, ServerFlags { db: "a.db".into(), port: 4000 });
         assert_eq!(flags.addr().to_string(), "127.0.0.1:4000");
         Ok(())
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        for (args, word) in [
-            ("--db a.db", "--port"),
-            ("--db", "--db"),
-            ("--host x", "--host"),
-            ("--port x --db a", "x"),
-        ] {
-            assert!(
-                parse(args).is_err_and(|e| e.to_string().contains(word)),
-                "{args}"
-            );
+        for (args, word) in
+            [("--db a.db", "--port"), ("--db", "--db"), ("--host x", "--host"), ("--port x --db a", "x")]
+        {
+            assert!(parse(args).is_err_and(|e| e.to_string().contains(word)), "{args}");
         }
     }
 }

@@ -19,7 +19,11 @@ pub struct Task {
     #[field(id)]
     pub id: Uuid,
     /// What is to be done.
-    #[field(required(message = "Say what is to be done"), len(min = 5, max = 200), placeholder = "What is to be done?")]
+    #[field(
+        required(message = "Say what is to be done"),
+        len(min = 5, max = 200),
+        placeholder = "What is to be done?"
+    )]
     pub title: String,
     /// Is it done?
     #[field(label = "Done")]

@@ -6,7 +6,7 @@ use isoform::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub fn all() -> Entities {
-    entities![Sample, Article, Account, Event, Log]
+    entities![Sample, Article, Account, Event, Log, crate::todo::Todo, crate::todo::Counter]
 }
 
 /// Every type of field, and every validator.
@@ -110,7 +110,9 @@ fn owner_or_admin(user: &Identity, article: &Record<Article>) -> bool {
 fn published_or_own(user: Option<&Identity>) -> Filter<Article> {
     match user {
         Some(user) if user.has_role("admin") => Filter::all(),
-        Some(user) => Article::filter(|a| a.published.eq(true) | a.owner.eq(&user.id) | a.reviewer.eq(user.id.as_str())),
+        Some(user) => {
+            Article::filter(|a| a.published.eq(true) | a.owner.eq(&user.id) | a.reviewer.eq(user.id.as_str()))
+        }
         None => Article::filter(|a| a.published.eq(true)),
     }
 }

@@ -3,14 +3,21 @@
 //! A promise is written once, as `async fn name(world: World)`, and kept three times: directly, over HTTP in the same
 //! process, and over a socket. See [`promises!`].
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a stage for tests: what fails here fails the test")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a stage for tests: what fails here fails the test"
+)]
 
 pub mod entities;
+pub mod raw;
+pub mod todo;
 
 use std::sync::Arc;
 
-use isoform::prelude::*;
 use isoform::Remote;
+use isoform::prelude::*;
 use isoform_server::{Api, Database, IdentityRequest, InProcess};
 
 /// How a world is reached.
@@ -52,10 +59,15 @@ impl World {
     }
 
     pub async fn with(way: Way, entities: Entities) -> Self {
+        Self::limited(way, entities, isoform_server::Limits::default()).await
+    }
+
+    /// A world whose requests may cost no more than this.
+    pub async fn limited(way: Way, entities: Entities, limits: isoform_server::Limits) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let file = folder.path().join("test.db");
         let database = Database::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-        let api = Api::new(database.clone()).entities(entities).identity(claimed);
+        let api = Api::new(database.clone()).entities(entities).identity(claimed).limits(limits);
         api.ensure_schema().await.unwrap();
         let router = api.into_router().unwrap();
         let mut base = String::new();
@@ -70,6 +82,11 @@ impl World {
 
     pub fn file(&self) -> std::path::PathBuf {
         self._folder.path().join("test.db")
+    }
+
+    /// The address of the API, of a world that is reached over a socket.
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// A guarded context for somebody, in the way of this world.

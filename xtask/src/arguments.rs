@@ -112,10 +112,7 @@ fn unknown(command: &str, argument: &str) -> Error {
 
 /// The help text.
 pub fn help() -> String {
-    let steps: String = Step::ALL
-        .iter()
-        .map(|step| format!("    {:<12} {}\n", step.name(), step.purpose()))
-        .collect();
+    let steps: String = Step::ALL.iter().map(|step| format!("    {:<12} {}\n", step.name(), step.purpose())).collect();
     format!(
         "\
 cargo xtask serve [--release] [--demo-data]
@@ -162,14 +159,8 @@ mod tests {
 
     #[test]
     fn serve_takes_its_options_in_any_order() {
-        let both = ServeOptions {
-            release: true,
-            demo_data: true,
-        };
-        assert_eq!(
-            parsed("serve --demo-data --release"),
-            Ok(Command::Serve(both))
-        );
+        let both = ServeOptions { release: true, demo_data: true };
+        assert_eq!(parsed("serve --demo-data --release"), Ok(Command::Serve(both)));
         assert_eq!(parsed("serve"), Ok(Command::Serve(ServeOptions::default())));
     }
 
@@ -182,24 +173,15 @@ mod tests {
 
     #[test]
     fn test_takes_steps_and_filters() {
-        let expected = TestOptions {
-            only: vec![Step::Format, Step::Suite],
-            filters: vec!["stale_save".to_owned()],
-        };
-        assert_eq!(
-            parsed("test --only fmt stale_save --only=suite"),
-            Ok(Command::Test(expected))
-        );
+        let expected = TestOptions { only: vec![Step::Format, Step::Suite], filters: vec!["stale_save".to_owned()] };
+        assert_eq!(parsed("test --only fmt stale_save --only=suite"), Ok(Command::Test(expected)));
     }
 
     #[test]
     fn a_wrong_step_is_answered_with_the_right_ones() {
         for line in ["test --only tests", "test --only"] {
             let message = message(line);
-            assert!(
-                message.contains("fmt, clippy, clippy-wasm, wasm"),
-                "{message}"
-            );
+            assert!(message.contains("fmt, clippy, clippy-wasm, wasm"), "{message}");
         }
     }
 

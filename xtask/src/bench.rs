@@ -33,16 +33,8 @@ fn packages_under(directory: &Path) -> Vec<PathBuf> {
     let mut level = vec![directory.to_owned()];
     let mut packages = Vec::new();
     for _ in 0..3 {
-        packages.extend(
-            level
-                .iter()
-                .filter(|directory| directory.join("package.json").is_file())
-                .cloned(),
-        );
-        level = level
-            .iter()
-            .flat_map(|parent| directories_in(parent))
-            .collect();
+        packages.extend(level.iter().filter(|directory| directory.join("package.json").is_file()).cloned());
+        level = level.iter().flat_map(|parent| directories_in(parent)).collect();
     }
     packages.sort();
     packages
@@ -50,8 +42,5 @@ fn packages_under(directory: &Path) -> Vec<PathBuf> {
 
 fn directories_in(parent: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir() && !path.ends_with("node_modules"))
-        .collect()
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir() && !path.ends_with("node_modules")).collect()
 }

@@ -22,8 +22,7 @@ impl Checkout {
     /// # Errors
     /// When run outside of one.
     pub fn find() -> Result<Self, Error> {
-        let here = env::current_dir()
-            .map_err(|cause| Error::Failed(format!("no working directory: {cause}")))?;
+        let here = env::current_dir().map_err(|cause| Error::Failed(format!("no working directory: {cause}")))?;
         let start = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| here.clone(), PathBuf::from);
         let root = start
             .ancestors()
@@ -35,11 +34,7 @@ impl Checkout {
             .find_map(|name| env::var_os(name).filter(|value| !value.is_empty()))
             .map_or_else(|| root.join("target"), |named| here.join(named));
         let manifest = read(&root.join("Cargo.toml"))?;
-        Ok(Self {
-            root,
-            target,
-            manifest,
-        })
+        Ok(Self { root, target, manifest })
     }
 
     /// A path in the checkout.
@@ -76,8 +71,7 @@ impl Checkout {
     /// The released server.
     pub fn server(&self) -> PathBuf {
         let name = self.setting("bin-package", "server");
-        self.target("release")
-            .join(format!("{name}{}", env::consts::EXE_SUFFIX))
+        self.target("release").join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 
     /// The version of a package in `Cargo.lock`.
@@ -91,18 +85,13 @@ impl Checkout {
     }
 
     fn setting(&self, key: &str, otherwise: &str) -> String {
-        manifest::setting(&self.manifest, key)
-            .unwrap_or(otherwise)
-            .to_owned()
+        manifest::setting(&self.manifest, key).unwrap_or(otherwise).to_owned()
     }
 
     /// A program to be run in the checkout, with the project's own tools first on its PATH.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command
-            .current_dir(&self.root)
-            .env("PATH", self.search_path())
-            .env("CARGO_TARGET_DIR", &self.target);
+        command.current_dir(&self.root).env("PATH", self.search_path()).env("CARGO_TARGET_DIR", &self.target);
         // What cargo told *this* process about itself; to a child's build scripts it would be a
         // change that they rebuild for.
         for (name, _) in env::vars_os() {
@@ -116,20 +105,14 @@ impl Checkout {
     /// The file that a program name stands for, on the PATH that children get.
     pub fn which(&self, program: &str) -> Option<PathBuf> {
         let file = format!("{program}{}", env::consts::EXE_SUFFIX);
-        env::split_paths(&self.search_path())
-            .map(|directory| directory.join(&file))
-            .find(|path| is_executable(path))
+        env::split_paths(&self.search_path()).map(|directory| directory.join(&file)).find(|path| is_executable(path))
     }
 
     fn search_path(&self) -> OsString {
-        let before = [
-            self.tools().join("bin"),
-            self.tools().join("npm/node_modules/.bin"),
-        ];
+        let before = [self.tools().join("bin"), self.tools().join("npm/node_modules/.bin")];
         let given = env::var_os("PATH").unwrap_or_default();
-        let cargo = env::var_os("CARGO_HOME")
-            .map(PathBuf::from)
-            .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+        let cargo =
+            env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")));
         let directories = before
             .into_iter()
             .filter(|directory| directory.is_dir())
@@ -145,17 +128,13 @@ fn read(path: &Path) -> Result<String, Error> {
 
 fn is_about_this_package(name: &str) -> bool {
     name.starts_with("CARGO_PKG_")
-        || matches!(
-            name,
-            "CARGO_MANIFEST_DIR" | "CARGO_MANIFEST_PATH" | "CARGO_BIN_NAME" | "CARGO_CRATE_NAME"
-        )
+        || matches!(name, "CARGO_MANIFEST_DIR" | "CARGO_MANIFEST_PATH" | "CARGO_BIN_NAME" | "CARGO_CRATE_NAME")
 }
 
 #[cfg(unix)]
 fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    path.metadata()
-        .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]

@@ -11,20 +11,13 @@ use crate::error::Error;
 pub fn run(command: &mut Command) -> Result<(), Error> {
     let line = line(command);
     println!("$ {line}");
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .map_err(|cause| not_started(&line, &cause))?;
+    let status = command.stdin(Stdio::null()).status().map_err(|cause| not_started(&line, &cause))?;
     finished(line, status)
 }
 
 /// What a command prints, if it can be run and succeeds.
 pub fn output(command: &mut Command) -> Option<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     output.status.success().then_some(printed)
 }
@@ -59,10 +52,7 @@ fn finished(command: String, status: ExitStatus) -> Result<(), Error> {
         return Ok(());
     }
     let code = status.code().unwrap_or_else(|| killed(status));
-    Err(Error::Child {
-        command,
-        code: u8::try_from(code).unwrap_or(1),
-    })
+    Err(Error::Child { command, code: u8::try_from(code).unwrap_or(1) })
 }
 
 /// What a shell reports for a child that a signal ended.

@@ -11,11 +11,7 @@ use crate::tools::{self, Tool};
 /// # Errors
 /// When a tool cannot be installed or cargo-leptos not started.
 pub fn run(checkout: &Checkout, options: &ServeOptions) -> Result<(), Error> {
-    let tools = if options.release {
-        Tool::TO_RELEASE
-    } else {
-        Tool::TO_WATCH
-    };
+    let tools = if options.release { Tool::TO_RELEASE } else { Tool::TO_WATCH };
     tools::install_missing(checkout, tools)?;
 
     let mut command = checkout.command("cargo");
@@ -25,10 +21,7 @@ pub fn run(checkout: &Checkout, options: &ServeOptions) -> Result<(), Error> {
     } else {
         "about 4 minutes the first time, and seconds after an edit"
     };
-    println!(
-        "\nBuilding ({takes}), then serving on http://{}",
-        checkout.address()
-    );
+    println!("\nBuilding ({takes}), then serving on http://{}", checkout.address());
     println!("Ctrl-C ends it.\n");
     process::become_command(&mut command)
 }
@@ -50,10 +43,7 @@ mod tests {
 
     #[test]
     fn demo_data_is_an_argument_of_the_server_not_of_cargo_leptos() {
-        let options = ServeOptions {
-            release: true,
-            demo_data: true,
-        };
+        let options = ServeOptions { release: true, demo_data: true };
         let expected = ["leptos", "serve", "--release", "--", "--demo-data"];
         assert_eq!(arguments(&options), expected);
     }

@@ -30,9 +30,10 @@ pub fn check(checkout: &Checkout) -> Result<(), Error> {
         )));
     }
     let printed = process::output(checkout.command("node").args(["-e", COMPRESS]).args(&files));
-    let compressed = printed.as_deref().and_then(numbers).ok_or_else(|| {
-        Error::Failed("`node` could not compress the released files to measure them".to_owned())
-    })?;
+    let compressed = printed
+        .as_deref()
+        .and_then(numbers)
+        .ok_or_else(|| Error::Failed("`node` could not compress the released files to measure them".to_owned()))?;
 
     println!("{:>12} {:>12}", "bytes", "brotli");
     let mut total = Size::default();
@@ -60,10 +61,7 @@ fn shipped(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
         let path = entry?.path();
         if path.is_dir() {
             files.extend(shipped(&path)?);
-        } else if path
-            .extension()
-            .is_some_and(|ext| ext == "wasm" || ext == "js")
-        {
+        } else if path.extension().is_some_and(|ext| ext == "wasm" || ext == "js") {
             files.push(path);
         }
     }

@@ -30,15 +30,8 @@ pub enum Step {
 
 impl Step {
     /// All of them, in order.
-    pub const ALL: &[Self] = &[
-        Self::Format,
-        Self::Clippy,
-        Self::ClippyWasm,
-        Self::Wasm,
-        Self::Size,
-        Self::Unit,
-        Self::Suite,
-    ];
+    pub const ALL: &[Self] =
+        &[Self::Format, Self::Clippy, Self::ClippyWasm, Self::Wasm, Self::Size, Self::Unit, Self::Suite];
 
     /// The step that `--only` means by this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -102,9 +95,7 @@ impl Step {
         };
         match self {
             Self::Format => process::run(&mut cargo("fmt --all --check")),
-            Self::Clippy => process::run(&mut cargo(
-                "clippy --workspace --all-targets -- -D warnings",
-            )),
+            Self::Clippy => process::run(&mut cargo("clippy --workspace --all-targets -- -D warnings")),
             Self::ClippyWasm => process::run(&mut cargo(
                 "clippy -p shared -p client -p isoform -p isoform-leptos \
                  --target wasm32-unknown-unknown -- -D warnings",
@@ -131,10 +122,7 @@ impl Step {
     }
 }
 
-fn filtered<'a>(
-    command: &'a mut std::process::Command,
-    filters: &[String],
-) -> &'a mut std::process::Command {
+fn filtered<'a>(command: &'a mut std::process::Command, filters: &[String]) -> &'a mut std::process::Command {
     if !filters.is_empty() {
         command.arg("--").args(filters);
     }
@@ -175,9 +163,7 @@ pub fn run(checkout: &Checkout, options: &TestOptions) -> Result<(), Error> {
         println!("\n=== {}: {}", step.name(), step.purpose());
         println!("    takes {}", step.takes());
         let start = Instant::now();
-        let not_built = ended
-            .iter()
-            .any(|(step, ended, _)| *step == Step::Wasm && *ended == Ended::Failed);
+        let not_built = ended.iter().any(|(step, ended, _)| *step == Step::Wasm && *ended == Ended::Failed);
         let end = if not_built && matches!(step, Step::Size | Step::Suite) {
             println!("skipped: there is no build to test");
             Ended::Skipped
@@ -217,19 +203,14 @@ enum Ended {
 }
 
 fn verdict(ended: &[(Step, Ended, Duration)]) -> Result<(), Error> {
-    let failed: Vec<_> = ended
-        .iter()
-        .filter(|(_, ended, _)| *ended != Ended::Passed)
-        .map(|(step, ..)| step.name())
-        .collect();
+    let failed: Vec<_> =
+        ended.iter().filter(|(_, ended, _)| *ended != Ended::Passed).map(|(step, ..)| step.name()).collect();
     if failed.is_empty() {
         return Ok(());
     }
     let names = failed.join(", ");
     let again = failed.join(" --only ");
-    Err(Error::Failed(format!(
-        "not passed: {names}; again with `cargo xtask test --only {again}`"
-    )))
+    Err(Error::Failed(format!("not passed: {names}; again with `cargo xtask test --only {again}`")))
 }
 
 fn table(ended: &[(Step, Ended, Duration)]) -> String {
@@ -260,10 +241,7 @@ mod tests {
     use super::*;
 
     fn asked(only: &[Step], filters: &[&str]) -> TestOptions {
-        TestOptions {
-            only: only.to_vec(),
-            filters: filters.iter().map(|&name| name.to_owned()).collect(),
-        }
+        TestOptions { only: only.to_vec(), filters: filters.iter().map(|&name| name.to_owned()).collect() }
     }
 
     #[test]

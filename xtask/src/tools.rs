@@ -57,13 +57,8 @@ impl Tool {
     pub const TO_WATCH: &[Self] = &[Self::WasmTarget, Self::CargoLeptos, Self::WasmBindgen];
 
     /// What building the application as it ships needs.
-    pub const TO_RELEASE: &[Self] = &[
-        Self::WasmTarget,
-        Self::CargoLeptos,
-        Self::WasmBindgen,
-        Self::Node,
-        Self::WasmOpt,
-    ];
+    pub const TO_RELEASE: &[Self] =
+        &[Self::WasmTarget, Self::CargoLeptos, Self::WasmBindgen, Self::Node, Self::WasmOpt];
 
     fn name(self) -> &'static str {
         match self {
@@ -163,11 +158,7 @@ impl Tool {
             },
         };
         println!("{name}: {why}");
-        Err(Error::Failed(format!(
-            "* {name}: {why}\n  for: {}\n  by hand: {}",
-            self.purpose(),
-            self.by_hand(checkout)
-        )))
+        Err(Error::Failed(format!("* {name}: {why}\n  for: {}\n  by hand: {}", self.purpose(), self.by_hand(checkout))))
     }
 }
 
@@ -176,11 +167,8 @@ impl Tool {
 /// # Errors
 /// Names every tool that could not be installed, what it is for, and what one can do by hand.
 pub fn install_missing(checkout: &Checkout, tools: &[Tool]) -> Result<(), Error> {
-    let failed: Vec<String> = tools
-        .iter()
-        .filter_map(|tool| tool.ensure(checkout).err())
-        .map(|error| error.to_string())
-        .collect();
+    let failed: Vec<String> =
+        tools.iter().filter_map(|tool| tool.ensure(checkout).err()).map(|error| error.to_string()).collect();
     if failed.is_empty() {
         return Ok(());
     }

@@ -16,11 +16,7 @@ pub struct Version {
 impl Version {
     /// A version of three numbers.
     pub const fn new(major: u64, minor: u64, patch: u64) -> Self {
-        Self {
-            major,
-            minor,
-            patch,
-        }
+        Self { major, minor, patch }
     }
 
     /// The first version number in what `--version` printed: `wasm-bindgen 0.2.130`, `v20.20.2`,
@@ -42,9 +38,7 @@ impl Version {
 }
 
 fn leading_number(part: &str) -> Option<u64> {
-    let end = part
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(part.len());
+    let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
     part.get(..end)?.parse().ok()
 }
 
@@ -65,14 +59,8 @@ mod tests {
             ("wasm-bindgen 0.2.130 (abcdef12)", Version::new(0, 2, 130)),
             ("v20.20.2", Version::new(20, 20, 2)),
             ("wasm-opt version 108", Version::new(108, 0, 0)),
-            (
-                "wasm-opt version 132 (version_132)",
-                Version::new(132, 0, 0),
-            ),
-            (
-                "ChromeDriver 156.0.8078.79 (a21ce95)",
-                Version::new(156, 0, 8078),
-            ),
+            ("wasm-opt version 132 (version_132)", Version::new(132, 0, 0)),
+            ("ChromeDriver 156.0.8078.79 (a21ce95)", Version::new(156, 0, 8078)),
             ("thing 1.2.3-rc.1", Version::new(1, 2, 3)),
         ] {
             assert_eq!(Version::find(output), Some(expected), "{output}");
@@ -81,13 +69,7 @@ mod tests {
 
     #[test]
     fn words_and_hashes_are_no_versions() {
-        for output in [
-            "",
-            "error: no such command",
-            "0x12",
-            "1.x.2",
-            "(version_132)",
-        ] {
+        for output in ["", "error: no such command", "0x12", "1.x.2", "(version_132)"] {
             assert_eq!(Version::find(output), None, "{output}");
         }
     }

@@ -14,8 +14,8 @@ use crate::ctxt::Ctxt;
 /// What the derive adds beside the struct.
 pub fn derive(input: &DeriveInput) -> TokenStream {
     let ctxt = Ctxt::default();
-    let output = attr::entity(&ctxt, input).and_then(|entity| {
-        let complete = check::entity(&ctxt, &entity);
+    let output = attr::entity(&ctxt, input).and_then(|mut entity| {
+        let complete = check::entity(&ctxt, &mut entity);
         complete.then(|| expand::entity(&entity))
     });
     // Beside errors stands what could be understood, so that they are not followed by errors that they cause.

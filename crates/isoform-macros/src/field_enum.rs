@@ -32,7 +32,10 @@ pub fn derive(input: &DeriveInput) -> TokenStream {
 
 fn parse(ctxt: &Ctxt, input: &DeriveInput) -> Option<Vec<Variant>> {
     let Data::Enum(data) = &input.data else {
-        ctxt.error(&input.ident, "#[derive(FieldEnum)] is for enums; any other serde type can be stored in a `Json<…>`");
+        ctxt.error(
+            &input.ident,
+            "#[derive(FieldEnum)] is for enums; any other serde type can be stored in a `Json<…>`",
+        );
         return None;
     };
     if !input.generics.params.is_empty() {
@@ -86,7 +89,8 @@ fn variant(ctxt: &Ctxt, syntax: &syn::Variant) -> Variant {
 fn distinct_values(ctxt: &Ctxt, variants: &[Variant]) {
     for (index, variant) in variants.iter().enumerate() {
         if let Some(other) = variants.iter().take(index).find(|other| other.value == variant.value) {
-            let message = format!("`{}` is stored as \"{}\" already: give this one another `value`", other.ident, other.value);
+            let message =
+                format!("`{}` is stored as \"{}\" already: give this one another `value`", other.ident, other.value);
             match &variant.value_token {
                 Some(token) => ctxt.error(token, message),
                 None => ctxt.error(&variant.ident, message),
@@ -112,7 +116,11 @@ fn expand(ident: &Ident, variants: &[Variant]) -> TokenStream {
     });
     let idents: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let indexes: Vec<_> = (0..variants.len()).collect();
-    let initial = variants.iter().find(|variant| variant.initial.is_some()).or_else(|| variants.first()).map(|variant| &variant.ident);
+    let initial = variants
+        .iter()
+        .find(|variant| variant.initial.is_some())
+        .or_else(|| variants.first())
+        .map(|variant| &variant.ident);
     quote! {
         #[automatically_derived]
         impl #private::FieldEnum for #ident {

@@ -45,7 +45,8 @@ pub fn expand(mut item: ItemImpl) -> TokenStream {
 
 fn check(ctxt: &Ctxt, function: &ImplItemFn) -> bool {
     let name = function.sig.ident.to_string();
-    let known: Vec<_> = std::iter::once(symbol::HOOK_EVERYWHERE).chain(symbol::HOOKS_ON_SERVER.iter().copied()).collect();
+    let known: Vec<_> =
+        std::iter::once(symbol::HOOK_EVERYWHERE).chain(symbol::HOOKS_ON_SERVER.iter().copied()).collect();
     if !known.contains(&name.as_str()) {
         ctxt.error(&function.sig.ident, format!("there is no hook `{name}`; {}", names::known(&name, &known)));
         return false;

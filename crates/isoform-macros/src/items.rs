@@ -88,7 +88,10 @@ impl Item {
                 None
             }
             _ => {
-                ctxt.error(&self.name, format!("`{0}` wants a function: write `{0} = name_of_the_function`", self.name));
+                ctxt.error(
+                    &self.name,
+                    format!("`{0}` wants a function: write `{0} = name_of_the_function`", self.name),
+                );
                 None
             }
         }
@@ -159,5 +162,8 @@ fn of_tokens(ctxt: &Ctxt, tokens: TokenStream) -> Vec<Item> {
 
 /// "unknown attribute", and what there is.
 pub fn unknown(ctxt: &Ctxt, item: &Item, place: &str, known: &[&str]) {
-    ctxt.error(&item.name, format!("{place} knows no `{}`; {}", item.name, names::known(&item.name.to_string(), known)));
+    ctxt.error(
+        &item.name,
+        format!("{place} knows no `{}`; {}", item.name, names::known(&item.name.to_string(), known)),
+    );
 }

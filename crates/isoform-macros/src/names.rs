@@ -28,7 +28,10 @@ pub fn snake_case(pascal: &str) -> String {
     for (index, c) in chars.iter().enumerate() {
         let after = index.checked_sub(1).and_then(|before| chars.get(before));
         let before_lower = chars.get(index + 1).is_some_and(|next| next.is_lowercase());
-        if c.is_uppercase() && after.is_some_and(|after| after.is_lowercase() || after.is_ascii_digit() || (before_lower && *after != '_')) {
+        if c.is_uppercase()
+            && after
+                .is_some_and(|after| after.is_lowercase() || after.is_ascii_digit() || (before_lower && *after != '_'))
+        {
             snake.push('_');
         }
         snake.extend(c.to_lowercase());

@@ -1,6 +1,6 @@
 //! Rules: who may do something.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, Path, Type};
@@ -80,7 +80,12 @@ impl Rule {
     /// The rule as an `IdentityRule`.
     pub fn identity(&self) -> TokenStream {
         match self {
-            Self::Check(path) => quote!(::isoform::__private::Rule::Check(#path)),
+            Self::Check(path) => quote_spanned! {here(path)=>
+                ::isoform::__private::Rule::Check({
+                    let check: fn(&::isoform::__private::Identity) -> bool = #path;
+                    check
+                })
+            },
             other => other.plain(),
         }
     }
@@ -88,16 +93,12 @@ impl Rule {
     /// The rule as a `RecordRule` of an entity.
     pub fn record(&self, entity: &Type) -> TokenStream {
         match self {
-            Self::Check(path) => {
-                // A wrong signature is reported where the user named the function.
-                let span = path.span();
-                let call = quote_spanned!(span=> #path(identity, record));
-                quote_spanned! {span=>
-                    ::isoform::__private::Rule::Check(|identity, record| {
-                        ::isoform::__private::check_record::<#entity>(record, |record| #call)
-                    })
-                }
-            }
+            Self::Check(path) => quote_spanned! {here(path)=>
+                ::isoform::__private::Rule::Check(|identity, record| {
+                    let check: fn(&::isoform::__private::Identity, &::isoform::__private::Record<#entity>) -> bool = #path;
+                    ::isoform::__private::check_record::<#entity>(record, |record| check(identity, record))
+                })
+            },
             other => other.plain(),
         }
     }
@@ -121,12 +122,19 @@ impl Rule {
     }
 }
 
+/// Where the user named a function: what is written around it is reported there, if its signature is wrong.
+pub fn here(path: &Path) -> Span {
+    Span::mixed_site().located_at(path.span())
+}
+
 /// The path with `Self` spelled out.
 pub fn without_self(mut path: Path, entity: &Ident) -> Path {
     if let Some(first) = path.segments.first_mut()
         && first.ident == "Self"
     {
-        first.ident = Ident::new(&entity.to_string(), first.ident.span());
+        let span = first.ident.span();
+        first.ident = entity.clone();
+        first.ident.set_span(span);
     }
     path
 }

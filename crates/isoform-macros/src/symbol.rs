@@ -55,8 +55,28 @@ pub const VERSION: &str = "version";
 pub const IN_ENTITY: &[&str] = &[KEY, TABLE, LABEL, ALLOW, API_FILTER, ORDER_BY, HOOKS];
 /// What `#[field(…)]` knows.
 pub const IN_FIELD: &[&str] = &[
-    ID, REQUIRED, LEN, RANGE, EMAIL, URL, PATTERN, ONE_OF, VALIDATE, UNIQUE, DEFAULT, LABEL, COLUMN, CREATED_AT, UPDATED_AT,
-    VERSION, API_READ, ALLOW_UPDATE, SAVING, INPUT, PLACEHOLDER, HELP,
+    ID,
+    REQUIRED,
+    LEN,
+    RANGE,
+    EMAIL,
+    URL,
+    PATTERN,
+    ONE_OF,
+    VALIDATE,
+    UNIQUE,
+    DEFAULT,
+    LABEL,
+    COLUMN,
+    CREATED_AT,
+    UPDATED_AT,
+    VERSION,
+    API_READ,
+    ALLOW_UPDATE,
+    SAVING,
+    INPUT,
+    PLACEHOLDER,
+    HELP,
 ];
 /// What `allow(…)` knows.
 pub const IN_ALLOW: &[&str] = &[CRUD, READ, INSERT, UPDATE, DELETE];

@@ -19,7 +19,7 @@ use crate::sessions::Sessions;
 pub struct Api {
     database: Database,
     entities: Entities,
-    resolver: Resolver,
+    resolver: Option<Resolver>,
     sessions: Option<Sessions>,
     limits: Limits,
     prefix: String,
@@ -68,7 +68,7 @@ impl Api {
         Self {
             database,
             entities: Entities::new(),
-            resolver: context::nobody(),
+            resolver: None,
             sessions: None,
             limits: Limits::default(),
             prefix: "/api".into(),
@@ -93,7 +93,7 @@ impl Api {
         F: Fn(IdentityRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Option<Identity>>> + Send + 'static,
     {
-        self.resolver = Arc::new(move |request| Box::pin(resolve(request)));
+        self.resolver = Some(Arc::new(move |request| Box::pin(resolve(request))));
         self
     }
 
@@ -160,11 +160,12 @@ impl Api {
     pub fn into_router(self) -> Result<Router> {
         let served = Served { entities: self.served()?, limits: self.limits, origins: self.origins };
         isoform::backend::register(&self.entities);
-        let source = context::Source { database: self.database.provider(), resolver: self.resolver, time: self.limits.time };
+        let source =
+            context::Source { database: self.database.provider(), resolver: self.resolver, time: self.limits.time };
         let source = Arc::new(source);
-        let api = rest::router(Arc::new(served), source.clone());
+        let api = rest::router(&self.prefix, Arc::new(served), source.clone());
         let mut router = Router::new()
-            .nest(&self.prefix, api)
+            .merge(api)
             .merge(context::around(self.routes, &source, isoform::Scope::Backend))
             .merge(context::around(self.pages, &source, isoform::Scope::Api));
         if let Some(files) = self.files {
@@ -182,7 +183,9 @@ impl Api {
         for entity in self.entities.iter() {
             let (key, name) = (entity.meta.key, entity.meta.rust_name);
             if RESERVED.contains(&key) {
-                return Err(Error::invalid(format!("{name} has the key \"{key}\", a path that the server uses itself.")));
+                return Err(Error::invalid(format!(
+                    "{name} has the key \"{key}\", a path that the server uses itself."
+                )));
             }
             let mut methods: HashMap<&'static str, &'static Method> = HashMap::new();
             for method in &entity.methods {
@@ -213,6 +216,9 @@ impl Host for Api {
 
 impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Api").field("database", &self.database).field("entities", &self.entities).finish_non_exhaustive()
+        f.debug_struct("Api")
+            .field("database", &self.database)
+            .field("entities", &self.entities)
+            .finish_non_exhaustive()
     }
 }

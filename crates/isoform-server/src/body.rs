@@ -1,10 +1,10 @@
-//! Bodies: JSON, of a bounded size, in a bounded time.
+//! Bodies: JSON, of a bounded size.
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use isoform::{Error, ErrorKind, Result};
+use isoform::{Error, ErrorKind, Result, shown};
 use serde_json::{Map, Value as JsonValue};
 
 use crate::api::Limits;
@@ -17,7 +17,7 @@ pub(crate) async fn json(headers: &HeaderMap, body: Body, limits: &Limits) -> Re
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        let what = if essence.is_empty() { "nothing".to_owned() } else { format!("\"{}\"", essence.escape_debug()) };
+        let what = if essence.is_empty() { "nothing".to_owned() } else { format!("\"{}\"", shown(essence)) };
         let message = format!("The body must be sent as application/json; content-type says {what}.");
         return Err(Error::new(ErrorKind::UnsupportedMediaType, message));
     }
@@ -26,14 +26,12 @@ pub(crate) async fn json(headers: &HeaderMap, body: Body, limits: &Limits) -> Re
 }
 
 async fn read(body: Body, limits: &Limits) -> Result<Bytes> {
-    let collected = tokio::time::timeout(limits.time, Limited::new(body, limits.body).collect()).await;
-    match collected {
-        Err(_) => Err(Error::invalid("The body did not arrive in time.").with_status(408)),
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+    match Limited::new(body, limits.body).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
             Err(Error::new(ErrorKind::TooLarge, format!("The body is larger than {} bytes.", limits.body)))
         }
-        Ok(Err(_)) => Err(Error::invalid("The body did not arrive whole.")),
+        Err(_) => Err(Error::invalid("The body did not arrive whole.")),
     }
 }
 
@@ -44,18 +42,6 @@ async fn read(body: Body, limits: &Limits) -> Result<Bytes> {
 pub(crate) fn object(json: JsonValue) -> Result<Map<String, JsonValue>> {
     match json {
         JsonValue::Object(object) => Ok(object),
-        other => Err(Error::invalid(format!("The body must be a JSON object; it is {}.", kind(&other)))),
-    }
-}
-
-/// What a message calls a piece of JSON.
-pub(crate) const fn kind(json: &JsonValue) -> &'static str {
-    match json {
-        JsonValue::Null => "null",
-        JsonValue::Bool(_) => "true or false",
-        JsonValue::Number(_) => "a number",
-        JsonValue::String(_) => "a text",
-        JsonValue::Array(_) => "an array",
-        JsonValue::Object(_) => "an object",
+        other => Err(Error::invalid(format!("The body must be a JSON object; it is {}.", isoform::json::kind(&other)))),
     }
 }

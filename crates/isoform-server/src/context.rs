@@ -21,11 +21,6 @@ use crate::sessions::RequestSession;
 /// Finds out who asks.
 pub(crate) type Resolver = Arc<dyn Fn(IdentityRequest) -> BoxFuture<'static, Result<Option<Identity>>> + Send + Sync>;
 
-/// Nobody, ever.
-pub(crate) fn nobody() -> Resolver {
-    Arc::new(|_| isoform::future::ready(Ok(None)))
-}
-
 /// A request, for whoever finds out who asks.
 #[derive(Clone, Debug)]
 pub struct IdentityRequest {
@@ -50,7 +45,8 @@ impl IdentityRequest {
 /// What contexts are made from.
 pub(crate) struct Source {
     pub database: Arc<dyn DataProvider>,
-    pub resolver: Resolver,
+    /// None: nobody, ever.
+    pub resolver: Option<Resolver>,
     pub time: Duration,
 }
 
@@ -62,8 +58,9 @@ impl Source {
         if let Some(session) = session.clone() {
             context = context.with_session(Arc::new(session));
         }
+        let Some(resolver) = &self.resolver else { return Ok(context.with_scope(scope)) };
         let headers = parts.headers.clone();
-        let identity = context.run((self.resolver)(IdentityRequest { headers, session })).await?;
+        let identity = context.run(resolver(IdentityRequest { headers, session })).await?;
         Ok(context.with_identity(identity).with_scope(scope))
     }
 }
@@ -89,7 +86,10 @@ async fn run(State((source, scope)): State<(Arc<Source>, Scope)>, request: Reque
 /// A panic is that request's 500, and nothing else.
 pub(crate) async fn caught<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
     AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned());
         Err(Error::internal(format!("panic: {}", text.unwrap_or_else(|| "without a message".into()))))
     })
 }

@@ -31,7 +31,9 @@ impl Database {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
             "sqlite" => Ok(Self(sqlite::connect(url).await?)),
-            other => Err(Error::invalid(format!("DATABASE_URL starts with \"{other}:\"; this version knows sqlite://path/to/file.db."))),
+            other => Err(Error::invalid(format!(
+                "DATABASE_URL starts with \"{other}:\"; this version knows sqlite://path/to/file.db."
+            ))),
         }
     }
 

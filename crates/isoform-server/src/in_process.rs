@@ -70,7 +70,8 @@ impl Transport for InProcess {
                 Some(body) => builder.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)),
                 None => builder.body(Body::empty()),
             };
-            let response = self.router.clone().oneshot(built.map_err(Error::internal)?).await.map_err(Error::internal)?;
+            let response =
+                self.router.clone().oneshot(built.map_err(Error::internal)?).await.map_err(Error::internal)?;
             for value in response.headers().get_all(header::SET_COOKIE) {
                 self.keep(value.to_str().unwrap_or_default());
             }

@@ -4,7 +4,7 @@ use isoform::filter::wire;
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::operations::MAX_ROWS;
 use isoform::provider::Find;
-use isoform::{Condition, Error, Result, query_offset};
+use isoform::{Condition, Error, Result, query_offset, shown};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as JsonValue};
 
@@ -37,16 +37,26 @@ fn decode(query: &str) -> Result<Vec<(String, String)>> {
         decoded.map_err(|_| Error::invalid("The query string is malformed: it is not UTF-8."))
     };
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| Ok((text(name)?, text(value)?))).collect()
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| Ok((text(name)?, text(value)?)))
+        .collect()
 }
 
 impl Parameters {
-    /// Reads the parameters of an address.
+    /// Reads the parameters of an address; they can name the fields of a mask.
     ///
     /// # Errors
     /// 400 with the name of what is unknown or wrong.
-    pub fn read(meta: &EntityMeta, query: Option<&str>) -> Result<Self> {
-        let mut read = Self { action: None, order: Vec::new(), limit: None, page: 1, select: meta.all_fields(), filter: Vec::new() };
+    pub fn read(meta: &EntityMeta, readable: FieldMask, query: Option<&str>) -> Result<Self> {
+        let mut read = Self {
+            action: None,
+            order: Vec::new(),
+            limit: None,
+            page: 1,
+            select: meta.all_fields(),
+            filter: Vec::new(),
+        };
         let (mut sort, mut directions) = (None, String::new());
         for (name, value) in decode(query.unwrap_or_default())? {
             match name.as_str() {
@@ -56,14 +66,14 @@ impl Parameters {
                 "_limit" => read.limit = Some(limit(&value)?),
                 "_page" => read.page = page(&value)?,
                 "_select" if value == "$none" => {}
-                "_select" => read.select = select(meta, &value)?,
-                other if other.starts_with('_') && meta.field_by_wire(other).is_none() => {
-                    return Err(Error::invalid(format!("Unknown parameter \"{}\".", other.escape_debug())));
+                "_select" => read.select = select(meta, readable, &value)?,
+                other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
+                    return Err(Error::invalid(format!("Unknown parameter \"{}\".", shown(other))));
                 }
                 _ => read.filter.push((name, value)),
             }
         }
-        read.order = order(meta, sort.as_deref(), &directions)?;
+        read.order = order(meta, readable, sort.as_deref(), &directions)?;
         Ok(read)
     }
 
@@ -74,7 +84,9 @@ impl Parameters {
     pub fn without_filter(&self) -> Result<()> {
         match self.filter.first() {
             None => Ok(()),
-            Some((name, _)) => Err(Error::invalid(format!("The parameter \"{}\" has no meaning here.", name.escape_debug()))),
+            Some((name, _)) => {
+                Err(Error::invalid(format!("The parameter \"{}\" has no meaning here.", shown(name))))
+            }
         }
     }
 
@@ -82,19 +94,27 @@ impl Parameters {
     ///
     /// # Errors
     /// 400 with the name of what is unknown or wrong.
-    pub fn filter(&self, meta: &EntityMeta, body: Option<&Map<String, JsonValue>>) -> Result<Condition> {
+    pub fn filter(
+        &self,
+        meta: &EntityMeta,
+        readable: FieldMask,
+        body: Option<&Map<String, JsonValue>>,
+    ) -> Result<Condition> {
         let mut all = match body {
-            Some(object) => wire::from_json(meta, &JsonValue::Object(object.clone()))?,
+            Some(object) => wire::from_json(meta, readable, &JsonValue::Object(object.clone()))?,
             None => Condition::All,
         };
         for (name, value) in &self.filter {
             if body.is_none_or(|object| !object.contains_key(name)) {
-                all = all.and(wire::from_parameter(meta, name, value)?);
+                all = all.and(wire::from_parameter(meta, readable, name, value)?);
             }
         }
         let (count, _) = all.size();
         if count > wire::MAX_CONDITIONS {
-            return Err(Error::invalid(format!("The filter has {count} conditions; {} are allowed.", wire::MAX_CONDITIONS)));
+            return Err(Error::invalid(format!(
+                "The filter has {count} conditions; {} are allowed.",
+                wire::MAX_CONDITIONS
+            )));
         }
         Ok(all)
     }
@@ -113,38 +133,47 @@ impl Parameters {
 
 fn limit(text: &str) -> Result<u64> {
     let limit = text.parse::<u64>().ok().filter(|limit| (1..=MAX_ROWS).contains(limit));
-    limit.ok_or_else(|| Error::invalid(format!("_limit must be a whole number from 1 to {MAX_ROWS}, not \"{}\".", text.escape_debug())))
+    limit.ok_or_else(|| {
+        Error::invalid(format!("_limit must be a whole number from 1 to {MAX_ROWS}, not \"{}\".", shown(text)))
+    })
 }
 
 /// From 1; less is 1.
 fn page(text: &str) -> Result<u64> {
-    let wrong = || Error::invalid(format!("_page must be a whole number, not \"{}\".", text.escape_debug()));
+    let wrong = || Error::invalid(format!("_page must be a whole number, not \"{}\".", shown(text)));
     match text.strip_prefix('-') {
         Some(digits) => digits.parse::<u64>().map(|_| 1).map_err(|_| wrong()),
         None => text.parse::<u64>().map(|page| page.max(1)).map_err(|_| wrong()),
     }
 }
 
-fn names<'a>(meta: &'a EntityMeta, list: &'a str) -> impl Iterator<Item = Result<usize>> + 'a {
-    list.split(',').map(move |name| meta.field_by_wire(name).ok_or_else(|| wire::unknown_field(meta, name)))
+fn names<'a>(meta: &'a EntityMeta, readable: FieldMask, list: &'a str) -> impl Iterator<Item = Result<usize>> + 'a {
+    list.split(',').map(move |name| wire::readable_field(meta, readable, name))
 }
 
-fn select(meta: &EntityMeta, list: &str) -> Result<FieldMask> {
-    names(meta, list).collect()
+fn select(meta: &EntityMeta, readable: FieldMask, list: &str) -> Result<FieldMask> {
+    names(meta, readable, list).collect()
 }
 
-fn order(meta: &EntityMeta, sort: Option<&str>, directions: &str) -> Result<Vec<(usize, Direction)>> {
+fn order(
+    meta: &EntityMeta,
+    readable: FieldMask,
+    sort: Option<&str>,
+    directions: &str,
+) -> Result<Vec<(usize, Direction)>> {
     let Some(sort) = sort.filter(|sort| !sort.is_empty()) else { return Ok(Vec::new()) };
     if sort.split(',').count() > MAX_SORTS {
         return Err(Error::invalid(format!("_sort names more than {MAX_SORTS} fields.")));
     }
     let mut directions = directions.split(',');
-    names(meta, sort)
+    names(meta, readable, sort)
         .map(|field| {
             let direction = match directions.next().unwrap_or_default() {
                 "" | "asc" => Direction::Asc,
                 "desc" => Direction::Desc,
-                other => return Err(Error::invalid(format!("_order is asc or desc, not \"{}\".", other.escape_debug()))),
+                other => {
+                    return Err(Error::invalid(format!("_order is asc or desc, not \"{}\".", shown(other))));
+                }
             };
             Ok((field?, direction))
         })

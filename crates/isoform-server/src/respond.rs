@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{self, HeaderValue};
 use http::StatusCode;
+use http::header::{self, HeaderValue};
 use isoform::meta::FieldMask;
 use isoform::{EntityMeta, Error, Row, Value, json};
 
@@ -68,7 +68,8 @@ pub(crate) fn error(error: &Error) -> Response {
     let told = if error.is_internal() {
         let id = uuid::Uuid::new_v4();
         tracing::error!(%id, cause = error.cause().map(tracing::field::display), message = error.message(), "a request failed");
-        Error::new(error.kind(), format!("Something went wrong on the server. It is in the log as {id}.")).with_status(error.status())
+        Error::new(error.kind(), format!("Something went wrong on the server. It is in the log as {id}."))
+            .with_status(error.status())
     } else {
         error.clone()
     };

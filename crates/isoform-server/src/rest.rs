@@ -1,9 +1,11 @@
 //! The REST API: what each request does.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
@@ -11,7 +13,8 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use isoform::backend::{Body as Callable, Method as BackendMethod, RowInfo, invoke_record, invoke_static};
 use isoform::future::BoxFuture;
-use isoform::{Context, EntityMeta, Error, ErrorKind, Result, Scope, Value, guard, json, operations};
+use isoform::meta::FieldMask;
+use isoform::{Context, EntityMeta, Error, ErrorKind, Result, Scope, Value, guard, json, operations, shown};
 use serde_json::{Map, Value as JsonValue, json};
 
 use crate::api::{Limits, Served, ServedEntity};
@@ -25,13 +28,18 @@ struct Shared {
     source: Arc<Source>,
 }
 
-/// The routes of the API, without its prefix.
-pub(crate) fn router(served: Arc<Served>, source: Arc<Source>) -> Router {
+/// The routes of the API under its prefix.
+pub(crate) fn router(prefix: &str, served: Arc<Served>, source: Arc<Source>) -> Router {
+    let nothing = async || respond::error(&Error::not_found("There is nothing here."));
     Router::new()
-        .route("/me", get(me))
-        .route("/{entity}", any(entity))
-        .route("/{entity}/{id}", any(row))
-        .fallback(async || respond::error(&Error::not_found("There is nothing here.")))
+        .route(&format!("{prefix}/me"), get(me))
+        .route(&format!("{prefix}/{{entity}}"), any(entity))
+        .route(&format!("{prefix}/{{entity}}/{{id}}"), any(row))
+        .route(prefix, any(nothing))
+        .route(&format!("{prefix}/"), any(nothing))
+        .route(&format!("{prefix}/{{entity}}/"), any(nothing))
+        .route(&format!("{prefix}/{{entity}}/{{id}}/"), any(nothing))
+        .route(&format!("{prefix}/{{entity}}/{{id}}/{{*rest}}"), any(nothing))
         .method_not_allowed_fallback(async || respond::error(&not_allowed()))
         .with_state(Shared { served, source })
 }
@@ -50,11 +58,19 @@ async fn me(State(shared): State<Shared>, request: Request) -> Response {
     caught(answer).await.unwrap_or_else(|error| respond::error(&error))
 }
 
-async fn entity(State(shared): State<Shared>, Path(key): Path<String>, request: Request) -> Response {
+type Named<T> = Result<Path<T>, PathRejection>;
+
+fn malformed() -> Response {
+    respond::error(&Error::invalid("The address is malformed: it is not UTF-8."))
+}
+
+async fn entity(State(shared): State<Shared>, named: Named<String>, request: Request) -> Response {
+    let Ok(Path(key)) = named else { return malformed() };
     shared.answer(&key, request, |call, body| Box::pin(call.entity(body))).await
 }
 
-async fn row(State(shared): State<Shared>, Path((key, id)): Path<(String, String)>, request: Request) -> Response {
+async fn row(State(shared): State<Shared>, named: Named<(String, String)>, request: Request) -> Response {
+    let Ok(Path((key, id))) = named else { return malformed() };
     shared.answer(&key, request, move |call, body| Box::pin(call.row(id, body))).await
 }
 
@@ -65,17 +81,25 @@ impl Shared {
         A: for<'a> FnOnce(Call<'a>, Body) -> BoxFuture<'a, Result<Response>>,
     {
         let (parts, body) = request.into_parts();
+        let arriving = AtomicBool::new(false);
         let work = async {
             transport::same_origin(&parts.method, &parts.headers, &self.served.origins)?;
-            let unknown = || Error::not_found(format!("There is no entity \"{}\".", key.escape_debug()));
+            let unknown = || Error::not_found(format!("There is no entity \"{}\".", shown(key)));
             let entity = self.served.entities.get(key).ok_or_else(unknown)?;
             let context = self.source.context(&parts, Scope::Api).await?;
-            let call = Call { entity, context: context.clone(), parts, limits: &self.served.limits };
             let readable = guard::readable_fields(entity.meta, context.identity());
+            let limits = &self.served.limits;
+            let call = Call { entity, context: context.clone(), readable, parts, limits, arriving: &arriving };
             context.run(answer(call, body)).await.map_err(|error| respond::concealed(error, entity.meta, readable))
         };
         let in_time = async {
-            let late = |_| Err(Error::unavailable("This took too long and was given up."));
+            let late = |_| {
+                Err(if arriving.load(Ordering::Relaxed) {
+                    Error::invalid("The body did not arrive in time.").with_status(408)
+                } else {
+                    Error::unavailable("This took too long and was given up.")
+                })
+            };
             tokio::time::timeout(self.source.time, work).await.unwrap_or_else(late)
         };
         caught(in_time).await.unwrap_or_else(|error| respond::error(&error)).into_response()
@@ -86,8 +110,12 @@ impl Shared {
 struct Call<'a> {
     entity: &'a ServedEntity,
     context: Context,
+    /// The fields that the caller may see.
+    readable: FieldMask,
     parts: Parts,
     limits: &'a Limits,
+    /// Is the body being waited for?
+    arriving: &'a AtomicBool,
 }
 
 impl Call<'_> {
@@ -96,15 +124,31 @@ impl Call<'_> {
     }
 
     fn parameters(&self) -> Result<Parameters> {
-        Parameters::read(self.meta(), self.parts.uri.query())
+        Parameters::read(self.meta(), self.readable, self.parts.uri.query())
     }
 
     async fn json(&self, body: Body) -> Result<JsonValue> {
-        body::json(&self.parts.headers, body, self.limits).await
+        self.arriving.store(true, Ordering::Relaxed);
+        let json = body::json(&self.parts.headers, body, self.limits).await;
+        self.arriving.store(false, Ordering::Relaxed);
+        json
+    }
+
+    /// Does a `POST` ask for something instead of inserting it?
+    fn asks(&self) -> bool {
+        self.parts.uri.query().is_some_and(|query| query.contains("__action="))
     }
 
     /// `/api/tasks`
     async fn entity(self, body: Body) -> Result<Response> {
+        // Who may not ask at all is told that first, whatever they ask.
+        let identity = self.context.identity();
+        match self.parts.method {
+            Method::GET | Method::HEAD => guard::read(self.meta(), identity)?,
+            Method::POST if !self.asks() => guard::write(self.meta(), identity, guard::Write::Insert)?,
+            Method::POST => guard::read(self.meta(), identity)?,
+            _ => {}
+        }
         let parameters = self.parameters()?;
         match (self.parts.method.clone(), parameters.action.as_deref()) {
             (Method::GET | Method::HEAD, None | Some("get")) => self.list(&parameters, None).await,
@@ -122,7 +166,7 @@ impl Call<'_> {
                 self.insert(body).await
             }
             (_, Some(action)) if !matches!(action, "get" | "count") => {
-                Err(Error::invalid(format!("Unknown __action \"{}\".", action.escape_debug())))
+                Err(Error::invalid(format!("Unknown __action \"{}\".", shown(action))))
             }
             _ => Err(not_allowed()),
         }
@@ -133,46 +177,48 @@ impl Call<'_> {
         let mut asked = body::object(self.json(body).await?)?;
         let filter = asked.remove("where");
         if let Some(name) = asked.keys().next() {
-            return Err(Error::invalid(format!("\"{}\" has no meaning here; a question is {{\"where\": {{…}}}}.", name.escape_debug())));
+            return Err(Error::invalid(format!(
+                "\"{}\" has no meaning here; a question is {{\"where\": {{…}}}}.",
+                shown(name)
+            )));
         }
         match filter {
             None => Ok(None),
             Some(JsonValue::Object(filter)) => Ok(Some(filter)),
-            Some(other) => Err(Error::invalid(format!("\"where\" must be an object; it is {}.", body::kind(&other)))),
+            Some(other) => Err(Error::invalid(format!("\"where\" must be an object; it is {}.", json::kind(&other)))),
         }
     }
 
     async fn list(&self, parameters: &Parameters, filter: Option<&Map<String, JsonValue>>) -> Result<Response> {
         let meta = self.meta();
-        let find = parameters.find(parameters.filter(meta, filter)?)?;
-        if parameters.select != meta.all_fields() {
-            let readable = guard::readable_fields(meta, self.context.identity());
-            guard::asks_only(meta, readable, parameters.select)?;
-        }
+        let find = parameters.find(parameters.filter(meta, self.readable, filter)?)?;
         let body = operations::find_json(&self.context, meta, find, parameters.select).await?;
         Ok(respond::json(StatusCode::OK, body))
     }
 
     async fn count(&self, parameters: &Parameters, filter: Option<&Map<String, JsonValue>>) -> Result<Response> {
-        let count = operations::count(&self.context, self.meta(), parameters.filter(self.meta(), filter)?).await?;
+        let count = operations::count(&self.context, self.meta(), parameters.filter(self.meta(), self.readable, filter)?).await?;
         Ok(respond::value(&json!({ "count": count })))
     }
 
     async fn insert(self, body: Body) -> Result<Response> {
         let meta = self.meta();
-        let readable = guard::readable_fields(meta, self.context.identity());
         match self.json(body).await? {
             JsonValue::Array(list) => {
                 if list.len() > self.limits.rows {
-                    return Err(Error::invalid(format!("{} rows are more than the {} of one insert.", list.len(), self.limits.rows)));
+                    return Err(Error::invalid(format!(
+                        "{} rows are more than the {} of one insert.",
+                        list.len(),
+                        self.limits.rows
+                    )));
                 }
                 let bodies = list.into_iter().map(body::object).collect::<Result<Vec<_>>>()?;
                 let rows = operations::insert_bodies(&self.context, meta, &bodies).await?;
-                Ok(respond::rows(StatusCode::CREATED, meta, readable, &rows))
+                Ok(respond::rows(StatusCode::CREATED, meta, self.readable, &rows))
             }
             one => {
                 let row = operations::insert_body(&self.context, meta, &body::object(one)?).await?;
-                Ok(respond::row(StatusCode::CREATED, meta, readable, &row))
+                Ok(respond::row(StatusCode::CREATED, meta, self.readable, &row))
             }
         }
     }
@@ -181,23 +227,31 @@ impl Call<'_> {
     async fn row(self, id: String, body: Body) -> Result<Response> {
         if self.parts.method == Method::POST {
             return match self.entity.methods.get(id.as_str()) {
-                Some(method) => self.call(method, body).await,
-                None => Err(Error::not_found(format!("{} has no method \"{}\".", self.meta().key, id.escape_debug()))),
+                Some(method) => {
+                    self.parameters()?.without_filter()?;
+                    self.call(method, body).await
+                }
+                None => Err(Error::not_found(format!("{} has no method \"{}\".", self.meta().key, shown(&id)))),
             };
+        }
+        let (meta, identity) = (self.meta(), self.context.identity());
+        match self.parts.method {
+            Method::GET | Method::HEAD => guard::read(meta, identity)?,
+            Method::PUT => guard::write(meta, identity, guard::Write::Update)?,
+            Method::DELETE => guard::write(meta, identity, guard::Write::Delete)?,
+            _ => return Err(not_allowed()),
         }
         let parameters = self.parameters()?;
         parameters.without_filter()?;
         if let Some(action) = parameters.action {
-            return Err(Error::invalid(format!("Unknown __action \"{}\".", action.escape_debug())));
+            return Err(Error::invalid(format!("Unknown __action \"{}\".", shown(&action))));
         }
-        let meta = self.meta();
         // What cannot be an id is the id of no row; but who may not ask at all is told that first.
         let id = json::from_text(meta.id_field().field_type, &id).ok().filter(|id| !id.is_empty());
         match self.parts.method {
-            Method::GET | Method::HEAD => self.one(id).await,
             Method::PUT => self.update(id, body).await,
             Method::DELETE => self.delete(id).await,
-            _ => Err(not_allowed()),
+            _ => self.one(id).await,
         }
     }
 
@@ -207,10 +261,8 @@ impl Call<'_> {
 
     async fn one(self, id: Option<Value>) -> Result<Response> {
         let meta = self.meta();
-        guard::read(meta, self.context.identity())?;
         let row = operations::find_id(&self.context, meta, &self.existing(id)?).await?;
-        let readable = guard::readable_fields(meta, self.context.identity());
-        Ok(respond::row(StatusCode::OK, meta, readable, &row))
+        Ok(respond::row(StatusCode::OK, meta, self.readable, &row))
     }
 
     /// The version that `If-Match` asks for.
@@ -220,22 +272,23 @@ impl Call<'_> {
 
     async fn update(self, id: Option<Value>, body: Body) -> Result<Response> {
         let meta = self.meta();
-        guard::write(meta, self.context.identity(), guard::Write::Update)?;
         let mut values = body::object(self.json(body).await?)?;
         let id = self.existing(id)?;
         let if_match = self.if_match()?;
         if let (Some(version), Some(field)) = (if_match, meta.version) {
-            values.insert(meta.field(field).wire.to_owned(), version.into());
+            let field = meta.field(field);
+            let carried = values.get(field.wire).map(|carried| json::from_json(field.field_type, carried));
+            // Both have to hold: where they differ one of them is stale.
+            let differs = matches!(carried, Some(Ok(Value::Int(carried))) if carried != version);
+            values.insert(field.wire.to_owned(), if differs { NO_VERSION } else { version }.into());
         }
         let row = operations::update_body(&self.context, meta, &id, &values).await;
         let row = row.map_err(|error| precondition(error, if_match.is_some()))?;
-        let readable = guard::readable_fields(meta, self.context.identity());
-        Ok(respond::row(StatusCode::OK, meta, readable, &row))
+        Ok(respond::row(StatusCode::OK, meta, self.readable, &row))
     }
 
     async fn delete(self, id: Option<Value>) -> Result<Response> {
         let meta = self.meta();
-        guard::write(meta, self.context.identity(), guard::Write::Delete)?;
         let if_match = self.if_match()?;
         let id = self.existing(id)?;
         let deleted = operations::delete_version(&self.context, meta, &id, if_match.map(Value::Int)).await;
@@ -249,13 +302,24 @@ impl Call<'_> {
         let args = match call.remove("args") {
             Some(JsonValue::Array(args)) => args,
             None => Vec::new(),
-            Some(other) => return Err(Error::invalid(format!("\"args\" must be an array; it is {}.", body::kind(&other)))),
+            Some(other) => {
+                return Err(Error::invalid(format!("\"args\" must be an array; it is {}.", json::kind(&other))));
+            }
         };
         let row_info = call.remove("rowInfo");
         match method.body {
             Callable::Record(..) => {
-                let row_info = row_info.ok_or_else(|| Error::invalid("\"rowInfo\" is missing: this is a method of a record."))?;
-                let row_info: RowInfo = serde_json::from_value(row_info).map_err(|error| Error::invalid(format!("\"rowInfo\": {error}.")))?;
+                let fitting = |row_info: JsonValue| {
+                    let problem = |error| Error::invalid(format!("\"rowInfo\" does not fit: {}.", json::problem(&error)));
+                    serde_json::from_value::<RowInfo>(row_info).map_err(problem)
+                };
+                let row_info = match row_info {
+                    Some(row_info @ JsonValue::Object(_)) => fitting(row_info)?,
+                    Some(other) => {
+                        return Err(Error::invalid(format!("\"rowInfo\" must be an object; it is {}.", json::kind(&other))));
+                    }
+                    None => return Err(Error::invalid("\"rowInfo\" is missing: this is a method of a record.")),
+                };
                 let answer = invoke_record(&self.context, self.meta(), method, args, row_info).await?;
                 Ok(respond::value(&serde_json::to_value(&answer).map_err(Error::internal)?))
             }
@@ -267,6 +331,9 @@ impl Call<'_> {
     }
 }
 
+/// A version that no row has.
+const NO_VERSION: i64 = -1;
+
 /// The version of an `If-Match` header: `"3"`. `*` asks for any.
 fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
@@ -275,8 +342,7 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
         return Ok(None);
     }
     let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|digits| digits.parse().ok());
-    // Any other tag is one that no row has.
-    Ok(Some(version.unwrap_or(-1)))
+    Ok(Some(version.unwrap_or(NO_VERSION)))
 }
 
 /// A stale version is a failed precondition where the header asked for it.

@@ -99,7 +99,8 @@ impl Store {
     }
 
     async fn write(&self, record: &SessionRecord) -> session_store::Result<()> {
-        let data = serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
+        let data =
+            serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
         let mut row = self.find(&record.id).await.map_err(backend)?.unwrap_or_default();
         row.id = record.id.to_string();
         row.data = data;

@@ -5,7 +5,8 @@ use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::provider::Find;
 use isoform::{Condition, FieldType, Value};
 use sea_query::{
-    Alias, Cond, DeleteStatement, Expr, ExprTrait as _, InsertStatement, LikeExpr, Order, Query, SelectStatement, UpdateStatement,
+    Alias, Cond, DeleteStatement, Expr, ExprTrait as _, InsertStatement, LikeExpr, Order, Query, SelectStatement,
+    UpdateStatement,
 };
 
 /// How a database spells what SQL leaves open.
@@ -34,7 +35,9 @@ fn condition<D: Dialect>(meta: &EntityMeta, one: &Condition) -> Cond {
         Condition::Or(conditions) => list(Cond::any(), conditions),
         Condition::Not(inner) => condition::<D>(meta, inner).not(),
         Condition::Null(field) => Cond::all().add(Expr::col(column(meta, *field)).is_null()),
-        Condition::In(field, values) => Cond::all().add(D::is_in(Expr::col(column(meta, *field)), meta.field(*field).field_type, values)),
+        Condition::In(field, values) => {
+            Cond::all().add(D::is_in(Expr::col(column(meta, *field)), meta.field(*field).field_type, values))
+        }
         Condition::Text(field, how, text) => {
             let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             let pattern = match how {

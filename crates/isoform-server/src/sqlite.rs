@@ -20,7 +20,7 @@ use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 pub(crate) use connection::connect;
-use connection::{Connections, Open};
+use connection::{Connections, End, Open};
 use dialect::Sqlite;
 
 use crate::sql;
@@ -43,6 +43,16 @@ async fn rows(connection: &mut SqliteConnection, meta: &EntityMeta, statement: &
     Ok(rows)
 }
 
+/// One row: SQLite's thread says so once, where a stream of rows says it twice.
+async fn one_row(
+    connection: &mut SqliteConnection,
+    meta: &EntityMeta,
+    statement: &impl SqlxBinder,
+) -> Result<Option<Row>> {
+    let row = query(statement).fetch_optional(connection).await.map_err(|error| dialect::error(&error, meta))?;
+    row.map(|row| cell::row(&row, meta)).transpose()
+}
+
 async fn execute(connection: &mut SqliteConnection, meta: &EntityMeta, statement: &impl SqlxBinder) -> Result<u64> {
     let done = query(statement).execute(connection).await.map_err(|error| dialect::error(&error, meta))?;
     Ok(done.rows_affected())
@@ -56,7 +66,11 @@ impl<C: Connections> DataProvider for Provider<C> {
     fn find<'a>(&'a self, meta: &'static EntityMeta, find: &'a Find) -> BoxFuture<'a, Result<Vec<Row>>> {
         Box::pin(async move {
             let statement = sql::select::<Sqlite>(meta, find, meta.all_fields());
-            rows(&mut *self.0.reading().await?, meta, &statement).await
+            let mut connection = self.0.reading().await?;
+            if find.limit == Some(1) {
+                return Ok(one_row(&mut connection, meta, &statement).await?.into_iter().collect());
+            }
+            rows(&mut connection, meta, &statement).await
         })
     }
 
@@ -87,7 +101,8 @@ impl<C: Connections> DataProvider for Provider<C> {
         Box::pin(async move {
             let statement = sql::count::<Sqlite>(meta, filter);
             let mut connection = self.0.reading().await?;
-            let row = query(&statement).fetch_one(&mut *connection).await.map_err(|error| dialect::error(&error, meta))?;
+            let row =
+                query(&statement).fetch_one(&mut *connection).await.map_err(|error| dialect::error(&error, meta))?;
             let count: i64 = row.try_get(0).map_err(Error::internal)?;
             u64::try_from(count).map_err(Error::internal)
         })
@@ -100,7 +115,12 @@ impl<C: Connections> DataProvider for Provider<C> {
         })
     }
 
-    fn update<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition, set: &'a [(usize, Value)]) -> BoxFuture<'a, Result<u64>> {
+    fn update<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        filter: &'a Condition,
+        set: &'a [(usize, Value)],
+    ) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             let statement = sql::update::<Sqlite>(meta, filter, set);
             execute(&mut *self.0.writing().await?, meta, &statement).await
@@ -116,7 +136,7 @@ impl<C: Connections> DataProvider for Provider<C> {
         Box::pin(async move {
             let mut statement = sql::update::<Sqlite>(meta, filter, set);
             statement.returning(sql::returning(meta));
-            Ok(rows(&mut *self.0.writing().await?, meta, &statement).await?.pop())
+            one_row(&mut *self.0.writing().await?, meta, &statement).await
         })
     }
 
@@ -138,11 +158,11 @@ impl<C: Connections> DataProvider for Provider<C> {
 
 impl Transaction for Provider<Open> {
     fn commit(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.0.end("COMMIT"))
+        Box::pin(self.0.end(End::Commit))
     }
 
     fn rollback(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.0.end("ROLLBACK"))
+        Box::pin(self.0.end(End::Rollback))
     }
 
     fn into_provider(self: Arc<Self>) -> Arc<dyn DataProvider> {

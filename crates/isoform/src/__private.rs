@@ -4,10 +4,10 @@ pub use serde_json::Value as JsonValue;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::backend::{Args, Body, direct, direct_record, way};
-pub use crate::backend::{Method, Way, call_record, call_static, encode};
+pub use crate::backend::{Method, Travels, Way, call_record, call_static};
 pub use crate::entity::{Column, Entity};
 pub use crate::future::{BoxFuture, ready};
-pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent, dispatch};
+pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 pub use crate::meta::{Allow, Check, Direction, EntityMeta, FieldMeta, FieldRole, Number, Rule, Validator};
 pub use crate::record::{AnyRecord, Record};
 pub use crate::value::{FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
@@ -30,7 +30,10 @@ pub fn check_record<E: Entity>(record: &dyn AnyRecord, check: impl FnOnce(&Recor
 
 /// Runs a method's body on a record that has lost its type.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn with_record<'a, E: Entity, F>(record: &'a mut dyn AnyRecord, run: impl FnOnce(&'a mut Record<E>) -> F) -> BoxFuture<'a, Result<JsonValue>>
+pub fn with_record<'a, E: Entity, F>(
+    record: &'a mut dyn AnyRecord,
+    run: impl FnOnce(&'a mut Record<E>) -> F,
+) -> BoxFuture<'a, Result<JsonValue>>
 where
     F: Future<Output = Result<JsonValue>> + Send + 'a,
 {
@@ -41,7 +44,10 @@ where
 }
 
 /// Checks a value with a function of the field's own type.
-pub fn custom<T: FieldValue, M: std::fmt::Display>(value: &Value, check: impl FnOnce(&T) -> Result<(), M>) -> Result<(), String> {
+pub fn custom<T: FieldValue, M: std::fmt::Display>(
+    value: &Value,
+    check: impl FnOnce(&T) -> Result<(), M>,
+) -> Result<(), String> {
     let typed = T::from_value(value.clone()).map_err(|error| error.0)?;
     check(&typed).map_err(|message| message.to_string())
 }

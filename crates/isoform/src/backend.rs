@@ -78,8 +78,10 @@ impl Args {
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T> {
         self.position += 1;
         let value = self.values.next().filter(|value| value.get("_isUndefined").is_none()).unwrap_or_default();
-        serde_json::from_value(value)
-            .map_err(|error| Error::invalid(format!("Argument {} ({name}) does not fit: {error}.", self.position)))
+        serde_json::from_value(value).map_err(|error| {
+            let problem = json::problem(&error);
+            Error::invalid(format!("Argument {} ({name}) does not fit: {problem}.", self.position))
+        })
     }
 
     /// Passes where no argument is left over.
@@ -94,16 +96,47 @@ impl Args {
     }
 }
 
-/// An argument or a result as JSON.
-///
-/// # Errors
-/// Where serde cannot write it.
-pub fn encode<T: Serialize>(value: &T) -> Result<JsonValue> {
-    serde_json::to_value(value).map_err(Error::internal)
+/// A type that arguments and results of backend methods can have: what serde writes and reads, and what is `Send`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot travel to a backend method and back",
+    label = "not a type that serde writes and reads",
+    note = "arguments and results derive `serde::Serialize` and `serde::Deserialize`, are `Send` and borrow nothing"
+)]
+pub trait Travels: Sized + Send {
+    /// The value as JSON.
+    ///
+    /// # Errors
+    /// Where serde cannot write it.
+    fn encode(&self) -> Result<JsonValue>;
+
+    /// The value of the next argument of a call.
+    ///
+    /// # Errors
+    /// 400 with the argument's name.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn take(args: &mut Args, name: &str) -> Result<Self>;
+
+    /// The value that a method answered.
+    ///
+    /// # Errors
+    /// Where it does not fit: the server has another version of the method.
+    fn decode(answer: JsonValue, method: &str) -> Result<Self>;
 }
 
-fn decode<T: DeserializeOwned>(value: JsonValue, method: &str) -> Result<T> {
-    serde_json::from_value(value).map_err(|error| Error::internal(format!("the result of {method}: {error}")))
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send> Travels for T {
+    fn encode(&self) -> Result<JsonValue> {
+        serde_json::to_value(self).map_err(Error::internal)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn take(args: &mut Args, name: &str) -> Result<Self> {
+        args.take(name)
+    }
+
+    fn decode(answer: JsonValue, method: &str) -> Result<Self> {
+        serde_json::from_value(answer).map_err(|error| Error::internal(format!("the result of {method}: {error}")))
+    }
 }
 
 /// A record on its way to a backend method.
@@ -249,9 +282,9 @@ pub async fn direct<T>(transaction: bool, body: impl Future<Output = Result<T>>)
     if transaction { Context::current()?.transaction(|_| body).await } else { body.await }
 }
 
-/// Calls a method of a record: for `#[backend]`.
+/// Calls a method of a record: for `#[backend]`. The result is JSON still, so that this is compiled once per entity.
 #[doc(hidden)]
-pub async fn call_record<E: Entity, T: DeserializeOwned>(record: &mut Record<E>, method: &'static str, args: Vec<JsonValue>) -> Result<T> {
+pub async fn call_record<E: Entity>(record: &mut Record<E>, method: &'static str, args: Vec<JsonValue>) -> Result<JsonValue> {
     let context = Context::current()?;
     let meta = E::meta();
     if record.is_new() || record.is_changed() {
@@ -269,25 +302,24 @@ pub async fn call_record<E: Entity, T: DeserializeOwned>(record: &mut Record<E>,
     };
     let answer = answer.inspect_err(|error| crate::repository::note_errors(record, error))?;
     answer.row_info.apply(record)?;
-    decode(answer.result, method)
+    Ok(answer.result)
 }
 
 /// Calls a static method: for `#[backend]`.
 #[doc(hidden)]
-pub async fn call_static<E: Entity, T: DeserializeOwned>(method: &'static str, args: Vec<JsonValue>) -> Result<T> {
+pub async fn call_static<E: Entity>(method: &'static str, args: Vec<JsonValue>) -> Result<JsonValue> {
     let context = Context::current()?;
     let meta = E::meta();
-    let answer = match context.remote_api() {
-        Some(remote) => remote.call_static(meta, method, args).await?,
+    match context.remote_api() {
+        Some(remote) => remote.call_static(meta, method, args).await,
         #[cfg(not(target_arch = "wasm32"))]
         None => {
             let method = registered(meta, method)?;
-            invoke_static(&context, method, args).await?
+            invoke_static(&context, method, args).await
         }
         #[cfg(target_arch = "wasm32")]
-        None => return Err(Error::internal("no server to call")),
-    };
-    decode(answer, method)
+        None => Err(Error::internal("no server to call")),
+    }
 }
 
 /// The methods of all entities that were registered with some API: a guarded call in this process looks here.
@@ -340,7 +372,10 @@ pub async fn invoke_record(
     row_info: RowInfo,
 ) -> Result<RecordAnswer> {
     let Body::Record(allowed, body) = method.body else {
-        return Err(Error::invalid(format!("\"{}\" is a method of {}, not of a record: send no rowInfo.", method.wire, meta.key)));
+        return Err(Error::invalid(format!(
+            "\"{}\" is a method of {}, not of a record: send no rowInfo.",
+            method.wire, meta.key
+        )));
     };
     let identity = context.identity();
     let refused = || guard::refusal(identity, &format!("call {}/{}", meta.key, method.wire));

@@ -6,13 +6,13 @@ use std::sync::Arc;
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::OnceLock;
 
+use crate::Result;
 use crate::identity::Identity;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::provider::{DataProvider, Transaction};
 use crate::remote::Remote;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::session::Session;
-use crate::Result;
 
 /// What an operation may do without being asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -257,7 +257,9 @@ impl Context {
         match (&self.0.transaction, &self.0.source) {
             (Some(transaction), _) => Ok(transaction.clone().into_provider()),
             (None, Source::Local(database)) => Ok(database.clone()),
-            (None, Source::Remote(_)) => Err(crate::Error::internal("this context talks to another server and has no database")),
+            (None, Source::Remote(_)) => {
+                Err(crate::Error::internal("this context talks to another server and has no database"))
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use crate::Result;
 use crate::filter::Filter;
 use crate::future::BoxFuture;
 use crate::hooks::{Hook, LifecycleEvent};
@@ -9,7 +10,6 @@ use crate::meta::{Direction, EntityMeta, FieldMeta};
 use crate::query::Query;
 use crate::record::Record;
 use crate::value::{FieldValue, Row, Value, ValueError};
-use crate::Result;
 
 /// A struct whose values are rows of a table. Derive it, do not implement it by hand.
 #[diagnostic::on_unimplemented(
@@ -44,7 +44,11 @@ pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
 
     /// Runs a lifecycle hook of the entity. The derive forwards it to `Hooks`, where the entity has any.
     #[must_use]
-    fn run_hook<'a>(record: &'a mut Record<Self>, hook: Hook, event: &'a mut LifecycleEvent<Self>) -> BoxFuture<'a, Result<()>> {
+    fn run_hook<'a>(
+        record: &'a mut Record<Self>,
+        hook: Hook,
+        event: &'a mut LifecycleEvent<Self>,
+    ) -> BoxFuture<'a, Result<()>> {
         let _ = (record, hook, event);
         crate::future::ready(Ok(()))
     }

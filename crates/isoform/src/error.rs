@@ -104,7 +104,14 @@ impl Error {
     /// An error of a kind, with a message for people.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { kind, status: kind.status(), message: message.into(), fields: Vec::new(), code: None, cause: None }))
+        Self(Arc::new(Inner {
+            kind,
+            status: kind.status(),
+            message: message.into(),
+            fields: Vec::new(),
+            code: None,
+            cause: None,
+        }))
     }
 
     /// 400: the request, or a value in it, is wrong.
@@ -323,6 +330,17 @@ impl Error {
             None => error,
         }
     }
+}
+
+/// A name that somebody sent, as a message repeats it: escaped, and not longer than people read.
+#[must_use]
+pub fn shown(name: &str) -> String {
+    const MOST: usize = 60;
+    let mut shown: String = name.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if name.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 impl fmt::Display for Error {

@@ -131,7 +131,9 @@ impl Condition {
     fn collect_fields(&self, mask: &mut FieldMask) {
         match self {
             Self::All | Self::Nothing => {}
-            Self::Compare(field, ..) | Self::In(field, _) | Self::Text(field, ..) | Self::Null(field) => mask.insert(*field),
+            Self::Compare(field, ..) | Self::In(field, _) | Self::Text(field, ..) | Self::Null(field) => {
+                mask.insert(*field)
+            }
             Self::And(list) | Self::Or(list) => list.iter().for_each(|one| one.collect_fields(mask)),
             Self::Not(inner) => inner.collect_fields(mask),
         }
@@ -141,7 +143,9 @@ impl Condition {
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
         match self {
-            Self::And(list) | Self::Or(list) => list.iter().map(Self::size).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1.max(one.1 + 1))),
+            Self::And(list) | Self::Or(list) => {
+                list.iter().map(Self::size).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1.max(one.1 + 1)))
+            }
             Self::Not(inner) => {
                 let (count, depth) = inner.size();
                 (count, depth + 1)
@@ -231,7 +235,10 @@ impl<E> Not for Filter<E> {
 }
 
 /// Something that a field of type `T` can be compared with: a `T`, a `&str` for a text, a plain value for an `Option`.
-#[diagnostic::on_unimplemented(message = "a field of type `{T}` cannot be compared with `{Self}`", label = "must be a `{T}`")]
+#[diagnostic::on_unimplemented(
+    message = "a field of type `{T}` cannot be compared with `{Self}`",
+    label = "must be a `{T}`"
+)]
 pub trait Operand<T> {
     /// The value to compare with.
     fn into_operand(self) -> Value;
@@ -267,7 +274,10 @@ macro_rules! str_operand {
 str_operand!(String, Option<String>);
 
 /// A field type with text operators: `String` and `Option<String>`.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a text", label = "text operators need a field of type String or Option<String>")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a text",
+    label = "text operators need a field of type String or Option<String>"
+)]
 pub trait TextValue: FieldValue {}
 impl TextValue for String {}
 impl TextValue for Option<String> {}
@@ -275,7 +285,11 @@ impl TextValue for Option<String> {}
 impl<E, T: FieldValue> Column<E, T> {
     fn compare(self, comparison: Comparison, value: Value) -> Filter<E> {
         // A comparison with null is never true.
-        Filter::from_condition(if value.is_null() { Condition::Nothing } else { Condition::Compare(self.index(), comparison, value) })
+        Filter::from_condition(if value.is_null() {
+            Condition::Nothing
+        } else {
+            Condition::Compare(self.index(), comparison, value)
+        })
     }
 
     /// The field equals the value; `eq(None)` asks for null.

@@ -63,7 +63,11 @@ pub fn allows_record(rule: &RecordRule, identity: Option<&Identity>, record: &dy
 /// 401 for nobody, 403 for somebody.
 #[must_use]
 pub fn refusal(identity: Option<&Identity>, what: &str) -> Error {
-    if identity.is_some() { Error::forbidden(format!("You are not allowed to {what}.")) } else { Error::unauthenticated() }
+    if identity.is_some() {
+        Error::forbidden(format!("You are not allowed to {what}."))
+    } else {
+        Error::unauthenticated()
+    }
 }
 
 /// Passes whoever may see rows of the entity at all.

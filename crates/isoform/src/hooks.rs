@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
+use crate::Result;
 use crate::entity::{Column, Entity};
 use crate::future::BoxFuture;
 use crate::record::{Errors, Record};
 use crate::value::{FieldValue, Value};
-use crate::Result;
 
 /// A moment in the life of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,11 @@ pub trait DeclaresHooks {}
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` says `hooks`, but has none",
+    label = "there is no `impl Hooks for {Self}`",
+    note = "write it, with #[hooks] above it, or leave `hooks` out of #[entity(…)]"
+)]
 pub trait Hooks: Entity + DeclaresHooks {
     /// Which of the hooks are there: `#[hooks]` fills it in.
     const PRESENT: HookSet = HookSet::ALL;
@@ -122,23 +127,23 @@ pub trait Hooks: Entity + DeclaresHooks {
         let _ = (record, e);
         std::future::ready(Ok(()))
     }
-}
 
-/// Runs one hook: for the derive.
-#[doc(hidden)]
-pub fn dispatch<'a, E: Hooks>(record: &'a mut Record<E>, hook: Hook, event: &'a mut LifecycleEvent<E>) -> BoxFuture<'a, Result<()>> {
-    match hook {
-        Hook::Validation => Box::pin(E::validation(record, event)),
-        #[cfg(not(target_arch = "wasm32"))]
-        Hook::Saving => Box::pin(E::saving(record, event)),
-        #[cfg(not(target_arch = "wasm32"))]
-        Hook::Saved => Box::pin(E::saved(record, event)),
-        #[cfg(not(target_arch = "wasm32"))]
-        Hook::Deleting => Box::pin(E::deleting(record, event)),
-        #[cfg(not(target_arch = "wasm32"))]
-        Hook::Deleted => Box::pin(E::deleted(record, event)),
-        #[cfg(target_arch = "wasm32")]
-        _ => crate::future::ready(Ok(())),
+    /// Runs one hook: for the derive.
+    #[doc(hidden)]
+    fn dispatch<'a>(record: &'a mut Record<Self>, hook: Hook, event: &'a mut LifecycleEvent<Self>) -> BoxFuture<'a, Result<()>> {
+        match hook {
+            Hook::Validation => Box::pin(Self::validation(record, event)),
+            #[cfg(not(target_arch = "wasm32"))]
+            Hook::Saving => Box::pin(Self::saving(record, event)),
+            #[cfg(not(target_arch = "wasm32"))]
+            Hook::Saved => Box::pin(Self::saved(record, event)),
+            #[cfg(not(target_arch = "wasm32"))]
+            Hook::Deleting => Box::pin(Self::deleting(record, event)),
+            #[cfg(not(target_arch = "wasm32"))]
+            Hook::Deleted => Box::pin(Self::deleted(record, event)),
+            #[cfg(target_arch = "wasm32")]
+            _ => crate::future::ready(Ok(())),
+        }
     }
 }
 

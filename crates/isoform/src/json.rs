@@ -90,13 +90,56 @@ pub fn parse_date_time(text: &str) -> Option<DateTime<Utc>> {
 /// A date as `2020-01-02`; a time's date is taken too, since JavaScript clients send one.
 #[must_use]
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().or_else(|| parse_date_time(text).map(|time| time.date_naive()))?;
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .ok()
+        .or_else(|| parse_date_time(text).map(|time| time.date_naive()))?;
     years_fit(chrono::Datelike::year(&date)).then_some(date)
 }
 
 /// Years of four digits only, so that text order is time order in every database.
 const fn years_fit(year: i32) -> bool {
     0 <= year && year <= 9999
+}
+
+/// What a message calls a piece of JSON.
+#[must_use]
+pub const fn kind(json: &JsonValue) -> &'static str {
+    match json {
+        JsonValue::Null => "null",
+        JsonValue::Bool(_) => "true or false",
+        JsonValue::Number(_) => "a number",
+        JsonValue::String(_) => "a text",
+        JsonValue::Array(_) => "an array",
+        JsonValue::Object(_) => "an object",
+    }
+}
+
+/// What serde has to say about JSON that does not fit a type, without what it tells about the program.
+#[must_use]
+pub fn problem(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let (found, expected) = text.split_once(", expected ").map_or((&*text, None), |(found, rest)| (found, Some(rest)));
+    let named = ["missing field", "unknown field", "unknown variant", "duplicate field"];
+    if named.iter().any(|start| found.starts_with(start)) {
+        return found.chars().take(100).collect();
+    }
+    let wanted = match expected.map(|expected| expected.split(' ').next().unwrap_or_default()) {
+        Some("u8") => "a whole number from 0 to 255",
+        Some("u16" | "u32" | "u64" | "u128" | "usize") => "a whole number that is not negative",
+        Some("i8" | "i16" | "i32" | "i64" | "i128" | "isize") => "a whole number",
+        Some("f32" | "f64") => "a number",
+        Some("struct") => "an object",
+        _ => match expected.unwrap_or(&text) {
+            "a map" => "an object",
+            "a sequence" => "an array",
+            "a string" | "str" => "a text",
+            "a boolean" => "true or false",
+            types if ["struct", "enum", "variant", "::"].iter().any(|word| types.contains(word)) => "another form",
+            _ if expected.is_none() => return text.chars().take(100).collect(),
+            other => other,
+        },
+    };
+    format!("{wanted} is expected")
 }
 
 /// Writes a value as JSON.
@@ -201,7 +244,11 @@ pub fn write_row(meta: &EntityMeta, fields: FieldMask, get: impl Fn(usize) -> Va
 }
 
 /// A row as a JSON object with the fields of a mask.
-pub fn row_to_json(meta: &EntityMeta, fields: FieldMask, get: impl Fn(usize) -> Value) -> serde_json::Map<String, JsonValue> {
+pub fn row_to_json(
+    meta: &EntityMeta,
+    fields: FieldMask,
+    get: impl Fn(usize) -> Value,
+) -> serde_json::Map<String, JsonValue> {
     let visible = meta.fields.iter().enumerate().filter(|(index, _)| fields.contains(*index));
     visible.map(|(index, field)| (field.wire.to_owned(), to_json(&get(index)))).collect()
 }

@@ -79,11 +79,11 @@ pub mod __private;
 
 pub use context::{Context, Scope};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, shown};
 pub use filter::{Condition, Filter};
+pub use hooks::{Hooks, LifecycleEvent};
 #[cfg(not(target_arch = "wasm32"))]
 pub use host::Host;
-pub use hooks::{Hooks, LifecycleEvent};
 pub use identity::Identity;
 pub use isoform_macros::{Entity, FieldEnum, backend, hooks};
 pub use meta::EntityMeta;

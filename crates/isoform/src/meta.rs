@@ -123,7 +123,13 @@ pub struct FieldMeta {
 impl FieldMeta {
     /// A field with nothing but its names and its type: the derive fills in the rest.
     #[must_use]
-    pub const fn new(name: &'static str, wire: &'static str, label: &'static str, field_type: FieldType, nullable: bool) -> Self {
+    pub const fn new(
+        name: &'static str,
+        wire: &'static str,
+        label: &'static str,
+        field_type: FieldType,
+        nullable: bool,
+    ) -> Self {
         Self {
             name,
             wire,
@@ -222,7 +228,8 @@ pub struct Allow {
 
 impl Allow {
     /// Nobody, nothing.
-    pub const NOTHING: Self = Self { read: Rule::Nobody, insert: Rule::Nobody, update: Rule::Nobody, delete: Rule::Nobody };
+    pub const NOTHING: Self =
+        Self { read: Rule::Nobody, insert: Rule::Nobody, update: Rule::Nobody, delete: Rule::Nobody };
 }
 
 /// The direction of an order.

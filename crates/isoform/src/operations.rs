@@ -12,7 +12,7 @@ use crate::hooks::Hook;
 use crate::meta::{EntityMeta, FieldMask, FieldRole};
 use crate::provider::Find;
 use crate::record::AnyRecord;
-use crate::value::{Row, Value};
+use crate::value::{FieldType, Row, Value, ValueError};
 use crate::{Error, Result, json, validate};
 
 /// The most rows that one request can ask for.
@@ -45,7 +45,10 @@ fn sight(context: &Context, meta: &EntityMeta) -> Result<Sight> {
         return Ok(Sight { filter: Condition::All, readable: meta.all_fields() });
     }
     guard::read(meta, context.identity())?;
-    Ok(Sight { filter: guard::api_filter(meta, context.identity()), readable: guard::readable_fields(meta, context.identity()) })
+    Ok(Sight {
+        filter: guard::api_filter(meta, context.identity()),
+        readable: guard::readable_fields(meta, context.identity()),
+    })
 }
 
 /// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
@@ -56,7 +59,9 @@ fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find
         guard::asks_only(meta, sight.readable, asked)?;
         find.filter = find.filter.and(sight.filter);
         if let Some(limit) = find.limit.filter(|limit| *limit > MAX_ROWS) {
-            return Err(Error::invalid(format!("_limit is {limit}; at most {MAX_ROWS} rows can be asked for at once.")));
+            return Err(Error::invalid(format!(
+                "_limit is {limit}; at most {MAX_ROWS} rows can be asked for at once."
+            )));
         }
     }
     Ok((find, sight.readable))
@@ -148,12 +153,15 @@ pub fn read_patch(meta: &EntityMeta, body: &Map<String, JsonValue>, writable: Fi
     for (name, value) in body {
         let index = meta.field_by_wire(name).ok_or_else(|| crate::filter::wire::unknown_field(meta, name))?;
         let field = meta.field(index);
-        let absent = value.as_str() == Some("") && !field.field_type.is_text();
+        let empty = value.as_str() == Some("") && !field.field_type.is_text();
+        let absent = empty || (value.is_null() && meta.version == Some(index));
         if absent || !writable.contains(index) {
             continue;
         }
-        match json::from_json(field.field_type, value) {
-            Ok(Value::Null) if !field.nullable && field.field_type != crate::FieldType::Json => wrong.push((index, "must not be null".to_owned())),
+        let fitting = json::from_json(field.field_type, value);
+        let fitting = if field.field_type == FieldType::Json { fitting.and_then(|value| as_declared(meta, index, value)) } else { fitting };
+        match fitting {
+            Ok(Value::Null) if !field.nullable => wrong.push((index, "must not be null".to_owned())),
             Ok(value) => patch.push((index, value)),
             Err(error) => wrong.push((index, error.0)),
         }
@@ -163,6 +171,13 @@ pub fn read_patch(meta: &EntityMeta, body: &Map<String, JsonValue>, writable: Fi
     } else {
         Err(validate::error(meta, wrong.iter().map(|(index, message)| (*index, message.as_str()))))
     }
+}
+
+/// JSON as the field's Rust type writes it: only that type knows what fits.
+fn as_declared(meta: &EntityMeta, index: usize, value: Value) -> Result<Value, ValueError> {
+    let mut record = (meta.new_record)();
+    record.set(index, value)?;
+    Ok(record.get(index))
 }
 
 /// The fields that an identity can send at all: the version too, which is compared and not written.
@@ -180,7 +195,7 @@ fn accepted(context: &Context, meta: &EntityMeta) -> FieldMask {
 /// 400 with messages at fields, 401, 403, 409.
 pub async fn insert_body(context: &Context, meta: &'static EntityMeta, body: &Map<String, JsonValue>) -> Result<Row> {
     guard::write(meta, context.identity(), Write::Insert)?;
-    let patch = read_patch(meta, body, accepted(context, meta))?;
+    let patch = read_patch(meta, body, guard::writable_fields(meta, context.identity()))?;
     Ok(insert(context, meta, patch).await?.row())
 }
 
@@ -188,7 +203,11 @@ pub async fn insert_body(context: &Context, meta: &'static EntityMeta, body: &Ma
 ///
 /// # Errors
 /// As [`insert_body`]; nothing is inserted then.
-pub async fn insert_bodies(context: &Context, meta: &'static EntityMeta, bodies: &[Map<String, JsonValue>]) -> Result<Vec<Row>> {
+pub async fn insert_bodies(
+    context: &Context,
+    meta: &'static EntityMeta,
+    bodies: &[Map<String, JsonValue>],
+) -> Result<Vec<Row>> {
     guard::write(meta, context.identity(), Write::Insert)?;
     let in_transaction = async |inside: Context| {
         let guarded = inside.with_scope(Scope::Api);
@@ -246,7 +265,12 @@ fn apply(record: &mut dyn AnyRecord, patch: Patch) -> Result<()> {
 ///
 /// # Errors
 /// 400 with messages at fields, 401, 403, 404; 409 where the body carries a stale version.
-pub async fn update_body(context: &Context, meta: &'static EntityMeta, id: &Value, body: &Map<String, JsonValue>) -> Result<Row> {
+pub async fn update_body(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Value,
+    body: &Map<String, JsonValue>,
+) -> Result<Row> {
     guard::write(meta, context.identity(), Write::Update)?;
     let mut patch = read_patch(meta, body, accepted(context, meta))?;
     patch.retain(|(index, _)| *index != meta.id);
@@ -263,7 +287,13 @@ pub async fn update_body(context: &Context, meta: &'static EntityMeta, id: &Valu
 }
 
 /// An update in one statement.
-async fn update_at_once(context: &Context, meta: &'static EntityMeta, id: &Value, filter: Condition, mut patch: Patch) -> Result<Row> {
+async fn update_at_once(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Value,
+    filter: Condition,
+    mut patch: Patch,
+) -> Result<Row> {
     let wrong: Vec<_> = patch
         .iter()
         .filter_map(|(index, value)| validate::value(meta.field(*index), value).err().map(|message| (*index, message)))
@@ -272,7 +302,10 @@ async fn update_at_once(context: &Context, meta: &'static EntityMeta, id: &Value
         return Err(validate::error(meta, wrong.iter().map(|(index, message)| (*index, message.as_str()))));
     }
     let seen = by_id(meta, id).and(filter);
-    let version = meta.version.and_then(|version| patch.iter().position(|(index, _)| *index == version)).map(|at| patch.remove(at));
+    let version = meta
+        .version
+        .and_then(|version| patch.iter().position(|(index, _)| *index == version))
+        .map(|at| patch.remove(at));
     let as_read = version.clone().map_or(Condition::All, |(index, value)| Condition::equals(index, value));
     let wanted = seen.clone().and(as_read);
     let database = context.database()?;
@@ -323,7 +356,12 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, patch:
 }
 
 /// The record of a stored row that a filter lets pass.
-async fn load(context: &Context, meta: &'static EntityMeta, id: &Value, filter: Condition) -> Result<Box<dyn AnyRecord>> {
+async fn load(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Value,
+    filter: Condition,
+) -> Result<Box<dyn AnyRecord>> {
     let rows = context.database()?.find(meta, &Find::matching(by_id(meta, id).and(filter)).limit(1)).await?;
     let row = rows.into_iter().next().ok_or_else(|| not_found(meta))?;
     let mut record = (meta.new_record)();
@@ -349,7 +387,9 @@ pub(crate) async fn received(
     judge: impl Fn(&dyn AnyRecord) -> Result<()>,
 ) -> Result<Box<dyn AnyRecord>> {
     let identity = context.identity();
-    let mut patch = read_patch(meta, &row_info.data, accepted(context, meta))?;
+    let accepted =
+        if row_info.is_new_row { guard::writable_fields(meta, identity) } else { accepted(context, meta) };
+    let mut patch = read_patch(meta, &row_info.data, accepted)?;
     if row_info.is_new_row {
         let mut record = (meta.new_record)();
         apply(&mut *record, patch)?;
@@ -385,7 +425,12 @@ pub async fn delete_id(context: &Context, meta: &'static EntityMeta, id: &Value)
 ///
 /// # Errors
 /// As [`delete_id`]; 409 where the version is stale.
-pub async fn delete_version(context: &Context, meta: &'static EntityMeta, id: &Value, version: Option<Value>) -> Result<()> {
+pub async fn delete_version(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Value,
+    version: Option<Value>,
+) -> Result<()> {
     guard::write(meta, context.identity(), Write::Delete)?;
     let filter = guard::api_filter(meta, context.identity());
     let as_read: Patch = meta.version.zip(version).into_iter().collect();
@@ -475,7 +520,8 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord) -> Result<()> 
     validate::outcome(record)?;
     if prevented {
         let filter = Condition::All;
-        let stored = if is_new { None } else { Some(load(context, meta, &record.original(meta.id), filter).await?.row()) };
+        let stored =
+            if is_new { None } else { Some(load(context, meta, &record.original(meta.id), filter).await?.row()) };
         if meta.hooks.saved {
             validate::hook(record, Hook::Saved).await?;
             validate::outcome(record)?;
@@ -539,7 +585,9 @@ async fn update_changed(database: &dyn crate::provider::DataProvider, record: &m
 }
 
 fn set(record: &mut dyn AnyRecord, index: usize, value: Value) -> Result<()> {
-    record.set(index, value).map_err(|error| Error::internal(format!("{}: {}", record.meta().field(index).name, error.0)))
+    record
+        .set(index, value)
+        .map_err(|error| Error::internal(format!("{}: {}", record.meta().field(index).name, error.0)))
 }
 
 /// An id for a row that has none.
@@ -547,7 +595,10 @@ fn new_id(meta: &EntityMeta) -> Result<Value> {
     match meta.id_field().field_type {
         crate::FieldType::Uuid => Ok(Value::Uuid(uuid::Uuid::now_v7())),
         crate::FieldType::Text => Ok(Value::Text(uuid::Uuid::now_v7().to_string())),
-        _ => Err(validate::error(meta, std::iter::once((meta.id, "must be given: an id of this type is not made by the server")))),
+        _ => Err(validate::error(
+            meta,
+            std::iter::once((meta.id, "must be given: an id of this type is not made by the server")),
+        )),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::Result;
 use crate::filter::Condition;
 use crate::future::BoxFuture;
 use crate::meta::{Direction, EntityMeta, FieldMask};
 use crate::value::{Row, Value};
-use crate::Result;
 
 /// Which rows, in what order, and how many of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +69,12 @@ pub trait DataProvider: Send + Sync + 'static {
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>>;
 
     /// Sets fields of the rows that fulfil a condition, and counts up their version. Answers how many there were.
-    fn update<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition, set: &'a [(usize, Value)]) -> BoxFuture<'a, Result<u64>>;
+    fn update<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        filter: &'a Condition,
+        set: &'a [(usize, Value)],
+    ) -> BoxFuture<'a, Result<u64>>;
 
     /// As [`DataProvider::update`], for at most one row; answers the row as it is then.
     fn update_returning<'a>(

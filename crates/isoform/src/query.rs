@@ -125,13 +125,17 @@ impl<E: Entity> Query<E> {
     pub(crate) fn find(&self, guarded: bool) -> Result<Find> {
         let paged = guarded || self.page > 1;
         let limit = self.limit.or_else(|| paged.then_some(DEFAULT_LIMIT));
-        Ok(Find { filter: self.filter.condition().clone(), order: self.order.clone(), limit, offset: offset(self.page, limit)? })
+        Ok(Find {
+            filter: self.filter.condition().clone(),
+            order: self.order.clone(),
+            limit,
+            offset: offset(self.page, limit)?,
+        })
     }
 
     pub(crate) const fn page_number(&self) -> u64 {
         self.page
     }
-
 }
 
 /// How many rows stand before a page.

@@ -198,7 +198,11 @@ impl<E: Entity> Record<E> {
     }
 
     /// Says what is wrong with a field.
-    pub fn set_error<T: FieldValue>(&mut self, field: impl FnOnce(E::Fields) -> Column<E, T>, message: impl Into<String>) {
+    pub fn set_error<T: FieldValue>(
+        &mut self,
+        field: impl FnOnce(E::Fields) -> Column<E, T>,
+        message: impl Into<String>,
+    ) {
         let index = field(E::FIELDS).index();
         self.state.errors.remove(index);
         self.state.errors.add(index, message);

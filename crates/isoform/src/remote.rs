@@ -146,7 +146,11 @@ impl Remote {
         let mut parameters = Vec::new();
         if !find.order.is_empty() {
             let names: Vec<_> = find.order.iter().map(|(field, _)| meta.field(*field).wire).collect();
-            let directions: Vec<_> = find.order.iter().map(|(_, direction)| if *direction == Direction::Asc { "asc" } else { "desc" }).collect();
+            let directions: Vec<_> = find
+                .order
+                .iter()
+                .map(|(_, direction)| if *direction == Direction::Asc { "asc" } else { "desc" })
+                .collect();
             parameters.push(format!("_sort={}&_order={}", names.join(","), directions.join(",")));
         }
         if let Some(limit) = find.limit {
@@ -161,7 +165,10 @@ impl Remote {
 
     pub(crate) async fn count(&self, meta: &EntityMeta, filter: &Condition) -> Result<u64> {
         let answer = self.ask(meta, "count", "", filter).await?;
-        answer.get("count").and_then(JsonValue::as_u64).ok_or_else(|| Error::unavailable(format!("{}: no count", meta.key)))
+        answer
+            .get("count")
+            .and_then(JsonValue::as_u64)
+            .ok_or_else(|| Error::unavailable(format!("{}: no count", meta.key)))
     }
 
     /// A question with a filter goes by `POST`, one without by `GET`.
@@ -169,7 +176,9 @@ impl Remote {
         let join = if parameters.is_empty() { "" } else { "&" };
         match (filter, action) {
             (Condition::All, "get") => self.request("GET", &format!("{}?{parameters}", meta.key), None).await,
-            (Condition::All, _) => self.request("GET", &format!("{}?__action={action}{join}{parameters}", meta.key), None).await,
+            (Condition::All, _) => {
+                self.request("GET", &format!("{}?__action={action}{join}{parameters}", meta.key), None).await
+            }
             _ => {
                 let body = json!({ "where": wire::to_json(meta, filter) });
                 self.request("POST", &format!("{}?__action={action}{join}{parameters}", meta.key), Some(&body)).await
@@ -219,7 +228,8 @@ impl Remote {
     }
 
     pub(crate) async fn call_static(&self, meta: &EntityMeta, method: &str, args: Vec<JsonValue>) -> Result<JsonValue> {
-        let mut answer = self.request("POST", &format!("{}/{method}", meta.key), Some(&json!({ "args": args }))).await?;
+        let mut answer =
+            self.request("POST", &format!("{}/{method}", meta.key), Some(&json!({ "args": args }))).await?;
         Ok(answer.get_mut("data").map(JsonValue::take).unwrap_or_default())
     }
 }

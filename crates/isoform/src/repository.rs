@@ -72,7 +72,10 @@ impl<E: Entity> Repository<E> {
     pub async fn insert(self, new: impl Into<Record<E>>) -> Result<Record<E>> {
         let mut record = new.into();
         if !record.is_new() {
-            return Err(Error::invalid(format!("This row of {} is in the table already: save or update it.", E::meta().key)));
+            return Err(Error::invalid(format!(
+                "This row of {} is in the table already: save or update it.",
+                E::meta().key
+            )));
         }
         record.save().await?;
         Ok(record)
@@ -181,7 +184,8 @@ pub(crate) async fn find_id<E: Entity>(context: &Context, id: Value) -> Result<R
         Source::Remote(remote) => Record::from_wire_row(remote.find_id(E::meta(), &id).await?),
         #[cfg(not(target_arch = "wasm32"))]
         Source::Local(_) => {
-            let query = Query::<E>::new().matching(crate::Filter::from_condition(Condition::equals(E::meta().id, id))).limit(1);
+            let query =
+                Query::<E>::new().matching(crate::Filter::from_condition(Condition::equals(E::meta().id, id))).limit(1);
             find(context, &query).await?.into_iter().next().ok_or_else(|| operations::not_found(E::meta()))
         }
     }

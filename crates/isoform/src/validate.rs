@@ -39,7 +39,12 @@ pub(crate) async fn hook(record: &mut dyn AnyRecord, hook: Hook) -> Result<bool>
 
 pub(crate) fn event(record: &dyn AnyRecord) -> EventState {
     let meta = record.meta();
-    EventState { is_new: record.state().is_new, id: record.get(meta.id), original_id: record.original(meta.id), ..EventState::default() }
+    EventState {
+        is_new: record.state().is_new,
+        id: record.get(meta.id),
+        original_id: record.original(meta.id),
+        ..EventState::default()
+    }
 }
 
 pub(crate) fn take_over(record: &mut dyn AnyRecord, event: EventState, result: Result<()>) -> Result<bool> {
@@ -97,16 +102,24 @@ fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), 
         }
         (Check::Range { min, max }, value) => {
             let fits = |limit: &Option<Number>, wanted: std::cmp::Ordering| {
-                limit.as_ref().is_none_or(|limit| order(value, limit).is_some_and(|order| order == wanted || order.is_eq()))
+                limit
+                    .as_ref()
+                    .is_none_or(|limit| order(value, limit).is_some_and(|order| order == wanted || order.is_eq()))
             };
             must(fits(min, std::cmp::Ordering::Greater), &|| format!("must be at least {}", number(min.as_ref())))?;
             must(fits(max, std::cmp::Ordering::Less), &|| format!("must be at most {}", number(max.as_ref())))
         }
         (Check::Custom(function), value) => function(value),
         (_, _) if blank => Ok(()),
-        (Check::Email, Value::Text(text)) => must(is_email(text), &|| "must be an e-mail address such as ann@example.org".into()),
-        (Check::Url, Value::Text(text)) => must(is_url(text), &|| "must be an address such as https://example.org".into()),
-        (Check::Pattern(pattern), Value::Text(text)) => must(matches_pattern(pattern, text), &|| format!("must match {pattern}")),
+        (Check::Email, Value::Text(text)) => {
+            must(is_email(text), &|| "must be an e-mail address such as ann@example.org".into())
+        }
+        (Check::Url, Value::Text(text)) => {
+            must(is_url(text), &|| "must be an address such as https://example.org".into())
+        }
+        (Check::Pattern(pattern), Value::Text(text)) => {
+            must(matches_pattern(pattern, text), &|| format!("must match {pattern}"))
+        }
         (Check::OneOf(values), Value::Text(text)) => {
             must(values.contains(&text.as_str()), &|| format!("must be one of {}", values.join(", ")))
         }

@@ -13,12 +13,7 @@ pub(super) const BY_HAND: &str = "`apt-get install chromium chromium-driver` as 
      elsewhere Chromium or Chrome with the chromedriver of the same major version, both on the \
      PATH, or named by ISOFORM_CHROMIUM and ISOFORM_CHROMEDRIVER";
 
-const CHROMIUM: &[&str] = &[
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+const CHROMIUM: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const DRIVER: &[&str] = &["chromedriver"];
 
 /// Where the two programs are.
@@ -35,10 +30,7 @@ pub fn find(checkout: &Checkout) -> Option<Browser> {
         let named = env::var_os(variable).map(PathBuf::from);
         named.or_else(|| names.iter().find_map(|name| checkout.which(name)))
     };
-    Some(Browser {
-        chromium: find("ISOFORM_CHROMIUM", CHROMIUM)?,
-        driver: find("ISOFORM_CHROMEDRIVER", DRIVER)?,
-    })
+    Some(Browser { chromium: find("ISOFORM_CHROMIUM", CHROMIUM)?, driver: find("ISOFORM_CHROMEDRIVER", DRIVER)? })
 }
 
 pub(super) fn look(checkout: &Checkout) -> Found {
@@ -55,9 +47,7 @@ pub(super) fn look(checkout: &Checkout) -> Found {
 /// The driver drives the browser of its own major version only.
 fn pair(chromium: Option<Version>, driver: Option<Version>) -> Found {
     match (chromium, driver) {
-        (Some(chromium), Some(driver)) if chromium.major == driver.major => {
-            Found::Ready(chromium.to_string())
-        }
+        (Some(chromium), Some(driver)) if chromium.major == driver.major => Found::Ready(chromium.to_string()),
         (Some(chromium), Some(driver)) => Found::Unfit(format!(
             "Chromium {chromium} is there with chromedriver {driver}; they must be of one major \
              version"

@@ -29,12 +29,7 @@ pub(super) fn look_for_bindgen(checkout: &Checkout) -> Found {
     match checkout.locked_version("wasm-bindgen") {
         Ok(locked) => {
             let needed = locked.to_string();
-            look(
-                checkout,
-                "wasm-bindgen",
-                |version| version == locked,
-                &needed,
-            )
+            look(checkout, "wasm-bindgen", |version| version == locked, &needed)
         }
         Err(error) => Found::Unfit(error.to_string()),
     }
@@ -48,9 +43,7 @@ fn look(checkout: &Checkout, program: &str, fits: impl Fn(Version) -> bool, need
     match printed.as_deref().and_then(Version::find) {
         Some(version) if fits(version) => Found::Ready(version.to_string()),
         Some(version) => Found::Unfit(format!("{version} is there, {needed} is needed")),
-        None => Found::Unfit(format!(
-            "one that does not run is there, {needed} is needed"
-        )),
+        None => Found::Unfit(format!("one that does not run is there, {needed} is needed")),
     }
 }
 

@@ -42,13 +42,7 @@ pub(super) fn install_wasm_opt(checkout: &Checkout) -> Result<(), Error> {
     let prefix = checkout.tools().join("npm");
     std::fs::create_dir_all(&prefix).map_err(|cause| Error::file(&prefix, &cause))?;
     let mut command = npm(checkout)?;
-    command.args([
-        "install",
-        "--no-save",
-        "--no-audit",
-        "--no-fund",
-        "--prefix",
-    ]);
+    command.args(["install", "--no-save", "--no-audit", "--no-fund", "--prefix"]);
     process::run(command.arg(&prefix).arg(BINARYEN))
 }
 
@@ -98,10 +92,7 @@ mod tests {
         let look = |printed| at_least(OLDEST_WASM_OPT, Some(printed));
         assert!(matches!(look("wasm-opt version 108"), Found::Unfit(_)));
         assert!(matches!(look("wasm-opt version 116"), Found::Ready(_)));
-        assert!(matches!(
-            look("wasm-opt version 132 (version_132)"),
-            Found::Ready(_)
-        ));
+        assert!(matches!(look("wasm-opt version 132 (version_132)"), Found::Ready(_)));
     }
 
     #[test]

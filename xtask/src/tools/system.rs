@@ -8,15 +8,9 @@ use crate::error::Error;
 use crate::process;
 
 /// Installs packages with apt-get.
-pub(super) fn install(
-    checkout: &Checkout,
-    packages: &[&str],
-    options: &[&str],
-) -> Result<(), Error> {
+pub(super) fn install(checkout: &Checkout, packages: &[&str], options: &[&str]) -> Result<(), Error> {
     if checkout.which("apt-get").is_none() {
-        return Err(Error::Failed(
-            "this system has no apt-get to install it with".to_owned(),
-        ));
+        return Err(Error::Failed("this system has no apt-get to install it with".to_owned()));
     }
     // The lists may be old, and an update that fails (one source of many) need not matter.
     let mut update = apt_get(checkout)?;
@@ -59,9 +53,7 @@ fn apt_get(checkout: &Checkout) -> Result<Command, Error> {
         command.args(["-n", "env"]).args(settings);
         return Ok(command);
     }
-    Err(Error::Failed(
-        "installing it with apt-get takes root, and sudo asks for a password".to_owned(),
-    ))
+    Err(Error::Failed("installing it with apt-get takes root, and sudo asks for a password".to_owned()))
 }
 
 fn succeeds(checkout: &Checkout, words: &[&str]) -> Option<String> {

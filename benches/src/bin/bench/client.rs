@@ -28,10 +28,7 @@ impl Connection {
     pub async fn open(addr: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            buffer: Vec::with_capacity(16 * 1024),
-        })
+        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
     }
 
     /// Sends a request and reads its answer.
@@ -47,10 +44,7 @@ impl Connection {
         while self.buffer.len() < head.body.end {
             self.fill().await?;
         }
-        let (top, body) = (
-            self.buffer.get(..head.body.start),
-            self.buffer.get(head.body),
-        );
+        let (top, body) = (self.buffer.get(..head.body.start), self.buffer.get(head.body));
         Ok(Reply {
             status: head.status,
             head: std::str::from_utf8(top.unwrap_or_default())?,
@@ -78,11 +72,7 @@ impl Reply<'_> {
             return Ok(());
         }
         let body = String::from_utf8_lossy(self.body);
-        Err(format!(
-            "status {} where {expected} was expected: {body}",
-            self.status
-        )
-        .into())
+        Err(format!("status {} where {expected} was expected: {body}", self.status).into())
     }
 
     /// The cookies that the answer sets, as a `Cookie` header sends them back.
@@ -108,10 +98,7 @@ impl Head {
             return Ok(None);
         };
         let text = std::str::from_utf8(buffer.get(..end).unwrap_or_default())?;
-        let status = text
-            .get(9..12)
-            .and_then(|code| code.parse().ok())
-            .ok_or("not an HTTP/1.1 answer")?;
+        let status = text.get(9..12).and_then(|code| code.parse().ok()).ok_or("not an HTTP/1.1 answer")?;
         let length = headers(text)
             .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
             .map(|(_, value)| value.parse::<usize>())
@@ -122,34 +109,25 @@ impl Head {
             None => return Err("an answer without a content length".into()),
         };
         let start = end + 4;
-        Ok(Some(Self {
-            status,
-            body: start..start + length,
-        }))
+        Ok(Some(Self { status, body: start..start + length }))
     }
 }
 
 fn headers(head: &str) -> impl Iterator<Item = (&str, &str)> {
     let lines = head.split("\r\n").skip(1);
-    lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name, value.trim()))
+    lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name, value.trim()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ANSWER: &[u8] =
-        b"HTTP/1.1 201 Created\r\ncontent-LENGTH: 2\r\nSet-Cookie: id=x; Path=/\r\n\r\n[]";
+    const ANSWER: &[u8] = b"HTTP/1.1 201 Created\r\ncontent-LENGTH: 2\r\nSet-Cookie: id=x; Path=/\r\n\r\n[]";
 
     #[test]
     fn an_answer_ends_where_its_length_says() -> Result<()> {
         let head = Head::parse(ANSWER)?.ok_or("no head")?;
-        assert_eq!(
-            (head.status, ANSWER.get(head.body)),
-            (201, Some(&b"[]"[..]))
-        );
+        assert_eq!((head.status, ANSWER.get(head.body)), (201, Some(&b"[]"[..])));
         Ok(())
     }
 
@@ -167,17 +145,9 @@ mod tests {
 
     #[test]
     fn a_cookie_is_sent_back_without_its_attributes() -> Result<()> {
-        let reply = Reply {
-            status: 201,
-            head: std::str::from_utf8(ANSWER)?,
-            body: b"[]",
-        };
+        let reply = Reply { status: 201, head: std::str::from_utf8(ANSWER)?, body: b"[]" };
         assert_eq!(reply.cookies().as_deref(), Some("id=x"));
-        assert!(
-            reply
-                .expect_status(200)
-                .is_err_and(|e| e.to_string().contains("201"))
-        );
+        assert!(reply.expect_status(200).is_err_and(|e| e.to_string().contains("201")));
         Ok(())
     }
 }

@@ -24,25 +24,15 @@ pub struct Sample {
 
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:.0}/s, p99 {:.1} ms",
-            self.rate,
-            self.p99.as_secs_f64() * 1e3
-        )
+        write!(f, "{:.0}/s, p99 {:.1} ms", self.rate, self.p99.as_secs_f64() * 1e3)
     }
 }
 
 impl Sample {
     fn of(mut times: Vec<Duration>, elapsed: Duration) -> Result<Self> {
         times.sort_unstable();
-        let p99 = times
-            .get(times.len().saturating_sub(1) * 99 / 100)
-            .ok_or("no request was answered")?;
-        Ok(Self {
-            rate: count(times.len()) / elapsed.as_secs_f64(),
-            p99: *p99,
-        })
+        let p99 = times.get(times.len().saturating_sub(1) * 99 / 100).ok_or("no request was answered")?;
+        Ok(Self { rate: count(times.len()) / elapsed.as_secs_f64(), p99: *p99 })
     }
 
     /// The middle rate and the middle p99 of some rounds.
@@ -52,10 +42,7 @@ impl Sample {
         rates.sort_unstable_by(f64::total_cmp);
         p99s.sort_unstable();
         let middle = samples.len() / 2;
-        Some(Self {
-            rate: *rates.get(middle)?,
-            p99: *p99s.get(middle)?,
-        })
+        Some(Self { rate: *rates.get(middle)?, p99: *p99s.get(middle)? })
     }
 }
 
@@ -67,12 +54,7 @@ fn count(n: usize) -> f64 {
 ///
 /// # Errors
 /// When a connection fails or an answer has another status.
-pub async fn run(
-    addr: SocketAddr,
-    requests: &Arc<[Vec<u8>]>,
-    status: u16,
-    duration: Duration,
-) -> Result<Sample> {
+pub async fn run(addr: SocketAddr, requests: &Arc<[Vec<u8>]>, status: u16, duration: Duration) -> Result<Sample> {
     let mut connections = Vec::new();
     for n in 0..CONNECTIONS {
         connections.push((Connection::open(addr).await?, Rng::new(n)));
@@ -85,9 +67,7 @@ pub async fn run(
             let mut times = Vec::with_capacity(1 << 15);
             let mut sent = Instant::now();
             while sent - start < duration {
-                let request = requests
-                    .get(rng.below(requests.len()))
-                    .ok_or("no request")?;
+                let request = requests.get(rng.below(requests.len())).ok_or("no request")?;
                 connection.send(request).await?.expect_status(status)?;
                 let answered = Instant::now();
                 times.push(answered - sent);
@@ -118,10 +98,7 @@ mod tests {
 
     #[test]
     fn the_median_round_counts() {
-        let of = |rate| Sample {
-            rate,
-            p99: Duration::ZERO,
-        };
+        let of = |rate| Sample { rate, p99: Duration::ZERO };
         assert_eq!(Sample::median(&[of(9.0), of(1.0), of(5.0)]), Some(of(5.0)));
         assert_eq!(Sample::median(&[]), None);
     }

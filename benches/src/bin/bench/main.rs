@@ -42,10 +42,7 @@ async fn main() -> Result<()> {
     }
     let scratch = Scratch::new()?;
     for table in [Table::Items, Table::Tasks] {
-        if matches!(
-            (options.only, table),
-            (Some(Only::Items), Table::Tasks) | (Some(Only::Tasks), Table::Items)
-        ) {
+        if matches!((options.only, table), (Some(Only::Items), Table::Tasks) | (Some(Only::Tasks), Table::Items)) {
             continue;
         }
         println!("{}", run(table, &options, scratch.path()).await?);
@@ -70,24 +67,14 @@ async fn run(table: Table, options: &Options, scratch: &Path) -> Result<Report> 
         }
     }
     for server in &servers {
-        let after = (options.only != Some(Only::Memory))
-            .then(|| server.resident_kib())
-            .transpose()?;
-        report.memory.push(Memory {
-            side: server.subject.side,
-            idle: server.idle_kib,
-            after,
-        });
+        let after = (options.only != Some(Only::Memory)).then(|| server.resident_kib()).transpose()?;
+        report.memory.push(Memory { side: server.subject.side, idle: server.idle_kib, after });
     }
     Ok(report)
 }
 
 /// Starts a server, fills its tables and sees that it does what will be measured.
-async fn start(
-    subject: &'static Subject,
-    rows: &Rows,
-    scratch: &Path,
-) -> Result<Result<Server, Left>> {
+async fn start(subject: &'static Subject, rows: &Rows, scratch: &Path) -> Result<Result<Server, Left>> {
     if let Some(left) = subject.left_out() {
         return Ok(Err(left));
     }
@@ -98,32 +85,20 @@ async fn start(
     };
     server.sign_in().await?;
     seed::fill(&server, rows).await?;
-    check::answers(&server, rows)
-        .await
-        .map_err(|e| server.blame(e))?;
+    check::answers(&server, rows).await.map_err(|e| server.blame(e))?;
     Ok(Ok(server))
 }
 
 /// Measures one operation, the servers taking turns.
-async fn measure(
-    op: Op,
-    servers: &mut [Server],
-    rows: &Rows,
-    options: &Options,
-    report: &mut Report,
-) -> Result<()> {
+async fn measure(op: Op, servers: &mut [Server], rows: &Rows, options: &Options, report: &mut Report) -> Result<()> {
     let duration = Duration::from_secs_f64(options.seconds);
     let warm_up = Duration::from_secs_f64((options.seconds / 3.0).min(1.0));
-    let requests: Vec<_> = servers
-        .iter()
-        .map(|server| requests::build(server, op, rows))
-        .collect();
+    let requests: Vec<_> = servers.iter().map(|server| requests::build(server, op, rows)).collect();
     for round in 0..=options.rounds {
         for (server, requests) in servers.iter_mut().zip(&requests) {
             let duration = if round == 0 { warm_up } else { duration };
-            let sample = load::run(server.addr, requests, op.expected_status(), duration)
-                .await
-                .map_err(|e| server.blame(e))?;
+            let sample =
+                load::run(server.addr, requests, op.expected_status(), duration).await.map_err(|e| server.blame(e))?;
             if round > 0 {
                 eprintln!("{op}, round {round}, {}: {sample}", server.subject.name);
                 report.add(op, server.subject.side, sample);

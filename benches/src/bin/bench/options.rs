@@ -33,22 +33,14 @@ pub enum Only {
 impl Options {
     /// Reads the arguments.
     pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Self> {
-        let mut options = Self {
-            seconds: 3.0,
-            rounds: 3,
-            only: None,
-            filter: None,
-            build: true,
-        };
+        let mut options = Self { seconds: 3.0, rounds: 3, only: None, filter: None, build: true };
         let mut args = args.into_iter();
         while let Some(flag) = args.next() {
             if flag == "--no-build" {
                 options.build = false;
                 continue;
             }
-            let value = args
-                .next()
-                .ok_or_else(|| format!("{flag}: unknown, or needs a value"))?;
+            let value = args.next().ok_or_else(|| format!("{flag}: unknown, or needs a value"))?;
             let wrong = |expected: &str| format!("{flag} {value}: expected {expected}");
             match flag.as_str() {
                 "--seconds" => {
@@ -73,15 +65,12 @@ impl Options {
                 }
                 "--filter" => {
                     if !Op::ALL.iter().any(|op| op.to_string().contains(&value)) {
-                        return Err(
-                            wrong("a part of: read one, list, update, method, insert").into()
-                        );
+                        return Err(wrong("a part of: read one, list, update, method, insert").into());
                     }
                     options.filter = Some(value);
                 }
                 _ => {
-                    let known =
-                        "--seconds N --rounds N --only items|tasks|memory --filter OP --no-build";
+                    let known = "--seconds N --rounds N --only items|tasks|memory --filter OP --no-build";
                     return Err(format!("unknown flag {flag}; known: {known}").into());
                 }
             }
@@ -91,9 +80,7 @@ impl Options {
 
     /// Whether the operation is to be measured.
     pub fn wants(&self, op: Op) -> bool {
-        self.filter
-            .as_ref()
-            .is_none_or(|part| op.to_string().contains(part))
+        self.filter.as_ref().is_none_or(|part| op.to_string().contains(part))
     }
 }
 
@@ -110,13 +97,7 @@ mod tests {
         let options = parse("--seconds 0.5 --rounds 1 --only tasks --filter list --no-build")?;
         assert_eq!(
             options,
-            Options {
-                seconds: 0.5,
-                rounds: 1,
-                only: Some(Only::Tasks),
-                filter: Some("list".into()),
-                build: false,
-            }
+            Options { seconds: 0.5, rounds: 1, only: Some(Only::Tasks), filter: Some("list".into()), build: false }
         );
         assert!(options.wants(Op::List) && !options.wants(Op::Insert));
         Ok(())
@@ -124,15 +105,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for args in [
-            "--rounds 0",
-            "--seconds -1",
-            "--seconds NaN",
-            "--only all",
-            "--filter x",
-            "--what 1",
-            "--seconds",
-        ] {
+        for args in ["--rounds 0", "--seconds -1", "--seconds NaN", "--only all", "--filter x", "--what 1", "--seconds"]
+        {
             assert!(parse(args).is_err(), "{args}");
         }
     }

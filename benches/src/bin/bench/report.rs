@@ -37,11 +37,7 @@ impl Side {
 impl Report {
     /// An empty one.
     pub fn new(table: Table) -> Self {
-        Self {
-            table,
-            samples: Vec::new(),
-            memory: Vec::new(),
-        }
+        Self { table, samples: Vec::new(), memory: Vec::new() }
     }
 
     /// Adds a round.
@@ -50,12 +46,8 @@ impl Report {
     }
 
     fn median(&self, op: Op, side: Side) -> Option<Sample> {
-        let of: Vec<_> = self
-            .samples
-            .iter()
-            .filter(|(o, s, _)| (*o, *s) == (op, side))
-            .map(|(_, _, sample)| *sample)
-            .collect();
+        let of: Vec<_> =
+            self.samples.iter().filter(|(o, s, _)| (*o, *s) == (op, side)).map(|(_, _, sample)| *sample).collect();
         Sample::median(&of)
     }
 
@@ -86,25 +78,13 @@ impl Report {
             write!(f, " Isoform ÷ {} (≥ {goal}) |", side.title())?;
         }
         writeln!(f)?;
-        writeln!(
-            f,
-            "| --- |{}",
-            " ---: |".repeat(sides.len() + self.goals().len())
-        )?;
-        for op in Op::ALL
-            .into_iter()
-            .filter(|op| self.samples.iter().any(|(o, ..)| o == op))
-        {
+        writeln!(f, "| --- |{}", " ---: |".repeat(sides.len() + self.goals().len()))?;
+        for op in Op::ALL.into_iter().filter(|op| self.samples.iter().any(|(o, ..)| o == op)) {
             write!(f, "| {op} |")?;
             for side in &sides {
                 match self.median(op, *side) {
                     Some(Sample { rate, p99 }) => {
-                        write!(
-                            f,
-                            " {}/s, p99 {:.1} ms |",
-                            thousands(rate),
-                            p99.as_secs_f64() * 1e3
-                        )?;
+                        write!(f, " {}/s, p99 {:.1} ms |", thousands(rate), p99.as_secs_f64() * 1e3)?;
                     }
                     None => write!(f, " – |")?,
                 }
@@ -122,11 +102,7 @@ impl Report {
     }
 
     fn write_memory(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "| resident memory ({}) | idle | after the run |\n| --- | ---: | ---: |",
-            self.table.name()
-        )?;
+        writeln!(f, "| resident memory ({}) | idle | after the run |\n| --- | ---: | ---: |", self.table.name())?;
         let mib = |kib: u64| format!("{}.{} MB", kib / 1024, kib % 1024 * 10 / 1024);
         for Memory { side, idle, after } in &self.memory {
             let after = after.map_or("–".into(), mib);
@@ -171,11 +147,7 @@ mod tests {
         for (side, rate) in [(Side::Handwritten, 20_000.0), (Side::Isoform, 15_000.0)] {
             report.add(Op::One, side, Sample { rate, p99 });
         }
-        report.memory.push(Memory {
-            side: Side::Isoform,
-            idle: 12_288,
-            after: Some(13_824),
-        });
+        report.memory.push(Memory { side: Side::Isoform, idle: 12_288, after: Some(13_824) });
         let text = report.to_string();
         let row = "| read one | 15,000/s, p99 1.5 ms | 20,000/s, p99 1.5 ms | – | **0.75, too slow** | – |\n";
         assert!(text.contains(row), "{text}");
@@ -185,12 +157,7 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        for (rate, text) in [
-            (7.0, "7"),
-            (999.4, "999"),
-            (1_000.0, "1,000"),
-            (1_234_567.0, "1,234,567"),
-        ] {
+        for (rate, text) in [(7.0, "7"), (999.4, "999"), (1_000.0, "1,000"), (1_234_567.0, "1,234,567")] {
             assert_eq!(thousands(rate), text);
         }
     }

@@ -53,13 +53,7 @@ pub enum Op {
 impl Op {
     /// In the order of the report, which is also that of the run: what adds rows or moves them in or out of
     /// the list comes after the list.
-    pub const ALL: [Self; 5] = [
-        Self::One,
-        Self::List,
-        Self::Update,
-        Self::Method,
-        Self::Insert,
-    ];
+    pub const ALL: [Self; 5] = [Self::One, Self::List, Self::Update, Self::Method, Self::Insert];
 
     /// The status of the right answer.
     pub fn expected_status(self) -> u16 {
@@ -89,13 +83,10 @@ pub fn build(server: &Server, op: Op, rows: &Rows) -> Arc<[Vec<u8>]> {
     match op {
         Op::List => [request(server, op, Uuid::nil(), 0)].into(),
         Op::One | Op::Method => ids.map(|id| request(server, op, id, 0)).collect(),
-        Op::Update => ids
-            .flat_map(|id| (0..VARIANTS).map(move |n| (id, n)))
-            .map(|(id, n)| request(server, op, id, n))
-            .collect(),
-        Op::Insert => (0..ROWS)
-            .map(|n| request(server, op, Uuid::nil(), n))
-            .collect(),
+        Op::Update => {
+            ids.flat_map(|id| (0..VARIANTS).map(move |n| (id, n))).map(|(id, n)| request(server, op, id, n)).collect()
+        }
+        Op::Insert => (0..ROWS).map(|n| request(server, op, Uuid::nil(), n)).collect(),
     }
 }
 
@@ -105,12 +96,7 @@ pub fn request(server: &Server, op: Op, id: Uuid, n: usize) -> Vec<u8> {
     let (name, method) = (table.name(), table.method());
     match op {
         Op::One => bytes(server, "GET", &format!("/api/{name}/{id}"), ""),
-        Op::List => bytes(
-            server,
-            "GET",
-            &format!("/api/{name}?completed=false&_sort=title&_limit=25"),
-            "",
-        ),
+        Op::List => bytes(server, "GET", &format!("/api/{name}?completed=false&_sort=title&_limit=25"), ""),
         Op::Update => {
             let body = match table {
                 Table::Items => format!(r#"{{"priority":{}}}"#, 7 + n),
@@ -119,25 +105,12 @@ pub fn request(server: &Server, op: Op, id: Uuid, n: usize) -> Vec<u8> {
             bytes(server, "PUT", &format!("/api/{name}/{id}"), &body)
         }
         Op::Method => {
-            let row_info = format!(
-                r#"{{"data":{{"id":"{id}"}},"isNewRow":false,"wasChanged":false,"id":"{id}"}}"#
-            );
-            bytes(
-                server,
-                "POST",
-                &format!("/api/{name}/{method}"),
-                &format!(r#"{{"args":[],"rowInfo":{row_info}}}"#),
-            )
+            let row_info = format!(r#"{{"data":{{"id":"{id}"}},"isNewRow":false,"wasChanged":false,"id":"{id}"}}"#);
+            bytes(server, "POST", &format!("/api/{name}/{method}"), &format!(r#"{{"args":[],"rowInfo":{row_info}}}"#))
         }
         Op::Insert => {
-            let priority = if table == Table::Items {
-                "3"
-            } else {
-                r#""normal""#
-            };
-            let body = format!(
-                r#"{{"title":"an added title {n:05}","completed":false,"priority":{priority}}}"#
-            );
+            let priority = if table == Table::Items { "3" } else { r#""normal""# };
+            let body = format!(r#"{{"title":"an added title {n:05}","completed":false,"priority":{priority}}}"#);
             bytes(server, "POST", &format!("/api/{name}"), &body)
         }
     }
@@ -150,11 +123,7 @@ pub fn bytes(server: &Server, method: &str, path: &str, body: &str) -> Vec<u8> {
         let _ = write!(text, "Cookie: {cookie}\r\n");
     }
     if !body.is_empty() {
-        let _ = write!(
-            text,
-            "Content-Type: application/json\r\nContent-Length: {}\r\n",
-            body.len()
-        );
+        let _ = write!(text, "Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
     }
     text.push_str("\r\n");
     text.push_str(body);

@@ -34,10 +34,7 @@ impl Rng {
 
     /// A number below `n`, or 0.
     pub fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() >> 16)
-            .unwrap_or(0)
-            .checked_rem(n)
-            .unwrap_or(0)
+        usize::try_from(self.next() >> 16).unwrap_or(0).checked_rem(n).unwrap_or(0)
     }
 }
 
@@ -61,16 +58,11 @@ pub struct Rows(Vec<Row>);
 impl Rows {
     /// The 10,000 rows: 3,500 open ones can be reached, and of the tasks every fifth is another's.
     pub fn generate(table: Table) -> Self {
-        const WORDS: [&str; 8] = [
-            "answer", "buy", "call", "draw", "file", "mend", "paint", "write",
-        ];
+        const WORDS: [&str; 8] = ["answer", "buy", "call", "draw", "file", "mend", "paint", "write"];
         let mut rng = Rng::new(1);
         let row = |n: usize| {
             let bits = (u128::from(rng.next()) << 64 | u128::from(rng.next())).to_be_bytes();
-            let word = WORDS
-                .get(rng.below(WORDS.len()))
-                .copied()
-                .unwrap_or_default();
+            let word = WORDS.get(rng.below(WORDS.len())).copied().unwrap_or_default();
             let (own, open) = match table {
                 Table::Items => (true, n % 20 < 7),
                 Table::Tasks => (n % 5 != 4, (n - n / 5) % 16 < 7),
@@ -80,9 +72,7 @@ impl Rows {
                 title: format!("{word} {:04x} for customer {n:05}", rng.below(1 << 16)),
                 own,
                 completed: !open,
-                created_at: DateTime::UNIX_EPOCH
-                    + Days::new(18_262)
-                    + std::time::Duration::from_secs(n as u64),
+                created_at: DateTime::UNIX_EPOCH + Days::new(18_262) + std::time::Duration::from_secs(n as u64),
             }
         };
         Self((0..ROWS).map(row).collect())
@@ -110,22 +100,15 @@ impl Rows {
 
 /// Fills the tables that the server has made.
 pub async fn fill(server: &Server, rows: &Rows) -> Result<()> {
-    let mut db = SqliteConnectOptions::new()
-        .filename(&server.db)
-        .connect()
-        .await?;
+    let mut db = SqliteConnectOptions::new().filename(&server.db).connect().await?;
     let mut tx = db.begin().await?;
     for row in &rows.0 {
         match (server.subject.table, server.subject.format) {
-            (Table::Items, Format::Sqlx) => insert_item(&mut tx, row).await?,
+            (Table::Items, format @ (Format::Sqlx | Format::Isoform)) => insert_item(&mut tx, row, format).await?,
             (Table::Items, Format::Remult) => insert_remult_item(&mut tx, row).await?,
             (Table::Tasks, _) => {
-                let owner = if row.own {
-                    &server.user_id
-                } else {
-                    "someone else"
-                };
-                insert_task(&mut tx, row, owner).await?;
+                let owner = if row.own { &server.user_id } else { "someone else" };
+                insert_task(&mut tx, row, owner, server.subject.format).await?;
             }
         }
     }
@@ -133,63 +116,64 @@ pub async fn fill(server: &Server, rows: &Rows) -> Result<()> {
         insert_session(&mut tx, &server.user_id).await?;
     }
     tx.commit().await?;
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-        .execute(&mut db)
-        .await?;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut db).await?;
     db.close().await?;
     Ok(())
 }
 
-async fn insert_item(db: &mut SqliteConnection, row: &Row) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO items (id, title, completed, priority, created_at) VALUES (?, ?, ?, 3, ?)",
-    )
-    .bind(row.id)
-    .bind(&row.title)
-    .bind(row.completed)
-    .bind(row.created_at)
-    .execute(db)
-    .await
-    .map(drop)
+async fn insert_item(db: &mut SqliteConnection, row: &Row, format: Format) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO items (id, title, completed, priority, created_at) VALUES (?, ?, ?, 3, ?)")
+        .bind(row.id)
+        .bind(&row.title)
+        .bind(row.completed)
+        .bind(time(row.created_at, format))
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// A time as the server writes it.
+fn time(time: DateTime<Utc>, format: Format) -> String {
+    match format {
+        Format::Isoform => time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
+        _ => time.to_rfc3339(),
+    }
 }
 
 /// Ids as text, times as milliseconds.
 async fn insert_remult_item(db: &mut SqliteConnection, row: &Row) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO items (id, title, completed, priority, created_at) VALUES (?, ?, ?, 3, ?)",
-    )
-    .bind(row.id.to_string())
-    .bind(&row.title)
-    .bind(row.completed)
-    .bind(row.created_at.timestamp_millis())
-    .execute(db)
-    .await
-    .map(drop)
+    sqlx::query("INSERT INTO items (id, title, completed, priority, created_at) VALUES (?, ?, ?, 3, ?)")
+        .bind(row.id.to_string())
+        .bind(&row.title)
+        .bind(row.completed)
+        .bind(row.created_at.timestamp_millis())
+        .execute(db)
+        .await
+        .map(drop)
 }
 
-async fn insert_task(db: &mut SqliteConnection, row: &Row, owner: &str) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO tasks (id, title, completed, priority, due, owner, created_at, updated_at, version) \
+async fn insert_task(db: &mut SqliteConnection, row: &Row, owner: &str, format: Format) -> sqlx::Result<()> {
+    let due = if format == Format::Isoform { "due_date" } else { "due" };
+    sqlx::query(sqlx::AssertSqlSafe(format!(
+        "INSERT INTO tasks (id, title, completed, priority, {due}, owner, created_at, updated_at, version) \
          VALUES (?1, ?2, ?3, 'normal', ?4, ?5, ?6, ?6, 1)",
-    )
+    )))
     .bind(row.id)
     .bind(&row.title)
     .bind(row.completed)
     .bind((!row.completed).then(|| row.created_at.date_naive()))
     .bind(owner)
-    .bind(row.created_at)
+    .bind(time(row.created_at, format))
     .execute(db)
     .await
     .map(drop)
 }
 
 async fn insert_session(db: &mut SqliteConnection, user_id: &str) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO users (id, name, roles, password_hash) VALUES (?, 'Member', '[]', '')",
-    )
-    .bind(user_id)
-    .execute(&mut *db)
-    .await?;
+    sqlx::query("INSERT INTO users (id, name, roles, password_hash) VALUES (?, 'Member', '[]', '')")
+        .bind(user_id)
+        .execute(&mut *db)
+        .await?;
     sqlx::query("INSERT INTO sessions (id, data, expires_at) VALUES (?, ?, ?)")
         .bind(SESSION.trim_start_matches("id="))
         .bind(format!(r#"{{"userId":"{user_id}"}}"#))
@@ -208,22 +192,13 @@ mod tests {
         for (table, reachable) in [(Table::Items, 10_000), (Table::Tasks, 8_000)] {
             let rows = Rows::generate(table);
             assert_eq!(rows.reachable().count(), reachable);
-            assert_eq!(
-                rows.0
-                    .iter()
-                    .filter(|row| row.own && !row.completed)
-                    .count(),
-                3_500
-            );
+            assert_eq!(rows.0.iter().filter(|row| row.own && !row.completed).count(), 3_500);
             assert_eq!(rows.listed().len(), 25);
         }
     }
 
     #[test]
     fn every_run_has_the_same_rows() {
-        assert_eq!(
-            Rows::generate(Table::Tasks).0,
-            Rows::generate(Table::Tasks).0
-        );
+        assert_eq!(Rows::generate(Table::Tasks).0, Rows::generate(Table::Tasks).0);
     }
 }

@@ -41,11 +41,7 @@ pub struct Server {
 impl Server {
     /// Starts a server and waits until it is ready. One that ends at once without an error takes no part.
     pub async fn start(subject: &'static Subject, scratch: &Path) -> Result<Result<Self, Left>> {
-        let file = |extension: &str| {
-            scratch
-                .join(subject.name.replace(' ', "-"))
-                .with_extension(extension)
-        };
+        let file = |extension: &str| scratch.join(subject.name.replace(' ', "-")).with_extension(extension);
         let (db, log) = (file("db"), file("log"));
         let addr = free_address()?;
         let mut child = Command::from(subject.command(&db, addr.port()))
@@ -56,22 +52,13 @@ impl Server {
             .spawn()?;
         let stdout = child.stdout.take().ok_or("no stdout")?;
         let pid = child.id().ok_or("no process id")?;
-        let mut server = Self {
-            subject,
-            addr,
-            db,
-            cookie: None,
-            user_id: "member".into(),
-            idle_kib: 0,
-            log,
-            child,
-        };
+        let mut server = Self { subject, addr, db, cookie: None, user_id: "member".into(), idle_kib: 0, log, child };
         match timeout(START_LIMIT, server.ready(stdout)).await {
             Err(_) => Err(server.blame("not ready after 30 s")),
             Ok(Err(error)) => Err(server.blame(error)),
-            Ok(Ok(Some(status))) if status.success() => Ok(Err(Left(
-                "it ended without serving; is it written yet?".into(),
-            ))),
+            Ok(Ok(Some(status))) if status.success() => {
+                Ok(Err(Left("it ended without serving; is it written yet?".into())))
+            }
             Ok(Ok(Some(status))) => Err(server.blame(format!("ended with {status}"))),
             Ok(Ok(None)) => {
                 sleep(Duration::from_millis(500)).await;
@@ -82,10 +69,7 @@ impl Server {
     }
 
     /// `None` once it is ready, the status if it ended before.
-    async fn ready(
-        &mut self,
-        stdout: impl AsyncRead + Unpin + Send + 'static,
-    ) -> Result<Option<ExitStatus>> {
+    async fn ready(&mut self, stdout: impl AsyncRead + Unpin + Send + 'static) -> Result<Option<ExitStatus>> {
         let mut lines = BufReader::new(stdout).lines();
         if matches!(self.subject.ready, Ready::Line) {
             loop {
@@ -111,9 +95,7 @@ impl Server {
 
     async fn get(&self, path: &str) -> Result<serde_json::Value> {
         let mut connection = Connection::open(self.addr).await?;
-        let reply = connection
-            .send(&requests::bytes(self, "GET", path, ""))
-            .await?;
+        let reply = connection.send(&requests::bytes(self, "GET", path, "")).await?;
         reply.expect_status(200)?;
         reply.json()
     }
@@ -125,15 +107,9 @@ impl Server {
             SignIn::Seeded => self.cookie = Some(seed::SESSION.into()),
             SignIn::Post { path, body } => {
                 let mut connection = Connection::open(self.addr).await?;
-                let reply = connection
-                    .send(&requests::bytes(self, "POST", path, body))
-                    .await?;
+                let reply = connection.send(&requests::bytes(self, "POST", path, body)).await?;
                 reply.expect_status(200).map_err(|e| self.blame(e))?;
-                self.cookie = Some(
-                    reply
-                        .cookies()
-                        .ok_or_else(|| format!("{path} sets no cookie"))?,
-                );
+                self.cookie = Some(reply.cookies().ok_or_else(|| format!("{path} sets no cookie"))?);
                 let me = self.get("/api/me").await?;
                 self.user_id = me["id"].as_str().ok_or("/api/me names no id")?.into();
             }
@@ -143,21 +119,14 @@ impl Server {
 
     /// Resident memory now.
     pub fn resident_kib(&self) -> Result<u64> {
-        resident_kib(
-            self.child
-                .id()
-                .ok_or_else(|| format!("{} has ended", self.subject.name))?,
-        )
+        resident_kib(self.child.id().ok_or_else(|| format!("{} has ended", self.subject.name))?)
     }
 
     /// An error with the server's name and its last words.
     pub fn blame(&self, error: impl Display) -> Box<dyn Error + Send + Sync> {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();
-        let last = lines
-            .get(lines.len().saturating_sub(10)..)
-            .unwrap_or_default()
-            .join("\n");
+        let last = lines.get(lines.len().saturating_sub(10)..).unwrap_or_default().join("\n");
         format!("{}: {error}\n{last}", self.subject.name).into()
     }
 }
@@ -168,10 +137,7 @@ fn free_address() -> Result<SocketAddr> {
 
 fn resident_kib(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .ok_or("no VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse()?)
 }
 

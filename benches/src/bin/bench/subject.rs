@@ -61,6 +61,8 @@ pub enum Ready {
 pub enum Format {
     /// As sqlx binds them: uuids as 16 bytes, times as text.
     Sqlx,
+    /// As Isoform does: uuids as 16 bytes, times as text of one length.
+    Isoform,
     /// As Remult does: uuids as text, times as milliseconds.
     Remult,
 }
@@ -99,7 +101,7 @@ static SUBJECTS: [Subject; 5] = [
         table: Table::Items,
         program: Program::Bench("isoform-items"),
         ready: Ready::Line,
-        format: Format::Sqlx,
+        format: Format::Isoform,
         sign_in: SignIn::Nobody,
     },
     Subject {
@@ -126,21 +128,16 @@ static SUBJECTS: [Subject; 5] = [
         table: Table::Tasks,
         program: Program::Application,
         ready: Ready::Get("/api/me"),
-        format: Format::Sqlx,
+        format: Format::Isoform,
         // The member that the application seeds.
-        sign_in: SignIn::Post {
-            path: "/api/users/signIn",
-            body: r#"{"args":["member","member"]}"#,
-        },
+        sign_in: SignIn::Post { path: "/api/users/signIn", body: r#"{"args":["member","member-of-the-bench"]}"# },
     },
 ];
 
 impl Subject {
     /// The servers that have a table, the yardstick first.
     pub fn all(table: Table) -> impl Iterator<Item = &'static Self> {
-        SUBJECTS
-            .iter()
-            .filter(move |subject| subject.table == table)
+        SUBJECTS.iter().filter(move |subject| subject.table == table)
     }
 
     /// Why it cannot be started here, if so.
@@ -150,31 +147,20 @@ impl Subject {
         };
         match self.program {
             Program::Bench(name) => missing(binary(name), "leave out --no-build"),
-            Program::Application => {
-                missing(binary("server"), "run `cargo leptos build --release` first")
-            }
+            Program::Application => missing(binary("server"), "run `cargo leptos build --release` first"),
             Program::Remult => {
                 if Command::new("node").arg("--version").output().is_err() {
                     return Some(Left("there is no `node`".into()));
                 }
-                let native =
-                    remult().join("node_modules/better-sqlite3/build/Release/better_sqlite3.node");
-                missing(
-                    native,
-                    "run `npm ci --ignore-scripts && npm run native` in benches/remult",
-                )
+                let native = remult().join("node_modules/better-sqlite3/build/Release/better_sqlite3.node");
+                missing(native, "run `npm ci --ignore-scripts && npm run native` in benches/remult")
             }
         }
     }
 
     /// The command that serves this file on this port.
     pub fn command(&self, db: &Path, port: u16) -> Command {
-        let flags: [OsString; 4] = [
-            "--db".into(),
-            db.into(),
-            "--port".into(),
-            port.to_string().into(),
-        ];
+        let flags: [OsString; 4] = ["--db".into(), db.into(), "--port".into(), port.to_string().into()];
         match self.program {
             Program::Bench(name) => {
                 let mut command = Command::new(binary(name));
@@ -188,15 +174,14 @@ impl Subject {
                     .env("DATABASE_URL", format!("sqlite://{}", db.display()))
                     .env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"))
                     .env("LEPTOS_SITE_ROOT", "target/site")
-                    .env("LEPTOS_OUTPUT_NAME", "app");
+                    .env("LEPTOS_OUTPUT_NAME", "app")
+                    .env("MEMBER_PASSWORD", "member-of-the-bench")
+                    .env("RUST_LOG", "warn");
                 command
             }
             Program::Remult => {
                 let mut command = Command::new("node");
-                command
-                    .arg(remult().join("server.mjs"))
-                    .args(flags)
-                    .env("NODE_ENV", "production");
+                command.arg(remult().join("server.mjs")).args(flags).env("NODE_ENV", "production");
                 command
             }
         }
@@ -206,15 +191,7 @@ impl Subject {
 /// Builds the servers of this package beside the running binary.
 pub fn build() -> Result<()> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args([
-        "build",
-        "-p",
-        "benches",
-        "--bin",
-        "handwritten",
-        "--bin",
-        "isoform-items",
-    ]);
+    cargo.args(["build", "-p", "benches", "--bin", "handwritten", "--bin", "isoform-items"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }

@@ -81,14 +81,7 @@ struct RowInfo<T> {
 impl<T> Called<T> {
     /// The record as it was saved.
     pub fn saved(id: Uuid, data: T) -> Json<Self> {
-        Json(Self {
-            row_info: RowInfo {
-                data,
-                is_new_row: false,
-                was_changed: false,
-                id,
-            },
-        })
+        Json(Self { row_info: RowInfo { data, is_new_row: false, was_changed: false, id } })
     }
 }
 

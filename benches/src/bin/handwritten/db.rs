@@ -69,10 +69,7 @@ impl Db {
             .test_before_acquire(false)
             .connect_with(options)
             .await?;
-        Ok(Self {
-            read,
-            write: Arc::new(Mutex::new(write)),
-        })
+        Ok(Self { read, write: Arc::new(Mutex::new(write)) })
     }
 
     /// Waits for the one writer.

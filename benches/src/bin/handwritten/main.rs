@@ -22,16 +22,10 @@ async fn main() -> Result<()> {
     let db = Db::open(&flags.db).await?;
     let app = Router::new()
         .route("/api/items", get(items::list).post(items::insert))
-        .route(
-            "/api/items/{id}",
-            get(items::one).put(items::update).delete(items::delete),
-        )
+        .route("/api/items/{id}", get(items::one).put(items::update).delete(items::delete))
         .route("/api/items/toggle", post(items::toggle))
         .route("/api/tasks", get(tasks::list).post(tasks::insert))
-        .route(
-            "/api/tasks/{id}",
-            get(tasks::one).put(tasks::update).delete(tasks::delete),
-        )
+        .route("/api/tasks/{id}", get(tasks::one).put(tasks::update).delete(tasks::delete))
         .route("/api/tasks/toggleCompleted", post(tasks::toggle_completed))
         .with_state(db);
     let listener = tokio::net::TcpListener::bind(flags.addr()).await?;

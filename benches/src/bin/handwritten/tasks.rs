@@ -81,21 +81,12 @@ const BY_ID: &str = "SELECT id, title, completed, priority, due, owner, created_
 
 /// `GET /api/tasks/{id}`
 pub async fn one(State(db): State<Db>, user: User, Path(id): Path<Uuid>) -> Answer<Json<Task>> {
-    let task: Option<Task> = sqlx::query_as(BY_ID)
-        .bind(id)
-        .fetch_optional(&db.read)
-        .await?;
-    task.filter(|task| user.may_touch(&task.owner))
-        .map(Json)
-        .ok_or(Problem::NotFound)
+    let task: Option<Task> = sqlx::query_as(BY_ID).bind(id).fetch_optional(&db.read).await?;
+    task.filter(|task| user.may_touch(&task.owner)).map(Json).ok_or(Problem::NotFound)
 }
 
 /// `GET /api/tasks`
-pub async fn list(
-    State(db): State<Db>,
-    user: User,
-    Query(query): Query<ListQuery>,
-) -> Answer<Json<Vec<Task>>> {
+pub async fn list(State(db): State<Db>, user: User, Query(query): Query<ListQuery>) -> Answer<Json<Vec<Task>>> {
     let mut sql = QueryBuilder::new(
         "SELECT id, title, completed, priority, due, owner, created_at, updated_at, version FROM tasks WHERE true",
     );
@@ -105,18 +96,13 @@ pub async fn list(
     if let Some(completed) = query.completed {
         sql.push(" AND completed = ").push_bind(completed);
     }
-    sql.push(" ORDER BY ")
-        .push(query.sort.unwrap_or_default().columns());
+    sql.push(" ORDER BY ").push(query.sort.unwrap_or_default().columns());
     sql.push(" LIMIT ").push_bind(query.limit.unwrap_or(100));
     Ok(Json(sql.build_query_as().fetch_all(&db.read).await?))
 }
 
 /// `POST /api/tasks`
-pub async fn insert(
-    State(db): State<Db>,
-    user: User,
-    Json(new): Json<NewTask>,
-) -> Answer<(StatusCode, Json<Task>)> {
+pub async fn insert(State(db): State<Db>, user: User, Json(new): Json<NewTask>) -> Answer<(StatusCode, Json<Task>)> {
     let now = Utc::now();
     let task = Task {
         id: Uuid::new_v4(),
@@ -175,20 +161,13 @@ pub async fn delete(State(db): State<Db>, user: User, Path(id): Path<Uuid>) -> A
     let mut writer = db.writer().await;
     let mut tx = writer.begin_with(BEGIN).await?;
     Task::stored(&mut tx, &user, id).await?;
-    sqlx::query("DELETE FROM tasks WHERE id = ?")
-        .bind(id)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query("DELETE FROM tasks WHERE id = ?").bind(id).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /api/tasks/toggleCompleted`: reads, changes, saves.
-pub async fn toggle_completed(
-    State(db): State<Db>,
-    user: User,
-    Json(call): Json<Call>,
-) -> Answer<Json<Called<Task>>> {
+pub async fn toggle_completed(State(db): State<Db>, user: User, Json(call): Json<Call>) -> Answer<Json<Called<Task>>> {
     let mut writer = db.writer().await;
     let mut tx = writer.begin_with(BEGIN).await?;
     let mut task = Task::stored(&mut tx, &user, call.row_info.id).await?;
@@ -202,8 +181,7 @@ impl Task {
     /// The stored row, if it is there and the user may change it.
     async fn stored(tx: &mut SqliteConnection, user: &User, id: Uuid) -> Answer<Self> {
         let task: Option<Self> = sqlx::query_as(BY_ID).bind(id).fetch_optional(tx).await?;
-        task.filter(|task| user.may_touch(&task.owner))
-            .ok_or(Problem::NotFound)
+        task.filter(|task| user.may_touch(&task.owner)).ok_or(Problem::NotFound)
     }
 
     fn validate(&self) -> Answer<()> {

@@ -38,21 +38,14 @@ impl FromRequestParts<Db> for User {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, db: &Db) -> Result<Self, Problem> {
-        let cookies = parts
-            .headers
-            .get(COOKIE)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default();
-        let session = cookies
-            .split(';')
-            .find_map(|cookie| cookie.trim().strip_prefix("id="))
+        let cookies = parts.headers.get(COOKIE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let session =
+            cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("id=")).ok_or(Problem::SignedOut)?;
+        let (data, expires_at): (String, i64) = sqlx::query_as("SELECT data, expires_at FROM sessions WHERE id = ?")
+            .bind(session)
+            .fetch_optional(&db.read)
+            .await?
             .ok_or(Problem::SignedOut)?;
-        let (data, expires_at): (String, i64) =
-            sqlx::query_as("SELECT data, expires_at FROM sessions WHERE id = ?")
-                .bind(session)
-                .fetch_optional(&db.read)
-                .await?
-                .ok_or(Problem::SignedOut)?;
         if expires_at <= Utc::now().timestamp() {
             return Err(Problem::SignedOut);
         }
@@ -64,9 +57,6 @@ impl FromRequestParts<Db> for User {
                 .await?
                 .ok_or(Problem::SignedOut)?;
         let roles: Vec<String> = serde_json::from_str(&roles).unwrap_or_default();
-        Ok(Self {
-            id,
-            admin: roles.iter().any(|role| role == "admin"),
-        })
+        Ok(Self { id, admin: roles.iter().any(|role| role == "admin") })
     }
 }

@@ -56,7 +56,10 @@ pub fn takes_the_record(ctxt: &Ctxt, function: &ImplItemFn) -> bool {
 
 pub fn takes_no_receiver(ctxt: &Ctxt, function: &ImplItemFn) -> bool {
     if let Some(FnArg::Receiver(receiver)) = function.sig.inputs.first() {
-        ctxt.error_at(receiver.span(), "a method of a record stands in `#[backend] impl Record<…>`; one of the entity takes no `self`");
+        ctxt.error_at(
+            receiver.span(),
+            "a method of a record stands in `#[backend] impl Record<…>`; one of the entity takes no `self`",
+        );
         return false;
     }
     true
@@ -64,8 +67,13 @@ pub fn takes_no_receiver(ctxt: &Ctxt, function: &ImplItemFn) -> bool {
 
 pub fn distinct_names(ctxt: &Ctxt, block: &Block) {
     for (index, method) in block.methods.iter().enumerate() {
-        if let Some(other) = block.methods.iter().take(index).find(|other| other.wire == method.wire && other.cfgs.is_empty()) {
-            let message = format!("`{}` and `{}` are both `{}` on the wire: rename one of them", other.name, method.name, method.wire);
+        if let Some(other) =
+            block.methods.iter().take(index).find(|other| other.wire == method.wire && other.cfgs.is_empty())
+        {
+            let message = format!(
+                "`{}` and `{}` are both `{}` on the wire: rename one of them",
+                other.name, method.name, method.wire
+            );
             ctxt.error(&method.ident, message);
         }
     }

@@ -6,8 +6,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{ImplItemFn, Visibility};
+use syn::{ImplItemFn, Type, Visibility};
 
 use super::model::{Block, Method};
 
@@ -19,7 +20,7 @@ pub fn block(block: &Block) -> TokenStream {
 }
 
 /// A trait, for inherent methods of `Record` would have to stand in isoform.
-fn of_records(block: &Block, record: &syn::Type) -> TokenStream {
+fn of_records(block: &Block, record: &Type) -> TokenStream {
     let entity = &block.entity;
     let name = format_ident!("{}Methods", block.name);
     let docs = if block.attributes.iter().any(|attribute| attribute.path().is_ident("doc")) {
@@ -118,22 +119,26 @@ fn signature(method: &Method, name: &Ident, arguments: &TokenStream) -> TokenStr
     quote!(fn #name(#receiver #arguments) -> impl ::core::future::Future<Output = #output> + ::core::marker::Send)
 }
 
-/// The arguments as a list of JSON. A type that serde cannot write is reported where the user wrote it.
+/// `<T as Travels>`: a type that serde cannot write and read is reported where the user wrote it.
+fn travels(ty: &Type) -> TokenStream {
+    quote_spanned!(ty.span()=> <#ty as ::isoform::__private::Travels>)
+}
+
+/// The arguments as a list of JSON.
 fn encoded(method: &Method) -> TokenStream {
     let encoded = method.arguments.iter().map(|argument| {
-        let (ident, ty) = (&argument.ident, &argument.ty);
-        let ident = Ident::new(&ident.to_string(), ident.span().located_at(ty.span()));
-        quote_spanned!(ty.span()=> ::isoform::__private::encode::<#ty>(&#ident)?)
+        let (ident, travels) = (&argument.ident, travels(&argument.ty));
+        quote!(#travels::encode(&#ident)?)
     });
     quote!(::std::vec::Vec::from([#(#encoded),*]))
 }
 
-fn record_call(block: &Block, method: &Method, record: &syn::Type) -> TokenStream {
+fn record_call(block: &Block, method: &Method, record: &Type) -> TokenStream {
     let private = quote!(::isoform::__private);
-    let Method { wire, transaction, result, .. } = method;
+    let Method { wire, transaction, .. } = method;
     let entity = &block.entity;
-    let (names, body, encoded) = (method.argument_names(), method.body_name(), encoded(method));
-    let call = quote_spanned!(result.span()=> ::isoform::__private::call_record::<#entity, #result>);
+    let (names, body, encoded, result) =
+        (method.argument_names(), method.body_name(), encoded(method), travels(&method.result));
     let this = Ident::new("this", Span::mixed_site());
     quote! {
         async move {
@@ -143,30 +148,30 @@ fn record_call(block: &Block, method: &Method, record: &syn::Type) -> TokenStrea
                     ::std::boxed::Box::pin(<#record as __IsoformBodies>::#body(#this, #(#names),*))
                 }).await;
             }
-            #call(self, #wire, #encoded).await
+            #result::decode(#private::call_record::<#entity>(self, #wire, #encoded).await?, #wire)
         }
     }
 }
 
 fn static_call(block: &Block, method: &Method) -> TokenStream {
     let private = quote!(::isoform::__private);
-    let Method { wire, transaction, result, .. } = method;
+    let Method { wire, transaction, .. } = method;
     let entity = &block.entity;
-    let (names, body, encoded) = (method.argument_names(), method.body_name(), encoded(method));
-    let call = quote_spanned!(result.span()=> ::isoform::__private::call_static::<#entity, #result>);
+    let (names, body, encoded, result) =
+        (method.argument_names(), method.body_name(), encoded(method), travels(&method.result));
     quote! {
         async move {
             #[cfg(not(target_arch = "wasm32"))]
             if let #private::Way::Direct = #private::way()? {
                 return #private::direct(#transaction, <#entity as __IsoformBodies>::#body(#(#names),*)).await;
             }
-            #call(#wire, #encoded).await
+            #result::decode(#private::call_static::<#entity>(#wire, #encoded).await?, #wire)
         }
     }
 }
 
 /// The bodies as the user wrote them, under names that no caller knows.
-fn bodies(block: &Block, target: &syn::Type) -> TokenStream {
+fn bodies(block: &Block, target: &Type) -> TokenStream {
     let declarations = block.methods.iter().map(|method| {
         let cfgs = &method.cfgs;
         let signature = signature(method, &method.body_name(), &method.arguments_as_written());
@@ -192,27 +197,25 @@ fn bodies(block: &Block, target: &syn::Type) -> TokenStream {
 }
 
 /// The method as a server knows it: a name, a rule, and a body that takes its arguments from the wire.
-fn registered(block: &Block, method: &Method, target: &syn::Type) -> TokenStream {
+fn registered(block: &Block, method: &Method, target: &Type) -> TokenStream {
     let private = quote!(::isoform::__private);
     let Method { name, wire, transaction, cfgs, .. } = method;
     let entity = &block.entity;
     let (names, body) = (method.argument_names(), method.body_name());
     let (record, args) = (Ident::new("record", Span::mixed_site()), Ident::new("args", Span::mixed_site()));
     let takes = method.arguments.iter().map(|argument| {
-        let (ident, ty) = (&argument.ident, &argument.ty);
-        let name = ident.to_string();
-        let take = quote_spanned!(ty.span()=> take::<#ty>);
-        quote!(let #ident = #args.#take(#name)?;)
+        let (ident, travels) = (&argument.ident, travels(&argument.ty));
+        let name = ident.unraw().to_string();
+        quote!(let #ident = #travels::take(&mut #args, #name)?;)
     });
-    let result = &method.result;
-    let encode = quote_spanned!(result.span()=> ::isoform::__private::encode::<#result>);
+    let result = travels(&method.result);
     let receiver = block.record.as_ref().map(|_| quote!(#record,));
     let run = quote! {
         async move {
             let mut #args = #args;
             #(#takes)*
             #args.end()?;
-            #encode(&<#target as __IsoformBodies>::#body(#receiver #(#names),*).await?)
+            #result::encode(&<#target as __IsoformBodies>::#body(#receiver #(#names),*).await?)
         }
     };
     let body = if block.record.is_some() {

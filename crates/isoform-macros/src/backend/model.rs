@@ -6,8 +6,8 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Attribute, Expr, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, LitBool, Meta, Pat, PathArguments, ReturnType, Token,
-    Type, Visibility,
+    Attribute, Expr, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, LitBool, Meta, Pat, PathArguments,
+    ReturnType, Token, Type, Visibility,
 };
 
 use super::check;
@@ -149,6 +149,9 @@ fn method(ctxt: &Ctxt, item: &ItemImpl, of_record: bool, function: &ImplItemFn) 
     })
 }
 
+const ONE_RULE: &str =
+    "one rule is wanted, such as [\"admin\", \"editor\"], and behind it at most `transaction = false`";
+
 /// `#[allowed(rule)]`, `#[allowed(rule, transaction = false)]`.
 fn allowed(ctxt: &Ctxt, function: &ImplItemFn) -> (Rule, bool) {
     let mut attributes = function.attrs.iter().filter(|attribute| attribute.path().is_ident(symbol::ALLOWED));
@@ -173,16 +176,19 @@ fn allowed(ctxt: &Ctxt, function: &ImplItemFn) -> (Rule, bool) {
             input.parse::<Token![,]>()?;
         }
         if !input.is_empty() {
+            if !input.peek(Ident) {
+                return Err(input.error(ONE_RULE));
+            }
             let name: Ident = input.parse()?;
             if name != symbol::TRANSACTION {
-                return Err(syn::Error::new(name.span(), "`transaction = false` is all that can follow the rule"));
+                return Err(syn::Error::new(name.span(), ONE_RULE));
             }
             input.parse::<Token![=]>()?;
             transaction = input.parse::<LitBool>()?.value;
             input.parse::<Option<Token![,]>>()?;
         }
         if !input.is_empty() {
-            return Err(input.error("one rule is wanted; a list of roles is written [\"a\", \"b\"]"));
+            return Err(input.error(ONE_RULE));
         }
         Ok((rule, transaction))
     })
@@ -196,7 +202,10 @@ fn allowed(ctxt: &Ctxt, function: &ImplItemFn) -> (Rule, bool) {
 fn argument(ctxt: &Ctxt, input: &FnArg) -> Option<Argument> {
     let FnArg::Typed(typed) = input else { return None };
     let Pat::Ident(pattern) = &*typed.pat else {
-        ctxt.error(&typed.pat, "an argument of a backend method has a name, by which errors call it: take it apart in the body");
+        ctxt.error(
+            &typed.pat,
+            "an argument of a backend method has a name, by which errors call it: take it apart in the body",
+        );
         return None;
     };
     if let Some(by_ref) = &pattern.by_ref {

@@ -53,7 +53,10 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
     Some(entity)
 }
 
-fn named_fields<'a>(ctxt: &Ctxt, input: &'a DeriveInput) -> Option<&'a syn::punctuated::Punctuated<syn::Field, Token![,]>> {
+fn named_fields<'a>(
+    ctxt: &Ctxt,
+    input: &'a DeriveInput,
+) -> Option<&'a syn::punctuated::Punctuated<syn::Field, Token![,]>> {
     if !input.generics.params.is_empty() {
         ctxt.error(&input.generics, "an entity is one table: it cannot be generic");
         return None;
@@ -62,12 +65,18 @@ fn named_fields<'a>(ctxt: &Ctxt, input: &'a DeriveInput) -> Option<&'a syn::punc
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => Some(&fields.named),
             _ => {
-                ctxt.error(&input.ident, "an entity is a struct whose fields have names: `struct Task { id: Uuid, … }`");
+                ctxt.error(
+                    &input.ident,
+                    "an entity is a struct whose fields have names: `struct Task { id: Uuid, … }`",
+                );
                 None
             }
         },
         Data::Enum(_) => {
-            ctxt.error(&input.ident, "an entity is a struct; an enum without fields can be a field of one: #[derive(FieldEnum)]");
+            ctxt.error(
+                &input.ident,
+                "an entity is a struct; an enum without fields can be a field of one: #[derive(FieldEnum)]",
+            );
             None
         }
         Data::Union(_) => {
@@ -80,8 +89,14 @@ fn named_fields<'a>(ctxt: &Ctxt, input: &'a DeriveInput) -> Option<&'a syn::punc
 fn missing_key(ctxt: &Ctxt, input: &DeriveInput, found: Option<proc_macro2::Span>) {
     let example = format!("{}s", names::snake_case(&input.ident.to_string()));
     match found {
-        Some(span) => ctxt.error_at(span, format!("the entity has no key: add `key = \"{example}\"`, its name in addresses, in the plural")),
-        None => ctxt.error(&input.ident, format!("write #[entity(key = \"{example}\")] above it: its name in addresses, in the plural")),
+        Some(span) => ctxt.error_at(
+            span,
+            format!("the entity has no key: add `key = \"{example}\"`, its name in addresses, in the plural"),
+        ),
+        None => ctxt.error(
+            &input.ident,
+            format!("write #[entity(key = \"{example}\")] above it: its name in addresses, in the plural"),
+        ),
     }
 }
 
@@ -93,7 +108,10 @@ fn check_key(ctxt: &Ctxt, key: &LitStr) {
     let starts = text.starts_with(|c: char| c.is_ascii_lowercase());
     let rest = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-');
     if !starts || !rest {
-        ctxt.error(key, "a key is a name in addresses: lower-case letters, digits, `-` and `_`, a letter first, such as \"tasks\"");
+        ctxt.error(
+            key,
+            "a key is a name in addresses: lower-case letters, digits, `-` and `_`, a letter first, such as \"tasks\"",
+        );
     } else if RESERVED_KEYS.contains(&text.as_str()) {
         ctxt.error(key, format!("/api/{text} is taken: choose another key"));
     }
@@ -101,7 +119,10 @@ fn check_key(ctxt: &Ctxt, key: &LitStr) {
 
 fn allow(ctxt: &Ctxt, entity: &mut Entity, item: &Item) {
     let Given::List(tokens) = &item.given else {
-        return ctxt.error(&item.name, "write `allow(read = …, insert = …, update = …, delete = …)`, or `allow(crud = …)` for all four");
+        return ctxt.error(
+            &item.name,
+            "write `allow(read = …, insert = …, update = …, delete = …)`, or `allow(crud = …)` for all four",
+        );
     };
     let items = items::of_list(ctxt, tokens.clone());
     let rule = |item: &Item| item.value(ctxt).map(|value| Rule::of(ctxt, value).without_self(&entity.ident));

@@ -1,6 +1,5 @@
 //! What must hold across attributes: each rule is a function.
 
-use syn::spanned::Spanned as _;
 use syn::{Expr, Lit, LitStr, UnOp};
 
 use super::model::{Check, Entity, Field, Kind, Role, Validator};
@@ -15,12 +14,29 @@ const MAX_NAME: usize = 63;
 
 /// The types of `<input>` in which a value is edited, and `textarea`.
 const INPUTS: &[&str] = &[
-    "text", "textarea", "email", "url", "tel", "password", "search", "number", "range", "date", "datetime-local", "time", "month",
-    "week", "color", "checkbox", "hidden",
+    "text",
+    "textarea",
+    "email",
+    "url",
+    "tel",
+    "password",
+    "search",
+    "number",
+    "range",
+    "date",
+    "datetime-local",
+    "time",
+    "month",
+    "week",
+    "color",
+    "checkbox",
+    "hidden",
 ];
 
 /// Checks everything; answers whether there is enough of an entity to expand.
-pub fn entity(ctxt: &Ctxt, entity: &Entity) -> bool {
+///
+/// A validator that is wrong is left out, so that nothing else is said about it.
+pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
     let relations = relations_are_not_there_yet(ctxt, entity);
     one_id(ctxt, entity);
     one_version(ctxt, entity);
@@ -28,7 +44,7 @@ pub fn entity(ctxt: &Ctxt, entity: &Entity) -> bool {
     table_is_a_name(ctxt, entity);
     distinct_names(ctxt, entity);
     order_names_fields(ctxt, entity);
-    for field in &entity.fields {
+    for field in &mut entity.fields {
         name_is_snake_case(ctxt, field);
         one_role(ctxt, field);
         id_can_be_one(ctxt, field);
@@ -36,11 +52,12 @@ pub fn entity(ctxt: &Ctxt, entity: &Entity) -> bool {
         stamps_are_kept_by_the_framework(ctxt, field);
         column_is_a_name(ctxt, field);
         input_is_known(ctxt, field);
-        for validator in &field.validators {
-            validator_fits_the_type(ctxt, field, validator);
-            limits_are_right(ctxt, field, validator);
-            pattern_is_right(ctxt, validator);
-        }
+        let kind = field.kind;
+        field.validators.retain(|validator| {
+            validator_fits_the_type(ctxt, kind, validator)
+                && limits_are_right(ctxt, kind, validator)
+                && pattern_is_right(ctxt, validator)
+        });
     }
     !relations && !entity.fields.is_empty()
 }
@@ -72,7 +89,12 @@ fn one_version(ctxt: &Ctxt, entity: &Entity) {
     let mut versions = entity.with_role(Role::Version);
     if let Some((_, first)) = versions.next() {
         for (_, field) in versions {
-            at_role(ctxt, field, Role::Version, &format!("`{}` is the version already: an entity has at most one", first.name));
+            at_role(
+                ctxt,
+                field,
+                Role::Version,
+                &format!("`{}` is the version already: an entity has at most one", first.name),
+            );
         }
     }
 }
@@ -85,7 +107,10 @@ fn at_role(ctxt: &Ctxt, field: &Field, role: Role, message: &str) {
 
 fn not_too_many_fields(ctxt: &Ctxt, entity: &Entity) {
     if let Some(field) = entity.fields.get(MAX_FIELDS) {
-        ctxt.error(&field.ident, format!("an entity has at most {MAX_FIELDS} fields: put what belongs together into a `Json<…>`"));
+        ctxt.error(
+            &field.ident,
+            format!("an entity has at most {MAX_FIELDS} fields: put what belongs together into a `Json<…>`"),
+        );
     }
 }
 
@@ -103,7 +128,10 @@ fn column_is_a_name(ctxt: &Ctxt, field: &Field) {
 
 fn is_a_name(ctxt: &Ctxt, token: &LitStr) {
     let name = token.value();
-    if name.is_empty() || name.len() > MAX_NAME || name.chars().any(|c| c.is_control() || matches!(c, '"' | '`' | '\'' | '[' | ']')) {
+    if name.is_empty()
+        || name.len() > MAX_NAME
+        || name.chars().any(|c| c.is_control() || matches!(c, '"' | '`' | '\'' | '[' | ']'))
+    {
         ctxt.error(token, format!("not a name that every database takes: 1 to {MAX_NAME} bytes, without quotes"));
     }
 }
@@ -120,7 +148,10 @@ fn distinct_names(ctxt: &Ctxt, entity: &Entity) {
                 }
             }
             if field.wire == other.wire {
-                let message = format!("`{}` and `{}` are both `{}` on the wire: rename one of them", other.name, field.name, field.wire);
+                let message = format!(
+                    "`{}` and `{}` are both `{}` on the wire: rename one of them",
+                    other.name, field.name, field.wire
+                );
                 ctxt.error(&field.ident, message);
             }
         }
@@ -132,7 +163,10 @@ fn order_names_fields(ctxt: &Ctxt, entity: &Entity) {
     for (index, order) in entity.order_by.iter().enumerate() {
         let name = syn::ext::IdentExt::unraw(&order.field).to_string();
         if entity.field(&name).is_none() {
-            ctxt.error(&order.field, format!("`{}` has no field `{name}`; {}", entity.ident, names::known(&name, &known)));
+            ctxt.error(
+                &order.field,
+                format!("`{}` has no field `{name}`; {}", entity.ident, names::known(&name, &known)),
+            );
         } else if entity.order_by.iter().take(index).any(|other| other.field == order.field) {
             ctxt.error(&order.field, format!("`{name}` is there twice: leave one of them out"));
         }
@@ -143,7 +177,10 @@ fn name_is_snake_case(ctxt: &Ctxt, field: &Field) {
     let right = field.name.starts_with(|c: char| c.is_ascii_lowercase())
         && field.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !right {
-        ctxt.error(&field.ident, "the name of a field is snake_case: a lower-case letter, then lower-case letters, digits and `_`");
+        ctxt.error(
+            &field.ident,
+            "the name of a field is snake_case: a lower-case letter, then lower-case letters, digits and `_`",
+        );
     }
 }
 
@@ -200,47 +237,53 @@ fn input_is_known(ctxt: &Ctxt, field: &Field) {
     }
 }
 
-fn validator_fits_the_type(ctxt: &Ctxt, field: &Field, validator: &Validator) {
-    let number = matches!(field.kind, Kind::Int32 | Kind::Int64 | Kind::Float);
+fn validator_fits_the_type(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bool {
+    let number = matches!(kind, Kind::Int32 | Kind::Int64 | Kind::Float);
     let name = &validator.name;
     match validator.check {
-        Check::Len { .. } | Check::Email | Check::Url | Check::Pattern(_) | Check::OneOf(_) if field.kind != Kind::Text => {
-            let instead = match (&validator.check, field.kind) {
-                (Check::Len { .. }, _) if number => ": a number has a `range`",
-                _ => "",
-            };
+        Check::Len { .. } | Check::Email | Check::Url | Check::Pattern(_) | Check::OneOf(_) if kind != Kind::Text => {
+            let instead =
+                if number && matches!(validator.check, Check::Len { .. }) { ": a number has a `range`" } else { "" };
             ctxt.error(name, format!("`{name}` is for texts, `String` or `Option<String>`{instead}"));
+            false
         }
         Check::Range { .. } if !number => {
-            let instead = if field.kind == Kind::Text { ": a text has a `len`" } else { "" };
+            let instead = if kind == Kind::Text { ": a text has a `len`" } else { "" };
             ctxt.error(name, format!("`{name}` is for numbers, `i32`, `i64`, `f64` or `Option` of them{instead}"));
+            false
         }
-        _ => {}
+        _ => true,
     }
 }
 
-fn limits_are_right(ctxt: &Ctxt, field: &Field, validator: &Validator) {
+fn limits_are_right(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bool {
     let (min, max, whole) = match &validator.check {
         Check::Len { min, max } => (min, max, true),
-        Check::Range { min, max } => (min, max, field.kind != Kind::Float),
-        _ => return,
+        Check::Range { min, max } => (min, max, kind != Kind::Float),
+        _ => return true,
     };
-    let mut numbers = Vec::new();
-    for limit in [min, max].into_iter().flatten() {
-        match number(limit) {
-            Ok(Some(Literal { whole: false, .. })) if whole => ctxt.error(limit, "a whole number is wanted here"),
+    let mut right = true;
+    let mut limit = |limit: &Expr| {
+        let wrong = match number(limit) {
+            Ok(Some(Literal { whole: false, .. })) if whole => "a whole number is wanted here",
             Ok(Some(Literal { value, .. })) if value < 0.0 && matches!(validator.check, Check::Len { .. }) => {
-                ctxt.error(limit, "a length is not negative");
+                "a length is not negative"
             }
-            Ok(number) => numbers.push(number.map(|number| number.value)),
-            Err(()) => ctxt.error(limit, "a number is wanted here, or a constant"),
-        }
-    }
-    if let (Some(_), Some(max), [Some(least), Some(greatest)]) = (min, max, numbers.as_slice())
+            Ok(number) => return number.map(|number| number.value),
+            Err(()) => "a number is wanted here, or a constant",
+        };
+        ctxt.error(limit, wrong);
+        right = false;
+        None
+    };
+    let (least, greatest) = (min.as_ref().and_then(&mut limit), max.as_ref().and_then(&mut limit));
+    if let (Some(least), Some(greatest), Some(max)) = (least, greatest, max)
         && least > greatest
     {
-        ctxt.error_at(max.span(), format!("nothing is at least {least} and at most {greatest}"));
+        ctxt.error(max, format!("nothing is at least {least} and at most {greatest}"));
+        right = false;
     }
+    right
 }
 
 struct Literal {
@@ -268,10 +311,11 @@ fn number(limit: &Expr) -> Result<Option<Literal>, ()> {
     }
 }
 
-fn pattern_is_right(ctxt: &Ctxt, validator: &Validator) {
-    if let Check::Pattern(pattern) = &validator.check
-        && let Err(message) = pattern::check(&pattern.value())
-    {
+fn pattern_is_right(ctxt: &Ctxt, validator: &Validator) -> bool {
+    let Check::Pattern(pattern) = &validator.check else { return true };
+    let checked = pattern::check(&pattern.value());
+    if let Err(message) = &checked {
         ctxt.error(pattern, message);
     }
+    checked.is_ok()
 }

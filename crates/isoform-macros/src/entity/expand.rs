@@ -3,12 +3,13 @@
 //! The output is data and one call per field: whatever can be written once for all entities is in `isoform` itself, so
 //! that an entity costs little wasm and little compile time.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, Type};
 
 use super::model::{Check, Entity, Field, Kind, Role, Validator};
+use crate::rule::here;
 
 pub fn entity(entity: &Entity) -> TokenStream {
     let columns = columns(entity);
@@ -25,7 +26,8 @@ fn columns_name(entity: &Entity) -> Ident {
 fn columns(entity: &Entity) -> TokenStream {
     let Entity { ident, vis, .. } = entity;
     let name = columns_name(entity);
-    let docs = format!("The columns of [`{ident}`]: what the closures of filters and orders are given, as in `|t| t.id`.");
+    let docs =
+        format!("The columns of [`{ident}`]: what the closures of filters and orders are given, as in `|t| t.id`.");
     let fields = entity.fields.iter().map(|field| {
         let Field { ident: field_ident, vis, ty, name, .. } = field;
         let docs = format!("The column of `{name}`.");
@@ -53,7 +55,12 @@ fn implementation(entity: &Entity) -> TokenStream {
     let ident = &entity.ident;
     let name = columns_name(entity);
     let private = quote!(::isoform::__private);
-    let id_type = entity.with_role(Role::Id).next().map(|(_, field)| field).or_else(|| entity.fields.first()).map(|field| &field.ty);
+    let id_type = entity
+        .with_role(Role::Id)
+        .next()
+        .map(|(_, field)| field)
+        .or_else(|| entity.fields.first())
+        .map(|field| &field.ty);
     let columns = entity.fields.iter().enumerate().map(|(index, field)| {
         let field = &field.ident;
         quote!(#field: #private::Column::at(#index))
@@ -150,7 +157,7 @@ fn meta(entity: &Entity) -> TokenStream {
     let Entity { ident, key, table, label, .. } = entity;
     let rust_name = syn::ext::IdentExt::unraw(ident).to_string();
     let ty: Type = syn::parse_quote!(#ident);
-    let fields = entity.fields.iter().map(|field| field_meta(field));
+    let fields = entity.fields.iter().map(field_meta);
     let id = entity.with_role(Role::Id).next().map_or(0, |(index, _)| index);
     let version = match entity.with_role(Role::Version).next() {
         Some((index, _)) => quote!(::core::option::Option::Some(#index)),
@@ -164,13 +171,21 @@ fn meta(entity: &Entity) -> TokenStream {
         Some(quote!((#index, #private::Direction::#direction)))
     });
     let hooks = match entity.hooks {
-        Some(span) => quote_spanned!(span=> <#ident as ::isoform::__private::Hooks>::PRESENT),
+        Some(span) => {
+            let hooks = hooks(entity, span);
+            quote!(#hooks::PRESENT)
+        }
         None => quote!(#private::HookSet::NONE),
     };
     let api_filter = match &entity.api_filter {
         Some(path) => {
-            let call = quote_spanned!(path.span()=> #path(identity));
-            quote!(::core::option::Option::Some(|identity| #private::Filter::<#ident>::into_condition(#call)))
+            quote_spanned! {here(path)=>
+                ::core::option::Option::Some(|identity| {
+                    let filter: fn(::core::option::Option<&::isoform::__private::Identity>)
+                        -> ::isoform::__private::Filter<#ident> = #path;
+                    filter(identity).into_condition()
+                })
+            }
         }
         None => quote!(::core::option::Option::None),
     };
@@ -258,12 +273,10 @@ fn validator(field: &Field, validator: &Validator) -> TokenStream {
         Check::Custom(path) => {
             let ty = field.inner_type();
             // The call is written out, so that `fn(&str)` fits a `String`; a wrong signature is reported at its name.
-            let call = quote_spanned!(path.span()=> #path(value));
-            let call = match &validator.message {
-                Some(message) => quote!(#call.map_err(|_| #message)),
-                None => call,
-            };
-            quote!(Custom(|value| #private::custom::<#ty, _>(value, |value| #call)))
+            let message = validator.message.as_ref().map(|message| quote!(.map_err(|_| #message)));
+            quote_spanned! {here(path)=>
+                Custom(|value| ::isoform::__private::custom::<#ty, _>(value, |value| #path(value) #message))
+            }
         }
     };
     match &validator.message {
@@ -288,31 +301,39 @@ fn number(field: &Field, limit: Option<&Expr>) -> TokenStream {
 
 fn run_hook(entity: &Entity) -> TokenStream {
     let Some(span) = entity.hooks else { return TokenStream::new() };
-    let dispatch = quote_spanned!(span=> ::isoform::__private::dispatch::<Self>);
+    let hooks = hooks(entity, span);
     quote! {
         fn run_hook<'a>(
             record: &'a mut ::isoform::__private::Record<Self>,
             hook: ::isoform::__private::Hook,
             event: &'a mut ::isoform::__private::LifecycleEvent<Self>,
         ) -> ::isoform::__private::BoxFuture<'a, ::isoform::__private::Result<()>> {
-            #dispatch(record, hook, event)
+            #hooks::dispatch(record, hook, event)
         }
     }
+}
+
+/// `<Task as Hooks>`, reported where it says `hooks`.
+fn hooks(entity: &Entity, span: Span) -> TokenStream {
+    let mut ident = entity.ident.clone();
+    ident.set_span(span);
+    quote_spanned!(span=> <#ident as ::isoform::__private::Hooks>)
 }
 
 fn run_field_saving(entity: &Entity) -> TokenStream {
     let mut arms = entity.fields.iter().enumerate().filter_map(|(index, field)| {
         let (_, path) = field.saving.as_ref()?;
-        let call = quote_spanned!(path.span()=> #path(record, event));
+        let call = quote_spanned!(here(path)=> #path(record, event));
         Some(quote!(#index => ::std::boxed::Box::pin(#call)))
     });
     let Some(first) = arms.next() else { return TokenStream::new() };
+    let (record, event) = (Ident::new("record", Span::mixed_site()), Ident::new("event", Span::mixed_site()));
     quote! {
         #[cfg(not(target_arch = "wasm32"))]
         fn run_field_saving<'a>(
-            record: &'a mut ::isoform::__private::Record<Self>,
+            #record: &'a mut ::isoform::__private::Record<Self>,
             field: usize,
-            event: &'a mut ::isoform::__private::LifecycleEvent<Self>,
+            #event: &'a mut ::isoform::__private::LifecycleEvent<Self>,
         ) -> ::isoform::__private::BoxFuture<'a, ::isoform::__private::Result<()>> {
             match field {
                 #first,

@@ -141,7 +141,9 @@ impl Kind {
             "f64" => Self::Float,
             "Json" => Self::Json,
             "ToOne" | "ToMany" => Self::Relation,
-            "DateTime" if argument(arguments).and_then(last_segment).is_some_and(|(name, _)| name == "Utc") => Self::Time,
+            "DateTime" if argument(arguments).and_then(last_segment).is_some_and(|(name, _)| name == "Utc") => {
+                Self::Time
+            }
             _ => Self::Other,
         }
     }
@@ -155,7 +157,9 @@ pub fn option_of(ty: &Type) -> Option<&Type> {
 
 fn last_segment(ty: &Type) -> Option<(String, &PathArguments)> {
     match ty {
-        Type::Path(path) if path.qself.is_none() => path.path.segments.last().map(|last| (last.ident.to_string(), &last.arguments)),
+        Type::Path(path) if path.qself.is_none() => {
+            path.path.segments.last().map(|last| (last.ident.to_string(), &last.arguments))
+        }
         Type::Group(group) => last_segment(&group.elem),
         Type::Paren(paren) => last_segment(&paren.elem),
         _ => None,

@@ -40,7 +40,8 @@ pub fn parse(ctxt: &Ctxt, entity: &Ident, item: &Item) -> Option<Validator> {
             Some(Check::Range { min, max })
         }
         symbol::PATTERN => {
-            let value = single(ctxt, name, &parts, "write `pattern = \"[a-z]+\"`, or `pattern(\"[a-z]+\", message = \"…\")`")?;
+            let value =
+                single(ctxt, name, &parts, "write `pattern = \"[a-z]+\"`, or `pattern(\"[a-z]+\", message = \"…\")`")?;
             items::text(ctxt, name, value).map(Check::Pattern)
         }
         symbol::ONE_OF if parts.values.is_empty() || !matches!(item.given, Given::List(_)) => {
@@ -49,9 +50,16 @@ pub fn parse(ctxt: &Ctxt, entity: &Ident, item: &Item) -> Option<Validator> {
         }
         symbol::ONE_OF => Some(Check::OneOf(parts.values.clone())),
         symbol::VALIDATE => {
-            let value = single(ctxt, name, &parts, "write `validate = a_function`, which is `fn(&T) -> Result<(), impl Display>`")?;
+            let value = single(
+                ctxt,
+                name,
+                &parts,
+                "write `validate = a_function`, which is `fn(&T) -> Result<(), impl Display>`",
+            )?;
             match value {
-                Expr::Path(path) if path.qself.is_none() => Some(Check::Custom(without_self(path.path.clone(), entity))),
+                Expr::Path(path) if path.qself.is_none() => {
+                    Some(Check::Custom(without_self(path.path.clone(), entity)))
+                }
                 other => {
                     ctxt.error(other, "`validate` wants the name of a function, without parentheses");
                     None

@@ -14,7 +14,11 @@ fn decode<'r, T: Decode<'r, Sqlite>>(cell: SqliteValueRef<'r>) -> Result<T, Stri
 pub(super) fn row(row: &SqliteRow, meta: &EntityMeta) -> Result<Row> {
     let cell = |(index, field): (usize, &isoform::meta::FieldMeta)| {
         let cell = row.try_get_raw(index).map_err(Error::internal)?;
-        if cell.is_null() { Ok(Value::Null) } else { value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem)) }
+        if cell.is_null() {
+            Ok(Value::Null)
+        } else {
+            value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem))
+        }
     };
     meta.fields.iter().enumerate().map(cell).collect()
 }
@@ -31,7 +35,9 @@ fn value(cell: SqliteValueRef<'_>, field_type: FieldType) -> Result<Value, Strin
         FieldType::Uuid => Value::Uuid(uuid(decode(cell)?)?),
         FieldType::DateTime => Value::DateTime(json::parse_date_time(decode(cell)?).ok_or("not a time")?),
         FieldType::Date => Value::Date(json::parse_date(decode(cell)?).ok_or("not a date")?),
-        FieldType::Json => Value::Json(Box::new(serde_json::from_str(decode(cell)?).map_err(|error| error.to_string())?)),
+        FieldType::Json => {
+            Value::Json(Box::new(serde_json::from_str(decode(cell)?).map_err(|error| error.to_string())?))
+        }
         _ => Value::Text(decode(cell)?),
     })
 }

@@ -9,11 +9,15 @@ use isoform::future::BoxFuture;
 use isoform::provider::DataProvider;
 use isoform::{Error, Result};
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous, SqliteTransactionManager,
+};
+use sqlx::{ConnectOptions as _, SqlStr, SqliteConnection, SqlitePool};
+use sqlx_core::transaction::TransactionManager as _;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::Provider;
+use super::dialect::plain_error;
 
 /// Opens a database; what is missing of the file and its folder is created.
 pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
@@ -28,7 +32,8 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
         .disable_statement_logging();
     let in_memory = address.contains(":memory:");
     let cannot = |error: sqlx::Error| Error::invalid(format!("The database \"{url}\" cannot be opened: {error}"));
-    if !in_memory && let Some(folder) = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if !in_memory && let Some(folder) = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(folder)
             .map_err(|error| Error::invalid(format!("The folder {} cannot be created: {error}", folder.display())))?;
     }
@@ -43,22 +48,24 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false);
-        Some(pool.connect_lazy_with(options.clone()))
+        Some(pool.connect_lazy_with(options))
     };
-    let writer = Arc::new(Mutex::new(Writer { connection: writer, options, open: false }));
+    let writer = Arc::new(Mutex::new(writer));
     Ok(Arc::new(Provider(Shared { readers, writer })))
 }
 
 /// Takes `synchronous=…` out of an address: sqlx does not know it.
 fn synchronous(url: &str) -> Result<(String, SqliteSynchronous)> {
     let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
-    let (own, others): (Vec<_>, Vec<_>) = parameters.split('&').partition(|parameter| parameter.starts_with("synchronous="));
-    let synchronous = match own.first().map(|parameter| parameter["synchronous=".len()..].to_ascii_uppercase()).as_deref() {
-        None | Some("NORMAL") => SqliteSynchronous::Normal,
-        Some("FULL") => SqliteSynchronous::Full,
-        Some("OFF") => SqliteSynchronous::Off,
-        Some(other) => return Err(Error::invalid(format!("synchronous={other} is not NORMAL, FULL or OFF."))),
-    };
+    let (own, others): (Vec<_>, Vec<_>) =
+        parameters.split('&').partition(|parameter| parameter.starts_with("synchronous="));
+    let synchronous =
+        match own.first().map(|parameter| parameter["synchronous=".len()..].to_ascii_uppercase()).as_deref() {
+            None | Some("NORMAL") => SqliteSynchronous::Normal,
+            Some("FULL") => SqliteSynchronous::Full,
+            Some("OFF") => SqliteSynchronous::Off,
+            Some(other) => return Err(Error::invalid(format!("synchronous={other} is not NORMAL, FULL or OFF."))),
+        };
     let others = others.join("&");
     Ok((if others.is_empty() { address.to_owned() } else { format!("{address}?{others}") }, synchronous))
 }
@@ -78,8 +85,8 @@ pub(super) trait Connections: Send + Sync + 'static {
 /// A connection for one operation.
 pub(super) enum Connection {
     Pooled(PoolConnection<sqlx::Sqlite>),
-    Writer(OwnedMutexGuard<Writer>),
-    Transaction(OwnedMutexGuard<Option<OwnedMutexGuard<Writer>>>),
+    Writer(OwnedMutexGuard<SqliteConnection>),
+    Transaction(OwnedMutexGuard<Option<OwnedMutexGuard<SqliteConnection>>>),
 }
 
 impl Deref for Connection {
@@ -88,9 +95,9 @@ impl Deref for Connection {
     fn deref(&self) -> &SqliteConnection {
         match self {
             Self::Pooled(connection) => connection,
-            Self::Writer(writer) => &writer.connection,
+            Self::Writer(connection) => connection,
             Self::Transaction(state) => match &**state {
-                Some(writer) => &writer.connection,
+                Some(connection) => connection,
                 None => unreachable!("a transaction hands out its connection only while it is open"),
             },
         }
@@ -101,65 +108,36 @@ impl DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
         match self {
             Self::Pooled(connection) => connection,
-            Self::Writer(writer) => &mut writer.connection,
+            Self::Writer(connection) => connection,
             Self::Transaction(state) => match &mut **state {
-                Some(writer) => &mut writer.connection,
+                Some(connection) => connection,
                 None => unreachable!("a transaction hands out its connection only while it is open"),
             },
         }
     }
 }
 
-/// The one connection that writes.
-pub(super) struct Writer {
-    connection: SqliteConnection,
-    options: SqliteConnectOptions,
-    /// Is a transaction open? Still true where one was dropped: whoever comes next undoes it first.
-    open: bool,
-}
-
-impl Writer {
-    async fn run(&mut self, sql: &'static str) -> Result<()> {
-        sqlx::query(sql).execute(&mut self.connection).await.map(drop).map_err(|error| super::dialect::plain_error(&error))
-    }
-
-    /// Undoes what a dropped transaction left, and replaces a connection that has died.
-    async fn tidy(&mut self) -> Result<()> {
-        if self.open {
-            if self.run("ROLLBACK").await.is_err() && self.connection.ping().await.is_err() {
-                self.connection = self.options.connect().await.map_err(|error| super::dialect::plain_error(&error))?;
-            }
-            self.open = false;
-        }
-        Ok(())
-    }
-}
-
-async fn take(writer: &Arc<Mutex<Writer>>) -> Result<OwnedMutexGuard<Writer>> {
-    let mut guard = writer.clone().lock_owned().await;
-    guard.tidy().await?;
-    Ok(guard)
-}
-
 /// The connections of a database.
 pub(super) struct Shared {
     /// None for a database in memory, which has one connection.
     readers: Option<SqlitePool>,
-    writer: Arc<Mutex<Writer>>,
+    writer: Arc<Mutex<SqliteConnection>>,
 }
 
 impl Connections for Shared {
     fn reading(&self) -> BoxFuture<'_, Result<Connection>> {
         Box::pin(async move {
             match &self.readers {
-                Some(pool) => pool.acquire().await.map(Connection::Pooled).map_err(|error| super::dialect::plain_error(&error)),
+                Some(pool) => {
+                    pool.acquire().await.map(Connection::Pooled).map_err(|error| plain_error(&error))
+                }
                 None => self.writing().await,
             }
         })
     }
 
     fn writing(&self) -> BoxFuture<'_, Result<Connection>> {
-        Box::pin(async move { take(&self.writer).await.map(Connection::Writer) })
+        Box::pin(async move { Ok(Connection::Writer(self.writer.clone().lock_owned().await)) })
     }
 
     fn begin(&self) -> Result<Open> {
@@ -169,17 +147,29 @@ impl Connections for Shared {
 
 /// A transaction on the writing connection. It waits for its turn when it is first used.
 pub(super) struct Open {
-    writer: Arc<Mutex<Writer>>,
-    state: Arc<Mutex<Option<OwnedMutexGuard<Writer>>>>,
+    writer: Arc<Mutex<SqliteConnection>>,
+    state: Arc<Mutex<Option<OwnedMutexGuard<SqliteConnection>>>>,
+}
+
+/// How a transaction ends.
+#[derive(Clone, Copy)]
+pub(super) enum End {
+    Commit,
+    Rollback,
 }
 
 impl Open {
     /// Ends the transaction, if it ever began.
-    pub(super) async fn end(&self, sql: &'static str) -> Result<()> {
-        let Some(mut writer) = self.state.lock().await.take() else { return Ok(()) };
-        writer.run(sql).await?;
-        writer.open = false;
-        Ok(())
+    pub(super) async fn end(&self, end: End) -> Result<()> {
+        let Some(mut connection) = self.state.lock().await.take() else { return Ok(()) };
+        let ended = match end {
+            End::Commit => SqliteTransactionManager::commit(&mut connection).await,
+            End::Rollback => SqliteTransactionManager::rollback(&mut connection).await,
+        };
+        ended.map_err(|error| {
+            SqliteTransactionManager::start_rollback(&mut connection);
+            plain_error(&error)
+        })
     }
 }
 
@@ -192,11 +182,10 @@ impl Connections for Open {
         Box::pin(async move {
             let mut state = self.state.clone().lock_owned().await;
             if state.is_none() {
-                let mut writer = take(&self.writer).await?;
-                // Set first: should this future be dropped while SQLite begins, the next one tidies up.
-                writer.open = true;
-                writer.run("BEGIN IMMEDIATE").await?;
-                *state = Some(writer);
+                let mut connection = self.writer.clone().lock_owned().await;
+                let begin = SqlStr::from_static("BEGIN IMMEDIATE");
+                SqliteTransactionManager::begin(&mut connection, Some(begin)).await.map_err(|error| plain_error(&error))?;
+                *state = Some(connection);
             }
             Ok(Connection::Transaction(state))
         })
@@ -208,15 +197,10 @@ impl Connections for Open {
 }
 
 impl Drop for Open {
-    /// A transaction that was neither committed nor rolled back is undone at once, where there is a runtime to do it in.
+    /// A transaction that was neither committed nor rolled back is undone before anybody else writes.
     fn drop(&mut self) {
-        let abandoned = self.state.try_lock().ok().and_then(|mut state| state.take());
-        if let (Some(mut writer), Ok(runtime)) = (abandoned, tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move {
-                if let Err(error) = writer.tidy().await {
-                    tracing::error!(cause = ?error.cause(), "an abandoned transaction could not be undone yet");
-                }
-            });
+        if let Some(mut connection) = self.state.try_lock().ok().and_then(|mut state| state.take()) {
+            SqliteTransactionManager::start_rollback(&mut connection);
         }
     }
 }

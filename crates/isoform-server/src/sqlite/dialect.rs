@@ -72,7 +72,8 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
             let column = columns.split(", ").next().and_then(|name| name.rsplit('.').next()).unwrap_or_default();
             let field = meta.fields.iter().find(|field| field.column == column);
             let named = |field: &isoform::meta::FieldMeta| {
-                Error::conflict(format!("{} already exists", field.label)).with_fields(vec![(field.wire.into(), "already exists".into())])
+                Error::conflict(format!("{} already exists", field.label))
+                    .with_fields(vec![(field.wire.into(), "already exists".into())])
             };
             field.map_or_else(|| Error::conflict("This already exists."), named)
         }
@@ -86,7 +87,10 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
 /// What an error means where no entity is at hand.
 pub(super) fn plain_error(error: &sqlx::Error) -> Error {
     let busy = matches!(error, sqlx::Error::PoolTimedOut)
-        || error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| matches!(&*code, "5" | "6" | "261" | "517"));
+        || error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| matches!(&*code, "5" | "6" | "261" | "517"));
     if busy {
         return Error::unavailable("The database is busy. Try again.");
     }

@@ -41,7 +41,11 @@ impl Condition {
             }
             Self::In(field, values) => {
                 let value = get(*field);
-                if value.is_null() { None } else { Some(values.iter().any(|one| compare(&value, one) == Some(Ordering::Equal))) }
+                if value.is_null() {
+                    None
+                } else {
+                    Some(values.iter().any(|one| compare(&value, one) == Some(Ordering::Equal)))
+                }
             }
             Self::Text(field, how, wanted) => match get(*field) {
                 Value::Text(text) => {

@@ -4,8 +4,9 @@ use serde_json::{Map, Value as JsonValue};
 
 use super::{Comparison, Condition, TextMatch};
 use crate::json;
-use crate::meta::EntityMeta;
+use crate::meta::{EntityMeta, FieldMask};
 use crate::value::{FieldType, Value};
+use crate::error::shown;
 use crate::{Error, Result};
 
 /// The most characters that a text operator takes.
@@ -20,12 +21,34 @@ pub const MAX_DEPTH: usize = 8;
 /// The most values of `.in`.
 pub const MAX_IN: usize = 1_000;
 
+/// The fields that a filter can name: a hidden one answers as one that is not there, whatever is asked of it.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    meta: &'a EntityMeta,
+    readable: FieldMask,
+}
+
+impl Known<'_> {
+    fn field(self, name: &str) -> Result<usize> {
+        readable_field(self.meta, self.readable, name)
+    }
+}
+
+/// The field with this name on the wire, among those that the asker may see.
+///
+/// # Errors
+/// 400 with the name.
+pub fn readable_field(meta: &EntityMeta, readable: FieldMask, name: &str) -> Result<usize> {
+    meta.field_by_wire(name).filter(|field| readable.contains(*field)).ok_or_else(|| unknown_field(meta, name))
+}
+
 /// Reads a filter object: `{"n": 1, "title.contains": "tax", "OR": […]}`.
 ///
 /// # Errors
 /// 400 with the name of what is unknown, of the wrong type or too large.
-pub fn from_json(meta: &EntityMeta, object: &JsonValue) -> Result<Condition> {
-    let condition = object_condition(meta, object, 0)?;
+pub fn from_json(meta: &EntityMeta, readable: FieldMask, object: &JsonValue) -> Result<Condition> {
+    let known = Known { meta, readable };
+    let condition = object_condition(known, object, 0)?;
     let (count, _) = condition.size();
     if count > MAX_CONDITIONS {
         return Err(Error::invalid(format!("The filter has {count} conditions; {MAX_CONDITIONS} are allowed.")));
@@ -33,19 +56,19 @@ pub fn from_json(meta: &EntityMeta, object: &JsonValue) -> Result<Condition> {
     Ok(condition)
 }
 
-fn object_condition(meta: &EntityMeta, json: &JsonValue, depth: usize) -> Result<Condition> {
+fn object_condition(known: Known<'_>, json: &JsonValue, depth: usize) -> Result<Condition> {
     if depth > MAX_DEPTH {
         return Err(Error::invalid(format!("The filter is nested more than {MAX_DEPTH} deep.")));
     }
     let Some(object) = json.as_object() else {
-        return Err(Error::invalid(format!("A filter is a JSON object, not {json}.")));
+        return Err(Error::invalid(format!("A filter is a JSON object, not {}.", json::kind(json))));
     };
     let mut all = Condition::All;
     for (key, value) in object {
         let one = match key.as_str() {
-            "OR" => or_groups(meta, value, depth)?,
-            "NOT" => each(value, |one| Ok(object_condition(meta, one, depth + 1)?.negate()))?,
-            key => key_condition(meta, key, value)?,
+            "OR" => or_groups(known, value, depth)?,
+            "NOT" => each(value, |one| Ok(object_condition(known, one, depth + 1)?.negate()))?,
+            key => key_condition(known, key, value)?,
         };
         all = all.and(one);
     }
@@ -64,24 +87,29 @@ fn each(value: &JsonValue, mut answer: impl FnMut(&JsonValue) -> Result<Conditio
 fn groups(list: &[JsonValue]) -> Vec<Vec<&JsonValue>> {
     let (nested, plain): (Vec<_>, Vec<_>) = list.iter().partition(|one| one.is_array());
     let plain = (nested.is_empty() || !plain.is_empty()).then_some(plain);
-    plain.into_iter().chain(nested.into_iter().filter_map(JsonValue::as_array).map(|group| group.iter().collect())).collect()
+    plain
+        .into_iter()
+        .chain(nested.into_iter().filter_map(JsonValue::as_array).map(|group| group.iter().collect()))
+        .collect()
 }
 
 /// `OR`: plain objects are one group, each nested array is a further one, and all groups hold.
-fn or_groups(meta: &EntityMeta, value: &JsonValue, depth: usize) -> Result<Condition> {
+fn or_groups(known: Known<'_>, value: &JsonValue, depth: usize) -> Result<Condition> {
     let Some(list) = value.as_array() else {
-        return object_condition(meta, value, depth + 1);
+        return object_condition(known, value, depth + 1);
     };
     groups(list).into_iter().try_fold(Condition::All, |all, group| {
-        let any = group.into_iter().try_fold(Condition::Nothing, |any, one| Ok::<_, Error>(any.or(object_condition(meta, one, depth + 1)?)));
+        let any = group
+            .into_iter()
+            .try_fold(Condition::Nothing, |any, one| Ok::<_, Error>(any.or(object_condition(known, one, depth + 1)?)));
         Ok(all.and(any?))
     })
 }
 
-fn key_condition(meta: &EntityMeta, key: &str, value: &JsonValue) -> Result<Condition> {
-    let (field, operator) = field_and_operator(meta, key)?;
+fn key_condition(known: Known<'_>, key: &str, value: &JsonValue) -> Result<Condition> {
+    let (field, operator) = field_and_operator(known, key)?;
     if operator == Operator::In {
-        return in_condition(meta, key, field, value);
+        return in_condition(known, key, field, value);
     }
     each(value, |one| {
         let typed = match (operator, one) {
@@ -90,14 +118,16 @@ fn key_condition(meta: &EntityMeta, key: &str, value: &JsonValue) -> Result<Cond
             (operator, JsonValue::Null) if !matches!(operator, Operator::Equal | Operator::Not) => {
                 return Err(wrong_value(key, "must not be null"));
             }
-            (_, one) => json::from_json(operator.operand(meta, field), one).map_err(|error| wrong_value(key, &error.0))?,
+            (_, one) => {
+                json::from_json(operator.operand(known, field), one).map_err(|error| wrong_value(key, &error.0))?
+            }
         };
         operator.condition(field, typed).map_err(|error| wrong_value(key, &error))
     })
 }
 
 /// Scalars are one list, each nested array is a further one, and the field is in all of them.
-fn in_condition(meta: &EntityMeta, key: &str, field: usize, value: &JsonValue) -> Result<Condition> {
+fn in_condition(known: Known<'_>, key: &str, field: usize, value: &JsonValue) -> Result<Condition> {
     let Some(list) = value.as_array() else {
         return Err(wrong_value(key, "must be an array"));
     };
@@ -108,7 +138,7 @@ fn in_condition(meta: &EntityMeta, key: &str, field: usize, value: &JsonValue) -
         let mut any = Condition::Nothing;
         let mut typed = Vec::with_capacity(values.len());
         for one in values {
-            match json::from_json(meta.field(field).field_type, one).map_err(|error| wrong_value(key, &error.0))? {
+            match json::from_json(known.meta.field(field).field_type, one).map_err(|error| wrong_value(key, &error.0))? {
                 Value::Null => any = Condition::Null(field),
                 value => typed.push(value),
             }
@@ -122,18 +152,20 @@ fn in_condition(meta: &EntityMeta, key: &str, field: usize, value: &JsonValue) -
 ///
 /// # Errors
 /// 400 with the name of what is unknown or of the wrong type.
-pub fn from_parameter(meta: &EntityMeta, key: &str, text: &str) -> Result<Condition> {
+pub fn from_parameter(meta: &EntityMeta, readable: FieldMask, key: &str, text: &str) -> Result<Condition> {
+    let known = Known { meta, readable };
     if matches!(key, "OR" | "NOT") {
         let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be JSON"))?;
         let mut object = Map::new();
         object.insert(key.into(), json);
-        return object_condition(meta, &object.into(), 0);
+        return object_condition(known, &object.into(), 0);
     }
-    let (field, operator) = field_and_operator(meta, key)?;
+    let (field, operator) = field_and_operator(known, key)?;
     match operator {
         Operator::In => {
-            let list = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be a JSON array such as [1,2]"))?;
-            in_condition(meta, key, field, &list)
+            let list =
+                serde_json::from_str(text).map_err(|_| wrong_value(key, "must be a JSON array such as [1,2]"))?;
+            in_condition(known, key, field, &list)
         }
         Operator::Null => match text {
             "true" => Ok(operator.null(field, true)),
@@ -141,11 +173,12 @@ pub fn from_parameter(meta: &EntityMeta, key: &str, text: &str) -> Result<Condit
             _ => Err(wrong_value(key, "must be true or false")),
         },
         // The npm client writes null as text; for a field of text it is a text.
-        Operator::Equal | Operator::Not if text == "null" && !meta.field(field).field_type.is_text() => {
+        Operator::Equal | Operator::Not if text == "null" && !known.meta.field(field).field_type.is_text() => {
             operator.condition(field, Value::Null).map_err(|error| wrong_value(key, &error))
         }
         _ => {
-            let typed = json::from_text(operator.operand(meta, field), text).map_err(|error| wrong_value(key, &error.0))?;
+            let typed =
+                json::from_text(operator.operand(known, field), text).map_err(|error| wrong_value(key, &error.0))?;
             operator.condition(field, typed).map_err(|error| wrong_value(key, &error))
         }
     }
@@ -188,8 +221,8 @@ impl Operator {
     }
 
     /// The type of what stands behind the operator.
-    fn operand(self, meta: &EntityMeta, field: usize) -> FieldType {
-        if self.is_text() { FieldType::Text } else { meta.field(field).field_type }
+    fn operand(self, known: Known<'_>, field: usize) -> FieldType {
+        if self.is_text() { FieldType::Text } else { known.meta.field(field).field_type }
     }
 
     fn null(self, field: usize, answer: bool) -> Condition {
@@ -210,22 +243,29 @@ impl Operator {
     }
 }
 
-fn field_and_operator(meta: &EntityMeta, key: &str) -> Result<(usize, Operator)> {
+fn field_and_operator(known: Known<'_>, key: &str) -> Result<(usize, Operator)> {
     let (name, suffix) = key.split_once('.').map_or((key, None), |(name, suffix)| (name, Some(suffix)));
-    let field = meta.field_by_wire(name).ok_or_else(|| unknown_field(meta, name))?;
+    let field = known.field(name)?;
     let operator = match suffix {
         None => Operator::Equal,
-        Some(suffix) => OPERATORS.iter().find(|(name, _)| *name == suffix).map(|(_, operator)| *operator).ok_or_else(|| {
-            let known: Vec<_> = OPERATORS.iter().map(|(name, _)| *name).collect();
-            Error::invalid(format!("Unknown operator \"{suffix}\" in \"{key}\". Operators: {}.", known.join(", ")))
-        })?,
+        Some(suffix) => {
+            OPERATORS.iter().find(|(name, _)| *name == suffix).map(|(_, operator)| *operator).ok_or_else(|| {
+                let known: Vec<_> = OPERATORS.iter().map(|(name, _)| *name).collect();
+                Error::invalid(format!("Unknown operator \"{}\" of \"{name}\". Operators: {}.", shown(suffix), known.join(", ")))
+            })?
+        }
     };
-    let field_type = meta.field(field).field_type;
+    let field_type = known.meta.field(field).field_type;
     if operator.is_text() && !field_type.is_text() {
-        return Err(Error::invalid(format!("The filter \"{key}\" needs a field of text; \"{name}\" is {}.", field_type.describe())));
+        return Err(Error::invalid(format!(
+            "The filter \"{key}\" needs a field of text; \"{name}\" is {}.",
+            field_type.describe()
+        )));
     }
     if field_type == FieldType::Json && operator != Operator::Null {
-        return Err(Error::invalid(format!("The filter \"{key}\": a field of JSON can only be asked for null (\"{name}.null\").")));
+        return Err(Error::invalid(format!(
+            "The filter \"{key}\": a field of JSON can only be asked for null (\"{name}.null\")."
+        )));
     }
     Ok((field, operator))
 }
@@ -233,7 +273,7 @@ fn field_and_operator(meta: &EntityMeta, key: &str) -> Result<(usize, Operator)>
 /// 400 for a name that is no field of the entity.
 #[must_use]
 pub fn unknown_field(meta: &EntityMeta, name: &str) -> Error {
-    Error::invalid(format!("\"{}\" is not a field of {}.", name.escape_debug(), meta.key))
+    Error::invalid(format!("\"{}\" is not a field of {}.", shown(name), meta.key))
 }
 
 /// Writes a condition as a filter object.
@@ -249,8 +289,7 @@ fn write(meta: &EntityMeta, condition: &Condition, object: &mut Map<String, Json
     let key = |field: usize, suffix: &str| format!("{}{suffix}", meta.field(field).wire);
     match condition {
         Condition::All => {}
-        // An empty list of values matches nothing, whatever the field.
-        Condition::Nothing => push(object, key(meta.id, ".in"), JsonValue::Array(Vec::new())),
+        Condition::Nothing => nothing(meta, object),
         Condition::Compare(field, comparison, value) => {
             let suffix = match comparison {
                 Comparison::Eq => "",
@@ -262,7 +301,11 @@ fn write(meta: &EntityMeta, condition: &Condition, object: &mut Map<String, Json
             push(object, key(*field, suffix), json::to_json(value));
         }
         Condition::In(field, values) => {
-            push(object, key(*field, ".in"), JsonValue::Array(vec![JsonValue::Array(values.iter().map(json::to_json).collect())]));
+            push(
+                object,
+                key(*field, ".in"),
+                JsonValue::Array(vec![JsonValue::Array(values.iter().map(json::to_json).collect())]),
+            );
         }
         Condition::Text(field, how, text) => {
             let suffix = match how {
@@ -274,6 +317,7 @@ fn write(meta: &EntityMeta, condition: &Condition, object: &mut Map<String, Json
         }
         Condition::Null(field) => push(object, key(*field, ".null"), true.into()),
         Condition::And(list) => list.iter().for_each(|one| write(meta, one, object)),
+        Condition::Or(list) if list.is_empty() => nothing(meta, object),
         Condition::Or(list) => push(object, "OR".into(), JsonValue::Array(list.iter().map(nested).collect())),
         Condition::Not(inner) => match &**inner {
             Condition::Compare(field, Comparison::Eq, value) => push(object, key(*field, ".ne"), json::to_json(value)),
@@ -281,6 +325,12 @@ fn write(meta: &EntityMeta, condition: &Condition, object: &mut Map<String, Json
             other => push(object, "NOT".into(), nested(other)),
         },
     }
+}
+
+/// An empty list of values matches nothing, whatever the field.
+fn nothing(meta: &EntityMeta, object: &mut Map<String, JsonValue>) {
+    let key = format!("{}.in", meta.id_field().wire);
+    push(object, key, JsonValue::Array(vec![JsonValue::Array(Vec::new())]));
 }
 
 /// Adds a value under a key, where each value of a key holds.

@@ -3,12 +3,12 @@
 use std::any::Any;
 
 use super::{Record, RecordState};
+use crate::Result;
 use crate::entity::Entity;
 use crate::future::BoxFuture;
 use crate::hooks::{EventState, Hook, LifecycleEvent};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::value::{Row, Value, ValueError};
-use crate::Result;
 
 /// A [`Record`] of some entity.
 pub trait AnyRecord: Send + Sync {

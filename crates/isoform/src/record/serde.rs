@@ -88,7 +88,9 @@ fn write_fields(
     for (index, field) in meta.fields.iter().enumerate() {
         if let Some(json) = object.get(field.wire) {
             let value = json::from_json(field.field_type, json);
-            value.and_then(|value| write(index, value)).map_err(|error| format!("{}.{} {}", meta.key, field.wire, error.0))?;
+            value
+                .and_then(|value| write(index, value))
+                .map_err(|error| format!("{}.{} {}", meta.key, field.wire, error.0))?;
             seen.insert(index);
         }
     }

@@ -1,0 +1,52 @@
+//! The frame of every page, and the routes.
+
+use isoform_leptos::{provide_identity, use_identity};
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+use crate::header::{Banner, Header};
+use crate::not_found::NotFound;
+use crate::page_state::{Notice, provide_page_state};
+use crate::sign_in::SignIn;
+use crate::tasks_page::TasksPage;
+use crate::welcome::Welcome;
+
+/// The application.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_identity();
+    provide_page_state();
+    Effect::new(|| {
+        // For people who style or test the page: from here on it answers.
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-hydrated", "true");
+        }
+    });
+    view! {
+        <Title formatter=|page: String| if page.is_empty() { "Isoform Tasks".into() } else { format!("{page} · Isoform Tasks") } />
+        <Router>
+            <a class="skip" href="#main" rel="external">"Skip to the content"</a>
+            <Header />
+            <Banner />
+            <main class="page" id="main" tabindex="-1">
+                <Routes fallback=NotFound>
+                    // Rendered whole before it is sent: it can be read before, and without, any script.
+                    <Route path=path!("/") view=Home ssr=SsrMode::Async />
+                    <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
+                </Routes>
+            </main>
+            <Notice />
+        </Router>
+    }
+}
+
+/// The tasks of whoever is signed in; a welcome for everybody else.
+#[component]
+fn Home() -> impl IntoView {
+    let identity = use_identity();
+    let signed_in = Memo::new(move |_| identity.get().is_some());
+    move || if signed_in.get() { TasksPage().into_any() } else { Welcome().into_any() }
+}

@@ -1,0 +1,154 @@
+//! One task of the list.
+
+use isoform_leptos::{DateField, RecordForm, RecordSignal, SelectField, TextField};
+use leptos::ev::KeyboardEvent;
+use leptos::html;
+use leptos::prelude::*;
+use shared::prelude::*;
+
+use crate::add_task::focus_title;
+use crate::dates;
+use crate::page_state::{PageState, page_state};
+
+/// A task: done or not, its title to edit where it stands, and what else there is to know.
+#[component]
+pub fn TaskRow(
+    /// The task.
+    task: RecordSignal<Task>,
+    /// Does it say whose task it is?
+    #[prop(into)]
+    with_owner: Signal<bool>,
+) -> impl IntoView {
+    let page = page_state();
+    let row = NodeRef::<html::Li>::new();
+    let editing = RwSignal::new(false);
+    let (title, completed) = (task.value(|t| t.title), task.value(|t| t.completed));
+    let changed = Memo::new(move |_| task.is_changed());
+    let stale = Memo::new(move |_| task.error().is_some_and(|error| error.is_conflict()));
+
+    // Where a button goes away, the focus must not be lost.
+    let back_to_title = move || {
+        if let Some(row) = row.get_untracked() {
+            focus_title(&row);
+        }
+    };
+    let saved = move |_: Record<Task>| {
+        editing.set(false);
+        back_to_title();
+        page.say("Saved.");
+        page.refresh();
+    };
+    let undo = move || {
+        task.undo();
+        back_to_title();
+    };
+    let escape = move |event: KeyboardEvent| {
+        if event.key() == "Escape" && changed.get_untracked() {
+            event.prevent_default();
+            undo();
+        }
+    };
+    // The backend method takes an unsaved title along.
+    let toggle = move |_| task.call_then(async |t| t.toggle_completed().await, move |()| page.refresh());
+
+    let buttons = move || {
+        if stale.get() {
+            let reload = move |_| {
+                task.reload();
+                back_to_title();
+            };
+            view! {
+                <button type="button" class="button small primary" data-test="reload" on:click=reload>
+                    "Load the newer one"
+                </button>
+            }
+            .into_any()
+        } else if changed.get() {
+            view! {
+                <button type="submit" class="button small primary" data-test="save" aria-busy=move || task.pending().to_string()>
+                    "Save"
+                </button>
+                <button type="button" class="button small quiet" data-test="undo" on:click=move |_| undo()>
+                    "Undo"
+                </button>
+            }
+            .into_any()
+        } else {
+            view! {
+                <button
+                    type="button" class="button small quiet" data-test="edit"
+                    aria-expanded=move || editing.get().to_string()
+                    aria-label=move || format!("Edit priority and date: {}", title.get())
+                    on:click=move |_| editing.update(|editing| *editing = !*editing)
+                >
+                    {move || if editing.get() { "Close" } else { "Edit" }}
+                </button>
+                <button
+                    type="button" class="button small quiet" data-test="delete"
+                    aria-label=move || format!("Delete: {}", title.get())
+                    on:click=move |_| page.doomed.set(Some((task, title.get_untracked())))
+                >
+                    "Delete"
+                </button>
+            }
+            .into_any()
+        }
+    };
+
+    view! {
+        <li
+            class="task" class:is-done=completed class:is-changed=changed data-test="task" node_ref=row
+            on:keydown=escape
+        >
+            <RecordForm record=task on_saved=saved>
+                <button
+                    type="button" class="done" data-test="done" title="Done"
+                    aria-pressed=move || completed.get().to_string()
+                    aria-label=move || format!("Done: {}", title.get())
+                    aria-busy=move || task.pending().to_string()
+                    on:click=toggle
+                />
+                <TextField of=task.field(|t| t.title) hide_label=true attr:data-test="title" />
+                <div class="facts">{facts(task, page, with_owner)}</div>
+                <div class="actions">{buttons}</div>
+                <Show when=move || editing.get()>
+                    <div class="details">
+                        <SelectField of=task.field(|t| t.priority) />
+                        <DateField of=task.field(|t| t.due_date) />
+                    </div>
+                </Show>
+            </RecordForm>
+        </li>
+    }
+}
+
+/// Priority, due date and owner, where there is something to say.
+fn facts(task: RecordSignal<Task>, page: PageState, with_owner: Signal<bool>) -> impl IntoView {
+    let priority = task.value(|t| t.priority);
+    let due = task.value(|t| t.due_date);
+    let completed = task.value(|t| t.completed);
+    let owner = task.value(|t| t.owner);
+    let urgency = move || match priority.get() {
+        Priority::High => Some(view! { <span class="chip high">"High priority"</span> }),
+        Priority::Low => Some(view! { <span class="chip low">"Low priority"</span> }),
+        Priority::Normal => None,
+    };
+    let day = move || {
+        due.get().map(|due| {
+            let today = page.today();
+            let words = dates::in_words(due, today);
+            let (class, text) = match (completed.get(), (due - today).num_days()) {
+                (false, ..0) => ("chip overdue", format!("⚠ Overdue: {words}")),
+                (false, 0..2) => ("chip soon", format!("Due {words}")),
+                _ => ("chip", format!("Due {words}")),
+            };
+            view! { <span class=class data-test="due">{text}</span> }
+        })
+    };
+    let whose = move || with_owner.get().then(|| view! { <span class="owner">"Owner: " {owner}</span> });
+    view! {
+        {urgency}
+        {day}
+        {whose}
+    }
+}

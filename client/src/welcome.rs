@@ -1,0 +1,24 @@
+//! What people see who are not signed in.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// Says what this is, and where to sign in.
+#[component]
+pub fn Welcome() -> impl IntoView {
+    view! {
+        <Title text="" />
+        <section class="card welcome">
+            <h1>"What needs doing, in one list"</h1>
+            <p>
+                "Write it down, say how urgent it is and when it is due, and tick it off. Sign in to see your tasks."
+            </p>
+            <ul>
+                <li>"Everybody sees the tasks of their own; an admin sees all of them."</li>
+                <li>"Change a title where it stands, and save it or take it back."</li>
+                <li>"Search, sort and filter; every view has an address to share."</li>
+            </ul>
+            <a class="button primary wide" href="/sign-in">"Sign in"</a>
+        </section>
+    }
+}

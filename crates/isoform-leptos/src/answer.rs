@@ -1,0 +1,169 @@
+//! What a question to the server answered, without its type: one resource serves all entities, so that each further
+//! query costs the wasm little.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use isoform::future::BoxFuture;
+use isoform::{Error, Identity, Result};
+use leptos::server::codee::{Decoder, Encoder};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What travels: any serde type that can be cloned.
+pub trait Carried: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Carried for T {}
+
+/// An answer.
+#[derive(Clone)]
+pub(crate) enum Answer {
+    /// With its type, `Result<T>`, forgotten.
+    Here(Arc<dyn AnyAnswer>),
+    /// As the server wrote it into the page.
+    Written(Arc<str>),
+}
+
+pub(crate) trait AnyAnswer: Send + Sync {
+    /// The answer as JSON.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn write(&self) -> serde_json::Result<String>;
+
+    fn as_any(&self) -> &dyn Any;
+
+    fn error(&self) -> Option<&Error>;
+}
+
+impl<T: Carried> AnyAnswer for Result<T> {
+    #[cfg(not(target_arch = "wasm32"))]
+    fn write(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn error(&self) -> Option<&Error> {
+        self.as_ref().err()
+    }
+}
+
+impl Answer {
+    pub fn new<T: Carried>(answer: Result<T>) -> Self {
+        Self::Here(Arc::new(answer))
+    }
+
+    /// The answer with its type again.
+    pub fn typed<T: Carried>(&self) -> Result<T> {
+        match self {
+            Self::Here(answer) => match answer.as_any().downcast_ref::<Result<T>>() {
+                Some(answer) => answer.clone(),
+                None => Err(Error::internal("an answer of another type")),
+            },
+            Self::Written(text) => serde_json::from_str(text).unwrap_or_else(|error| {
+                Err(Error::unavailable(format!("What the server wrote into the page cannot be read: {error}")))
+            }),
+        }
+    }
+
+    /// The same, read once and for all.
+    pub fn read<T: Carried>(&mut self) {
+        if matches!(self, Self::Written(_)) {
+            *self = Self::new(self.typed::<T>());
+        }
+    }
+
+    pub fn error(&self) -> Option<Error> {
+        match self {
+            Self::Here(answer) => answer.error().cloned(),
+            Self::Written(_) => None,
+        }
+    }
+}
+
+/// Writes answers into the page and reads them there, so that nothing is asked twice.
+///
+/// On the server this runs while the page is polled, hence in its request's context: a record in an answer shows the
+/// fields that this request's identity may see.
+pub(crate) struct AsJson;
+
+impl Encoder<Answer> for AsJson {
+    type Error = Infallible;
+    type Encoded = String;
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn encode(answer: &Answer) -> Result<String, Infallible> {
+        Ok(match answer {
+            Answer::Here(answer) => answer.write().unwrap_or_else(|error| {
+                let failed = Result::<(), Error>::Err(Error::internal(error));
+                serde_json::to_string(&failed).unwrap_or_default()
+            }),
+            Answer::Written(text) => text.to_string(),
+        })
+    }
+
+    /// The browser writes no pages.
+    #[cfg(target_arch = "wasm32")]
+    fn encode(_: &Answer) -> Result<String, Infallible> {
+        Ok(String::new())
+    }
+}
+
+impl Decoder<Answer> for AsJson {
+    type Error = Infallible;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<Answer, Infallible> {
+        Ok(Answer::Written(text.into()))
+    }
+}
+
+/// A question: asked anew when it is no longer the same, or somebody else asks.
+#[derive(Clone)]
+pub(crate) struct Question {
+    pub ask: Arc<dyn Ask>,
+    pub asker: Option<Identity>,
+}
+
+impl PartialEq for Question {
+    fn eq(&self, other: &Self) -> bool {
+        self.asker == other.asker && self.ask.same(&*other.ask)
+    }
+}
+
+pub(crate) trait Ask: Send + Sync {
+    fn same(&self, other: &dyn Ask) -> bool;
+
+    fn as_any(&self) -> &dyn Any;
+
+    fn run(&self) -> BoxFuture<'static, Answer>;
+}
+
+/// A question that is a value, and what asks it.
+pub(crate) struct AskWith<S, F> {
+    pub source: S,
+    pub fetch: Arc<F>,
+}
+
+impl<S, F, Fut, T> Ask for AskWith<S, F>
+where
+    S: PartialEq + Clone + Send + Sync + 'static,
+    F: Fn(S) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T>> + Send + 'static,
+    T: Carried,
+{
+    fn same(&self, other: &dyn Ask) -> bool {
+        other.as_any().downcast_ref::<Self>().is_some_and(|other| other.source == self.source)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn run(&self) -> BoxFuture<'static, Answer> {
+        let fut = (self.fetch)(self.source.clone());
+        Box::pin(async move { Answer::new(fut.await) })
+    }
+}

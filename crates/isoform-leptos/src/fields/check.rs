@@ -1,0 +1,54 @@
+//! A box to tick.
+
+use isoform::Value;
+use leptos::prelude::*;
+
+use super::frame::Frame;
+use super::{FieldFor, kind};
+
+/// A box to tick: `<CheckField of=task.field(|t| t.completed) />`.
+#[component]
+pub fn CheckField(
+    /// The field: `task.field(|t| t.completed)`.
+    #[prop(into)]
+    of: FieldFor<kind::Check>,
+    /// Another label than the entity's.
+    #[prop(optional, into)]
+    label: Option<String>,
+    /// Leaves the label to screen readers.
+    #[prop(optional)]
+    hide_label: bool,
+    /// Cannot be changed, whatever the entity says.
+    #[prop(optional, into)]
+    readonly: Signal<bool>,
+    /// Another id of the input: for two inputs of one field on a page.
+    #[prop(optional, into)]
+    id: Option<String>,
+    /// Happens when it was ticked or cleared.
+    #[prop(optional, into)]
+    on_change: Option<Callback<bool>>,
+) -> impl IntoView {
+    let frame = Frame::new(of.field, id, label, hide_label);
+    let field = of.field;
+    let error = frame.error();
+    let described_by = frame.described_by(error);
+    let invalid = move || error.with(Option::is_some).then_some("true");
+    let checked = Memo::new(move |_| field.get() == Value::Bool(true));
+    let disabled = Memo::new(move |_| readonly.get() || !field.writable());
+    let change = move |event| {
+        let checked = event_target_checked(&event);
+        field.set(Value::Bool(checked));
+        field.check();
+        if let Some(on_change) = on_change {
+            on_change.run(checked);
+        }
+    };
+    let input = view! {
+        <input
+            id=frame.id.clone() name=field.name() type="checkbox" disabled=move || disabled.get()
+            aria-invalid=invalid aria-describedby=described_by
+            checked=checked.get_untracked() prop:checked=move || checked.get() on:change=change
+        />
+    };
+    frame.around(error, input.into_any(), true)
+}

@@ -1,0 +1,119 @@
+//! The rows of a query as a keyed list.
+
+use std::sync::Arc;
+
+use isoform::{Entity, Error, Record, json};
+use leptos::prelude::*;
+
+use crate::query::QueryState;
+use crate::record_signal::RecordSignal;
+
+/// The rows of a query, each as a [`RecordSignal`]: `<EntityList query=tasks let:task>…</EntityList>`.
+///
+/// Rows are told apart by their id: when the query answers anew, rows that stay keep their view, and only what differs
+/// in them is redrawn. A row with unsaved changes keeps them. The list puts no element around its rows.
+///
+/// ```no_run
+/// # use isoform::prelude::*;
+/// # use isoform_leptos::{EntityList, use_query};
+/// # use leptos::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "tasks", allow(crud = true))]
+/// # pub struct Task { #[field(id)] pub id: Uuid, pub title: String }
+/// # #[component]
+/// # fn Tasks() -> impl IntoView {
+/// let tasks = use_query(|| Task::query().limit(25));
+/// view! {
+///     <ul>
+///         <EntityList
+///             query=tasks
+///             fallback=|| view! { <li>"Loading…"</li> }
+///             empty=|| view! { <li>"Nothing to do."</li> }
+///             error=|error: Error| view! { <li role="alert">{error.message().to_owned()}</li> }.into_any()
+///             let:task
+///         >
+///             <li>{task.value(|t| t.title)}</li>
+///         </EntityList>
+///     </ul>
+/// }
+/// # }
+/// ```
+#[component]
+pub fn EntityList<E, C, V>(
+    /// The query.
+    query: QueryState<E>,
+    /// Shown while the first answer is under way.
+    #[prop(optional, into)]
+    fallback: ViewFnOnce,
+    /// Shown where there are no rows.
+    #[prop(optional, into)]
+    empty: ViewFn,
+    /// Shows what went wrong; the rows that were there stay. By default `<p class="list-error" role="alert">`.
+    #[prop(optional, into)]
+    error: Option<Callback<Error, AnyView>>,
+    /// What tells two rows apart, where it is not the id.
+    #[prop(optional)]
+    key: Option<fn(&Record<E>) -> String>,
+    /// One row.
+    children: C,
+) -> impl IntoView
+where
+    E: Entity,
+    C: Fn(RecordSignal<E>) -> V + Clone + Send + 'static,
+    V: IntoView + 'static,
+{
+    let key = key.unwrap_or(|record| json::to_text(&record.id()));
+    let rows = StoredValue::new(Vec::<Row<E>>::new());
+    let each = move || {
+        // An error leaves the rows that were there: they can still be read.
+        if let Some(Ok(records)) = query.rows() {
+            rows.update_value(|rows| *rows = reconciled(rows, records, key));
+        }
+        rows.get_value()
+    };
+    let is_empty = move || matches!(query.rows(), Some(Ok(rows)) if rows.is_empty());
+    let show_error = error.unwrap_or_else(|| Callback::new(usual_error));
+    let wrong = move || query.error().map(|error| show_error.run(error));
+    let key_of = |row: &Row<E>| row.key.clone();
+    let row = move |row: Row<E>| children(RecordSignal::from(row.record)).into_any();
+    view! {
+        <Transition fallback=fallback>
+            {wrong}
+            {move || is_empty().then(|| empty.run())}
+            <For each=each key=key_of children=row />
+        </Transition>
+    }
+}
+
+fn usual_error(error: Error) -> AnyView {
+    view! { <p class="list-error" role="alert">{error.to_string()}</p> }.into_any()
+}
+
+struct Row<E> {
+    key: Arc<str>,
+    record: ArcRwSignal<Record<E>>,
+}
+
+impl<E> Clone for Row<E> {
+    fn clone(&self) -> Self {
+        Self { key: self.key.clone(), record: self.record.clone() }
+    }
+}
+
+/// The rows of a new answer; those that were there before keep their signal.
+fn reconciled<E: Entity>(before: &[Row<E>], records: Vec<Record<E>>, key: fn(&Record<E>) -> String) -> Vec<Row<E>> {
+    let kept = |record: Record<E>| {
+        let key: Arc<str> = key(&record).into();
+        match before.iter().find(|row| row.key == key) {
+            None => Row { key, record: ArcRwSignal::new(record) },
+            Some(row) => {
+                let differs = row.record.with_untracked(|now| !now.is_changed() && *now != record);
+                if differs {
+                    row.record.set(record);
+                }
+                row.clone()
+            }
+        }
+    };
+    records.into_iter().map(kept).collect()
+}

@@ -1,0 +1,223 @@
+//! Queries as resources: rendered on the server, taken over in the browser, asked again when their signals change.
+
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use isoform::future::BoxFuture;
+use isoform::{Entity, Error, Query, Record, Result};
+use leptos::prelude::*;
+
+use crate::answer::{Answer, AsJson, Ask, AskWith, Carried, Question};
+use crate::identity::IdentityState;
+
+/// The rows of a query; they are asked for again when signals that the closure reads change, or somebody signs in or out.
+///
+/// The server renders them into the page, and the browser takes them over without asking a second time.
+///
+/// ```no_run
+/// # use isoform::prelude::*;
+/// # use isoform_leptos::use_query;
+/// # use leptos::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "tasks", allow(crud = true))]
+/// # pub struct Task { #[field(id)] pub id: Uuid, pub title: String }
+/// # #[component]
+/// # fn Titles() -> impl IntoView {
+/// let search = RwSignal::new(String::new());
+/// let tasks = use_query(move || Task::query().filter(|t| t.title.contains(search.get())));
+/// view! {
+///     <Transition fallback=|| "Loading…">
+///         {move || tasks.rows().map(|rows| match rows {
+///             Ok(rows) => rows.iter().map(|task| view! { <p>{task.title.clone()}</p> }).collect_view().into_any(),
+///             Err(error) => view! { <p role="alert">{error.message().to_owned()}</p> }.into_any(),
+///         })}
+///     </Transition>
+/// }
+/// # }
+/// ```
+pub fn use_query<E: Entity>(query: impl Fn() -> Query<E> + Send + Sync + 'static) -> QueryState<E> {
+    QueryState(use_answer(query, Query::all))
+}
+
+/// How many rows fulfil a query's filter, whatever its page: as [`use_query`] otherwise.
+pub fn use_count<E: Entity>(query: impl Fn() -> Query<E> + Send + Sync + 'static) -> Answered<u64> {
+    use_answer(query, Query::count)
+}
+
+/// What anything asynchronous answers: one row, a static backend method. As [`use_query`] otherwise; `fetch` is asked
+/// again when what `source` answers is no longer the same.
+///
+/// ```no_run
+/// # use isoform::prelude::*;
+/// # use isoform_leptos::{Answered, use_answer};
+/// # use leptos::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "tasks", allow(crud = true))]
+/// # pub struct Task { #[field(id)] pub id: Uuid, pub title: String }
+/// # fn example(id: RwSignal<Uuid>) {
+/// let task: Answered<Record<Task>> = use_answer(move || id.get(), |id| repo::<Task>().find_id(id));
+/// # }
+/// ```
+pub fn use_answer<S, F, Fut, T>(source: impl Fn() -> S + Send + Sync + 'static, fetch: F) -> Answered<T>
+where
+    S: PartialEq + Clone + Send + Sync + 'static,
+    F: Fn(S) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T>> + Send + 'static,
+    T: Carried,
+{
+    let fetch = Arc::new(fetch);
+    let (resource, loading) = resource(Arc::new(move || Arc::new(AskWith { source: source(), fetch: fetch.clone() })));
+    // What the server wrote into the page is read here, where its type is known.
+    if let Some(mut answer) = resource.try_write_untracked()
+        && let Some(answer) = &mut *answer
+    {
+        answer.read::<T>();
+    }
+    Answered { resource, loading, answer: PhantomData }
+}
+
+/// The part of [`use_answer`] that is the same for all types.
+fn resource(ask: Arc<dyn Fn() -> Arc<dyn Ask> + Send + Sync>) -> (Resource<Answer, AsJson>, RwSignal<bool>) {
+    let loading = RwSignal::new(false);
+    let identity = use_context::<IdentityState>();
+    // Resources run in tasks of their own: whose they are is noted where they are made.
+    #[cfg(not(target_arch = "wasm32"))]
+    let context = isoform::Context::current().ok();
+    let source = move || Question { ask: ask(), asker: identity.and_then(|identity| identity.get()) };
+    let fetch = move |question: Question| {
+        #[cfg(not(target_arch = "wasm32"))]
+        let context = context.clone();
+        async move {
+            let answer = question.ask.run();
+            #[cfg(not(target_arch = "wasm32"))]
+            match context {
+                Some(context) => context.run(answer).await,
+                None => answer.await,
+            }
+            #[cfg(target_arch = "wasm32")]
+            {
+                let _busy = Busy::new(loading);
+                answer.await
+            }
+        }
+    };
+    (Resource::new_with_options(source, fetch, false), loading)
+}
+
+/// Says that something is under way until it is dropped.
+#[cfg(target_arch = "wasm32")]
+struct Busy(RwSignal<bool>);
+
+#[cfg(target_arch = "wasm32")]
+impl Busy {
+    fn new(signal: RwSignal<bool>) -> Self {
+        let _ = signal.try_set(true);
+        Self(signal)
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = self.0.try_set(false);
+    }
+}
+
+/// What [`use_answer`] and [`use_count`] answer; a handle that can be copied.
+pub struct Answered<T> {
+    resource: Resource<Answer, AsJson>,
+    loading: RwSignal<bool>,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Answered<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Answered<T> {}
+
+impl<T: Carried> Answered<T> {
+    /// The answer; `None` before the first one is there. Read it inside `<Suspense>` or `<Transition>`, so that the
+    /// server waits for it.
+    #[must_use]
+    pub fn get(self) -> Option<Result<T>> {
+        self.resource.get().map(|answer| answer.typed())
+    }
+
+    /// What went wrong. Read it where [`Answered::get`] is read.
+    #[must_use]
+    pub fn error(self) -> Option<Error> {
+        self.resource.get().and_then(|answer| answer.error())
+    }
+
+    /// Is it being asked for, for the first time or again? The last answer stays meanwhile.
+    #[must_use]
+    pub fn loading(self) -> bool {
+        self.loading.get()
+    }
+
+    /// Asks again.
+    pub fn refetch(self) {
+        self.resource.refetch();
+    }
+}
+
+/// Waits for the answer: for `Suspend`.
+impl<T: Carried> IntoFuture for Answered<T> {
+    type Output = Result<T>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.resource.await.typed() })
+    }
+}
+
+/// What [`use_query`] answers; a handle that can be copied.
+pub struct QueryState<E>(Answered<Vec<Record<E>>>);
+
+impl<E> Clone for QueryState<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for QueryState<E> {}
+
+impl<E: Entity> QueryState<E> {
+    /// The rows; `None` before the first answer is there. Read them inside `<Suspense>` or `<Transition>`, so that the
+    /// server waits for them.
+    #[must_use]
+    pub fn rows(self) -> Option<Result<Vec<Record<E>>>> {
+        self.0.get()
+    }
+
+    /// What went wrong. Read it where [`QueryState::rows`] is read.
+    #[must_use]
+    pub fn error(self) -> Option<Error> {
+        self.0.error()
+    }
+
+    /// Are the rows being asked for, for the first time or again? The old ones stay meanwhile.
+    #[must_use]
+    pub fn loading(self) -> bool {
+        self.0.loading()
+    }
+
+    /// Asks again.
+    pub fn refetch(self) {
+        self.0.refetch();
+    }
+}
+
+/// Waits for the rows: for `Suspend`.
+impl<E: Entity> IntoFuture for QueryState<E> {
+    type Output = Result<Vec<Record<E>>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.0.into_future()
+    }
+}
