@@ -13,13 +13,16 @@ pub fn AddTask() -> impl IntoView {
     let page = page_state();
     let draft = RecordSignal::new(Record::<Task>::new());
     let card = NodeRef::<html::Section>::new();
+    // Not at once: `on_saved` runs while the record is still being looked at.
     let saved = move |task: Record<Task>| {
-        draft.set(Record::new());
-        page.say(format!("Added “{}”.", task.title));
-        page.refresh();
-        if let Some(card) = card.get_untracked() {
-            focus_title(&card);
-        }
+        queue_microtask(move || {
+            draft.set(Record::new());
+            page.say(format!("Added “{}”.", task.title));
+            page.refresh();
+            if let Some(card) = card.try_get_untracked().flatten() {
+                focus_title(&card);
+            }
+        });
     };
     view! {
         <section class="card add" aria-label="New task" node_ref=card>

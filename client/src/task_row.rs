@@ -32,11 +32,14 @@ pub fn TaskRow(
             focus_title(&row);
         }
     };
+    // Not at once: `on_saved` runs while the record is still being looked at.
     let saved = move |_: Record<Task>| {
-        editing.set(false);
-        back_to_title();
-        page.say("Saved.");
-        page.refresh();
+        queue_microtask(move || {
+            editing.set(false);
+            back_to_title();
+            page.say("Saved.");
+            page.refresh();
+        });
     };
     let undo = move || {
         task.undo();

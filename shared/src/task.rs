@@ -85,6 +85,7 @@ impl Hooks for Task {
         task.title = task.title.trim().to_owned();
         if e.is_new() && task.owner.is_empty() {
             task.owner = Identity::current()?.id;
+            debug!(owner = task.owner, "a new task belongs to whoever adds it");
         }
         Ok(())
     }

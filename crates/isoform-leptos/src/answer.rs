@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use isoform::future::BoxFuture;
 use isoform::{Error, Identity, Result};
@@ -21,8 +21,8 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Carried fo
 pub(crate) enum Answer {
     /// With its type, `Result<T>`, forgotten.
     Here(Arc<dyn AnyAnswer>),
-    /// As the server wrote it into the page.
-    Written(Arc<str>),
+    /// As the server wrote it into the page, and, once somebody knew its type, read.
+    Written(Arc<str>, Arc<OnceLock<Arc<dyn AnyAnswer>>>),
 }
 
 pub(crate) trait AnyAnswer: Send + Sync {
@@ -55,31 +55,30 @@ impl Answer {
         Self::Here(Arc::new(answer))
     }
 
-    /// The answer with its type again.
-    pub fn typed<T: Carried>(&self) -> Result<T> {
+    /// The answer, where necessary read.
+    fn read<T: Carried>(&self) -> &dyn AnyAnswer {
         match self {
-            Self::Here(answer) => match answer.as_any().downcast_ref::<Result<T>>() {
-                Some(answer) => answer.clone(),
-                None => Err(Error::internal("an answer of another type")),
-            },
-            Self::Written(text) => serde_json::from_str(text).unwrap_or_else(|error| {
-                Err(Error::unavailable(format!("What the server wrote into the page cannot be read: {error}")))
+            Self::Here(answer) => &**answer,
+            Self::Written(text, read) => &**read.get_or_init(|| {
+                let answer: Result<T> = serde_json::from_str(text).unwrap_or_else(|error| {
+                    Err(Error::unavailable(format!("What the server wrote into the page cannot be read: {error}")))
+                });
+                Arc::new(answer)
             }),
         }
     }
 
-    /// The same, read once and for all.
-    pub fn read<T: Carried>(&mut self) {
-        if matches!(self, Self::Written(_)) {
-            *self = Self::new(self.typed::<T>());
+    /// The answer with its type again.
+    pub fn typed<T: Carried>(&self) -> Result<T> {
+        match self.read::<T>().as_any().downcast_ref::<Result<T>>() {
+            Some(answer) => answer.clone(),
+            None => Err(Error::internal("an answer of another type")),
         }
     }
 
-    pub fn error(&self) -> Option<Error> {
-        match self {
-            Self::Here(answer) => answer.error().cloned(),
-            Self::Written(_) => None,
-        }
+    /// What went wrong.
+    pub fn error<T: Carried>(&self) -> Option<Error> {
+        self.read::<T>().error().cloned()
     }
 }
 
@@ -100,7 +99,7 @@ impl Encoder<Answer> for AsJson {
                 let failed = Result::<(), Error>::Err(Error::internal(error));
                 serde_json::to_string(&failed).unwrap_or_default()
             }),
-            Answer::Written(text) => text.to_string(),
+            Answer::Written(text, _) => text.to_string(),
         })
     }
 
@@ -116,7 +115,7 @@ impl Decoder<Answer> for AsJson {
     type Encoded = str;
 
     fn decode(text: &str) -> Result<Answer, Infallible> {
-        Ok(Answer::Written(text.into()))
+        Ok(Answer::Written(text.into(), Arc::default()))
     }
 }
 

@@ -68,12 +68,6 @@ where
 {
     let fetch = Arc::new(fetch);
     let (resource, loading) = resource(Arc::new(move || Arc::new(AskWith { source: source(), fetch: fetch.clone() })));
-    // What the server wrote into the page is read here, where its type is known.
-    if let Some(mut answer) = resource.try_write_untracked()
-        && let Some(answer) = &mut *answer
-    {
-        answer.read::<T>();
-    }
     Answered { resource, loading, answer: PhantomData }
 }
 
@@ -150,7 +144,7 @@ impl<T: Carried> Answered<T> {
     /// What went wrong. Read it where [`Answered::get`] is read.
     #[must_use]
     pub fn error(self) -> Option<Error> {
-        self.resource.get().and_then(|answer| answer.error())
+        self.resource.get().and_then(|answer| answer.error::<T>())
     }
 
     /// Is it being asked for, for the first time or again? The last answer stays meanwhile.

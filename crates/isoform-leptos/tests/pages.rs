@@ -341,6 +341,18 @@ async fn three_hundred_people_see_nothing_of_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_with_nothing_else_to_do_answers_too() {
+    // A resource that is written to while its task begins on an idle thread would never answer.
+    let site = site();
+    for n in 0..100 {
+        let (path, who) = (["/", "/streamed", "/ordered"][n % 3], (n % 2 == 0).then_some("person-001"));
+        let answer = async { text(site.clone().oneshot(request(path, who, None)).await.unwrap_or_else(|never| match never {})).await };
+        let answer = tokio::time::timeout(Duration::from_secs(20), answer).await;
+        assert!(answer.is_ok(), "{path} was never answered");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_signed_in_by_default() {
     let page = text(site().oneshot(request("/", None, None)).await.unwrap_or_else(|never| match never {})).await;
     assert!(page.contains("Sign in first."), "{page}");

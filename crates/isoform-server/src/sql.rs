@@ -32,7 +32,7 @@ fn condition<D: Dialect>(meta: &EntityMeta, one: &Condition) -> Cond {
     match one {
         Condition::All => Cond::all(),
         Condition::And(conditions) => list(Cond::all(), conditions),
-        Condition::Or(conditions) => list(Cond::any(), conditions),
+        Condition::Or(conditions) if !conditions.is_empty() => list(Cond::any(), conditions),
         Condition::Not(inner) => condition::<D>(meta, inner).not(),
         Condition::Null(field) => Cond::all().add(Expr::col(column(meta, *field)).is_null()),
         Condition::In(field, values) => {

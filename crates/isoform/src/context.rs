@@ -270,7 +270,7 @@ impl Context {
         self.0.transaction.is_some()
     }
 
-    /// Runs a future in a transaction, trusted: in the open one where there is one, else in a new one that is committed
+    /// Runs a future in a transaction, in the scope of this context: in the open one where there is one, else in a new one that is committed
     /// where the future answers `Ok` and undone otherwise.
     ///
     /// # Errors
@@ -281,11 +281,10 @@ impl Context {
         F: Future<Output = Result<T>>,
     {
         if self.in_transaction() {
-            let inside = self.with_scope(Scope::Backend);
-            return inside.run(future(inside.clone())).await;
+            return self.run(future(self.clone())).await;
         }
         let transaction = self.database()?.transaction()?;
-        let inside = self.with_transaction(transaction.clone()).with_scope(Scope::Backend);
+        let inside = self.with_transaction(transaction.clone());
         let result = inside.run(future(inside.clone())).await;
         match &result {
             Ok(_) => transaction.commit().await?,

@@ -210,10 +210,9 @@ pub async fn insert_bodies(
 ) -> Result<Vec<Row>> {
     guard::write(meta, context.identity(), Write::Insert)?;
     let in_transaction = async |inside: Context| {
-        let guarded = inside.with_scope(Scope::Api);
         let mut rows = Vec::with_capacity(bodies.len());
         for body in bodies {
-            rows.push(insert_body(&guarded, meta, body).await?);
+            rows.push(insert_body(&inside, meta, body).await?);
         }
         Ok(rows)
     };
@@ -234,7 +233,7 @@ async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> R
             store(&inside, &mut *record).await?;
             within(context, &filter, &*record)
         };
-        context.transaction(work).await?;
+        context.with_scope(Scope::Backend).transaction(work).await?;
     }
     Ok(record)
 }
@@ -275,11 +274,12 @@ pub async fn update_body(
     let mut patch = read_patch(meta, body, accepted(context, meta))?;
     patch.retain(|(index, _)| *index != meta.id);
     let filter = guard::api_filter(meta, context.identity());
-    let asked: FieldMask = patch.iter().map(|(index, _)| *index).collect();
+    let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_stamped()).map(|(index, _)| index);
+    let written: FieldMask = patch.iter().map(|(index, _)| *index).chain(stamped).collect();
     let needs_row = guard::needs_record(meta, Write::Update)
         || meta.hooks.around_save()
         || meta.fields.iter().any(|field| field.has_saving)
-        || !filter.fields().and(asked).is_empty();
+        || !filter.fields().and(written).is_empty();
     if needs_row {
         return Ok(update(context, meta, id, patch).await?.row());
     }
@@ -352,7 +352,7 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, patch:
         within(context, &filter, &*record)?;
         Ok(record)
     };
-    context.transaction(work).await
+    context.with_scope(Scope::Backend).transaction(work).await
 }
 
 /// The record of a stored row that a filter lets pass.
@@ -446,7 +446,7 @@ pub async fn delete_version(
         compare_version(&*record, &as_read)?;
         remove(&inside, &mut *record).await
     };
-    context.transaction(work).await
+    context.with_scope(Scope::Backend).transaction(work).await
 }
 
 /// Saves a typed record: guarded in scope `Api`, where only its changes count, and trusted in scope `Backend`.

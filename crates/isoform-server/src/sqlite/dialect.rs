@@ -39,6 +39,7 @@ impl Dialect for Sqlite {
                 Value::Uuid(id) => id.simple().to_string().into(),
                 Value::DateTime(time) => time_text(time).into(),
                 Value::Int(n) => (*n).into(),
+                Value::Json(json) => json.to_string().into(),
                 other => isoform::json::to_json(other),
             })
             .collect();

@@ -39,6 +39,7 @@ impl Condition {
                     Comparison::Lte => order != Ordering::Greater,
                 })
             }
+            Self::In(_, values) if values.is_empty() => Some(false),
             Self::In(field, values) => {
                 let value = get(*field);
                 if value.is_null() {
@@ -76,6 +77,8 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
         (Value::Uuid(a), Value::Uuid(b)) => Some(a.cmp(b)),
         (Value::DateTime(a), Value::DateTime(b)) => Some(a.cmp(b)),
         (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
+        // As it is stored: as text.
+        (Value::Json(a), Value::Json(b)) => Some(a.to_string().cmp(&b.to_string())),
         _ => None,
     }
 }
