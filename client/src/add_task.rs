@@ -1,7 +1,6 @@
 //! Writing a task down.
 
 use isoform_leptos::{DateField, RecordForm, RecordSignal, SelectField, TextField};
-use leptos::html;
 use leptos::prelude::*;
 use shared::prelude::*;
 
@@ -12,20 +11,14 @@ use crate::page_state::page_state;
 pub fn AddTask() -> impl IntoView {
     let page = page_state();
     let draft = RecordSignal::new(Record::<Task>::new());
-    let card = NodeRef::<html::Section>::new();
-    // Not at once: `on_saved` runs while the record is still being looked at.
     let saved = move |task: Record<Task>| {
-        queue_microtask(move || {
-            draft.set(Record::new());
-            page.say(format!("Added “{}”.", task.title));
-            page.refresh();
-            if let Some(card) = card.try_get_untracked().flatten() {
-                focus_title(&card);
-            }
-        });
+        draft.set(Record::new());
+        page.say(format!("Added “{}”.", task.title));
+        page.refresh();
+        focus_title(draft);
     };
     view! {
-        <section class="card add" aria-label="New task" node_ref=card>
+        <section class="card add" aria-label="New task">
             <RecordForm record=draft on_saved=saved>
                 <TextField of=draft.field(|t| t.title) attr:data-test="title" />
                 <SelectField of=draft.field(|t| t.priority) />
@@ -34,18 +27,23 @@ pub fn AddTask() -> impl IntoView {
                     type="submit" class="button primary" data-test="add"
                     aria-busy=move || draft.pending().to_string()
                 >
-                    {move || if draft.pending() { "Adding…" } else { "Add task" }}
+                    {move || if draft.pending() { "Adding…" } else { "Add task" }.to_owned()}
                 </button>
             </RecordForm>
         </section>
     }
 }
 
-/// Puts the cursor into the title field inside an element.
-pub fn focus_title(inside: &leptos::web_sys::Element) {
+/// Puts the cursor into a task's title, if the page shows it.
+pub fn focus_title(task: RecordSignal<Task>) {
+    focus(&task.field(|t| t.title).any().input_id());
+}
+
+/// Puts the cursor into the element with an id, if the page has it.
+pub fn focus(id: &str) {
     use leptos::wasm_bindgen::JsCast;
-    let input = inside.query_selector("[data-field=title] input").ok().flatten();
-    if let Some(input) = input.and_then(|input| input.dyn_into::<leptos::web_sys::HtmlElement>().ok()) {
-        let _ = input.focus();
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<leptos::web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
     }
 }

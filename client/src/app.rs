@@ -48,5 +48,5 @@ pub fn App() -> impl IntoView {
 fn Home() -> impl IntoView {
     let identity = use_identity();
     let signed_in = Memo::new(move |_| identity.get().is_some());
-    move || if signed_in.get() { TasksPage().into_any() } else { Welcome().into_any() }
+    view! { {move || if signed_in.get() { TasksPage().into_any() } else { Welcome().into_any() }} }
 }

@@ -1,7 +1,8 @@
 //! The question before a task is deleted.
 
-use leptos::html;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::HtmlDialogElement;
 
 use crate::page_state::page_state;
 
@@ -15,17 +16,16 @@ pub fn ConfirmDelete(
     on_deleted: Callback<()>,
 ) -> impl IntoView {
     let page = page_state();
-    let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move || {
         if page.doomed.get().is_some()
-            && let Some(dialog) = dialog.get()
+            && let Some(dialog) = dialog()
             && !dialog.open()
         {
             let _ = dialog.show_modal();
         }
     });
     let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
+        if let Some(dialog) = dialog() {
             dialog.close();
         }
     };
@@ -42,9 +42,9 @@ pub fn ConfirmDelete(
     };
     let title = move || page.doomed.get().map(|(_, title)| title);
     view! {
-        <dialog node_ref=dialog aria-labelledby="confirm-title" on:close=move |_| page.doomed.set(None)>
+        <dialog id="confirm" aria-labelledby="confirm-title" on:close=move |_| page.doomed.set(None)>
             <h2 id="confirm-title">"Delete this task?"</h2>
-            <p>"“" {title} "” will be gone for good."</p>
+            <p>"“" {move || title()} "” will be gone for good."</p>
             <div class="choices">
                 <button type="button" class="button" data-test="cancel-delete" autofocus on:click=move |_| close()>
                     "Keep it"
@@ -55,4 +55,8 @@ pub fn ConfirmDelete(
             </div>
         </dialog>
     }
+}
+
+fn dialog() -> Option<HtmlDialogElement> {
+    document().get_element_by_id("confirm")?.dyn_into().ok()
 }

@@ -67,6 +67,15 @@ fn who_is_in(who: &Identity) -> impl IntoView + use<> {
 #[component]
 pub fn Banner() -> impl IntoView {
     let online = use_online();
+    view! {
+        // The region is there from the start: only then is what comes into it read out.
+        <div role="alert">
+            {move || (!online.get()).then(|| away().into_any())}
+        </div>
+    }
+}
+
+fn away() -> impl IntoView {
     // What comes of any request is noted, and the list is asked for again once the server is back.
     let retry = move |_| {
         let api = Context::current().ok().and_then(|context| context.remote_api().cloned());
@@ -77,21 +86,16 @@ pub fn Banner() -> impl IntoView {
         }
     };
     view! {
-        // The region is there from the start: only then is what comes into it read out.
-        <div role="alert">
-            <Show when=move || !online.get()>
-                <div class="banner" data-test="banner">
-                    <div class="banner-inner">
-                        <p>
-                            <strong>"The server cannot be reached."</strong>
-                            " What you have typed stays on this page."
-                        </p>
-                        <button type="button" class="button small" data-test="retry" on:click=retry>
-                            "Retry"
-                        </button>
-                    </div>
-                </div>
-            </Show>
+        <div class="banner" data-test="banner">
+            <div class="banner-inner">
+                <p>
+                    <strong>"The server cannot be reached."</strong>
+                    " What you have typed stays on this page."
+                </p>
+                <button type="button" class="button small" data-test="retry" on:click=retry>
+                    "Retry"
+                </button>
+            </div>
         </div>
     }
 }

@@ -49,7 +49,7 @@ pub fn Tabs(view: Memo<ListView>, #[prop(optional)] counts: Option<Counts>) -> i
         view! {
             <a
                 href=move || view.with(|view| view.showing(show).href())
-                aria-current=move || view.with(|view| (view.show == show).then_some("page"))
+                aria-current=move || view.with(|view| (view.show == show).then(|| "page".to_owned()))
                 data-test=if value.is_empty() { "show-all" } else if show == Show::Open { "show-open" } else { "show-done" }
                 data-noscroll
             >
@@ -59,8 +59,9 @@ pub fn Tabs(view: Memo<ListView>, #[prop(optional)] counts: Option<Counts>) -> i
                 </span>
             </a>
         }
+        .into_any()
     };
-    view! { <nav class="tabs" aria-label="Which tasks">{Show::EACH.map(tab)}</nav> }
+    view! { <nav class="tabs" aria-label="Which tasks">{Show::EACH.map(tab).into_iter().collect_view()}</nav> }
 }
 
 /// Search and order.
@@ -98,11 +99,11 @@ pub fn Find(view: Memo<ListView>) -> impl IntoView {
         event.prevent_default();
         now();
     };
-    let shown = move || view.with(|view| value_of(&Show::EACH, &view.show));
+    let shown = move || view.with(|view| value_of(&Show::EACH, &view.show).to_owned());
     let text = move || view.with(|view| view.search.clone());
-    let sorted = move || view.with(|view| value_of(&Sort::EACH, &view.sort));
+    let sorted = move || view.with(|view| value_of(&Sort::EACH, &view.sort).to_owned());
     let option = move |(_, value, label): (Sort, &'static str, &'static str)| {
-        view! { <option value=value selected=move || sorted() == value>{label}</option> }
+        view! { <option value=value selected=move || sorted() == value>{label}</option> }.into_any()
     };
 
     view! {
@@ -113,7 +114,7 @@ pub fn Find(view: Memo<ListView>) -> impl IntoView {
                 data-test="search" value=text prop:value=text node_ref=search on:input=soon
             />
             <select class="input" name="sort" aria-label="Order" data-test="sort" prop:value=sorted node_ref=sort on:change=move |_| now()>
-                {Sort::EACH.map(option)}
+                {Sort::EACH.map(option).into_iter().collect_view()}
             </select>
             <button type="submit" class="button submit">"Search"</button>
         </form>

@@ -86,7 +86,7 @@ pub fn Notice() -> impl IntoView {
     let notice = page_state().notice;
     view! {
         <div class="notice" role="status" aria-live="polite" data-test="notice">
-            {move || Some(notice.get()).filter(|text| !text.is_empty()).map(|text| view! { <p>{text}</p> })}
+            {move || Some(notice.get()).filter(|text| !text.is_empty()).map(|text| view! { <p>{text}</p> }.into_any())}
         </div>
     }
 }

@@ -18,13 +18,14 @@ pub fn Pager(
 ) -> impl IntoView {
     let total = move || counts.of(view.with(|view| view.show)).unwrap_or_default();
     let pages = Memo::new(move |_| total().div_ceil(PAGE_SIZE).max(1));
-    let link = move |to: Signal<u64>, test: &'static str, label: &'static str| {
-        let there = move || (1..=pages.get()).contains(&to.get());
+    let link = move |step: i64, test: &'static str, label: &'static str| {
+        let to = move || view.with(|view| view.page.saturating_add_signed(step));
+        let there = move || (1..=pages.get()).contains(&to());
         view! {
             <a
                 class="button small"
-                href=move || there().then(|| view.with(|view| view.at(to.get()).href()))
-                aria-disabled=move || (!there()).then_some("true")
+                href=move || there().then(|| view.with(|view| view.at(to()).href()))
+                aria-disabled=move || (!there()).then(|| "true".to_owned())
                 data-test=test
                 data-noscroll
                 on:click=move |_| if there() { on_turn.run(()) }
@@ -34,14 +35,17 @@ pub fn Pager(
         }
     };
     let number = move || view.with(|view| view.page);
-    let (before, after) = (Signal::derive(move || number() - 1), Signal::derive(move || number().saturating_add(1)));
-    view! {
-        <Show when=move || { pages.get() > 1 }>
+    let several = Memo::new(move |_| pages.get() > 1);
+    let links = move || {
+        view! {
             <nav class="pager" aria-label="Pages">
-                {link(before, "prev-page", "Previous")}
+                {link(-1, "prev-page", "Previous")}
                 <span data-test="page">{move || format!("Page {} of {}", number(), pages.get())}</span>
-                {link(after, "next-page", "Next")}
+                {link(1, "next-page", "Next")}
             </nav>
-        </Show>
+        }
+    };
+    view! {
+        {move || several.get().then(|| links().into_any())}
     }
 }

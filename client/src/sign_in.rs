@@ -68,24 +68,24 @@ pub fn SignIn() -> impl IntoView {
                     <label for="name">"Name"</label>
                     <input
                         id="name" name="name" type="text" autocomplete="username" autocapitalize="none" spellcheck="false"
-                        required aria-invalid=wrong data-test="sign-in-name" node_ref=name
+                        required aria-invalid=move || wrong() data-test="sign-in-name" node_ref=name
                     />
                 </div>
                 <div class="field">
                     <label for="password">"Password"</label>
                     <input
                         id="password" name="password" type="password" autocomplete="current-password"
-                        required aria-invalid=wrong data-test="sign-in-password" node_ref=password
+                        required aria-invalid=move || wrong() data-test="sign-in-password" node_ref=password
                     />
                 </div>
                 <div role="alert" id="sign-in-error">
-                    {move || error.get().map(|text| view! { <p class="form-error" data-test="sign-in-error">{text}</p> })}
+                    {move || error.get().map(|text| view! { <p class="form-error" data-test="sign-in-error">{text}</p> }.into_any())}
                 </div>
                 <button
                     type="submit" class="button primary" data-test="sign-in"
                     disabled=move || !ready.get() aria-busy=move || pending.get().to_string()
                 >
-                    {move || if pending.get() { "Signing in…" } else { "Sign in" }}
+                    {move || if pending.get() { "Signing in…" } else { "Sign in" }.to_owned()}
                 </button>
             </form>
             <p class="field-help">"The server prints the two demonstration users and their passwords when it first starts in development."</p>

@@ -2,7 +2,6 @@
 
 use isoform_leptos::{DateField, RecordForm, RecordSignal, SelectField, TextField};
 use leptos::ev::KeyboardEvent;
-use leptos::html;
 use leptos::prelude::*;
 use shared::prelude::*;
 
@@ -18,28 +17,33 @@ pub fn TaskRow(
     /// Does it say whose task it is?
     #[prop(into)]
     with_owner: Signal<bool>,
+    /// What to do when the focus was in this row and the row has gone: out of the filter, or deleted.
+    on_gone: Callback<()>,
 ) -> impl IntoView {
+    #[cfg(target_arch = "wasm32")]
+    on_cleanup(move || {
+        request_animation_frame(move || {
+            let nowhere = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+            if nowhere {
+                on_gone.try_run(());
+            }
+        });
+    });
+    #[cfg(not(target_arch = "wasm32"))]
+    let _ = on_gone;
     let page = page_state();
-    let row = NodeRef::<html::Li>::new();
     let editing = RwSignal::new(false);
     let (title, completed) = (task.value(|t| t.title), task.value(|t| t.completed));
     let changed = Memo::new(move |_| task.is_changed());
     let stale = Memo::new(move |_| task.error().is_some_and(|error| error.is_conflict()));
 
     // Where a button goes away, the focus must not be lost.
-    let back_to_title = move || {
-        if let Some(row) = row.get_untracked() {
-            focus_title(&row);
-        }
-    };
-    // Not at once: `on_saved` runs while the record is still being looked at.
+    let back_to_title = move || focus_title(task);
     let saved = move |_: Record<Task>| {
-        queue_microtask(move || {
-            editing.set(false);
-            back_to_title();
-            page.say("Saved.");
-            page.refresh();
-        });
+        editing.set(false);
+        back_to_title();
+        page.say("Saved.");
+        page.refresh();
     };
     let undo = move || {
         task.undo();
@@ -62,7 +66,7 @@ pub fn TaskRow(
             };
             view! {
                 <button type="button" class="button small primary" data-test="reload" on:click=reload>
-                    "Load the newer one"
+                    "Reload"
                 </button>
             }
             .into_any()
@@ -84,7 +88,7 @@ pub fn TaskRow(
                     aria-label=move || format!("Edit priority and date: {}", title.get())
                     on:click=move |_| editing.update(|editing| *editing = !*editing)
                 >
-                    {move || if editing.get() { "Close" } else { "Edit" }}
+                    {move || if editing.get() { "Close" } else { "Edit" }.to_owned()}
                 </button>
                 <button
                     type="button" class="button small quiet" data-test="delete"
@@ -100,7 +104,7 @@ pub fn TaskRow(
 
     view! {
         <li
-            class="task" class:is-done=completed class:is-changed=changed data-test="task" node_ref=row
+            class="task" class:is-done=move || completed.get() class:is-changed=move || changed.get() data-test="task"
             on:keydown=escape
         >
             <RecordForm record=task on_saved=saved>
@@ -112,16 +116,23 @@ pub fn TaskRow(
                     on:click=toggle
                 />
                 <TextField of=task.field(|t| t.title) hide_label=true attr:data-test="title" />
-                <div class="facts">{facts(task, page, with_owner)}</div>
-                <div class="actions">{buttons}</div>
-                <Show when=move || editing.get()>
-                    <div class="details">
-                        <SelectField of=task.field(|t| t.priority) />
-                        <DateField of=task.field(|t| t.due_date) />
-                    </div>
-                </Show>
+                <div class="more">
+                    <div class="facts">{facts(task, page, with_owner)}</div>
+                    <div class="actions">{move || buttons()}</div>
+                </div>
+                {move || editing.get().then(|| details(task).into_any())}
             </RecordForm>
         </li>
+    }
+}
+
+/// What else can be changed.
+fn details(task: RecordSignal<Task>) -> impl IntoView {
+    view! {
+        <div class="details">
+            <SelectField of=task.field(|t| t.priority) />
+            <DateField of=task.field(|t| t.due_date) />
+        </div>
     }
 }
 
@@ -132,8 +143,8 @@ fn facts(task: RecordSignal<Task>, page: PageState, with_owner: Signal<bool>) ->
     let completed = task.value(|t| t.completed);
     let owner = task.value(|t| t.owner);
     let urgency = move || match priority.get() {
-        Priority::High => Some(view! { <span class="chip high">"High priority"</span> }),
-        Priority::Low => Some(view! { <span class="chip low">"Low priority"</span> }),
+        Priority::High => Some(view! { <span class="chip high">"High priority"</span> }.into_any()),
+        Priority::Low => Some(view! { <span class="chip low">"Low priority"</span> }.into_any()),
         Priority::Normal => None,
     };
     let day = move || {
@@ -145,13 +156,16 @@ fn facts(task: RecordSignal<Task>, page: PageState, with_owner: Signal<bool>) ->
                 (false, 0..2) => ("chip soon", format!("Due {words}")),
                 _ => ("chip", format!("Due {words}")),
             };
-            view! { <span class=class data-test="due">{text}</span> }
+            view! { <span class=class data-test="due">{text}</span> }.into_any()
         })
     };
-    let whose = move || with_owner.get().then(|| view! { <span class="owner">"Owner: " {owner}</span> });
+    let whose = move || {
+        let owner = || view! { <span class="owner"><span class="word">"Owner: "</span>{move || owner.get()}</span> };
+        with_owner.get().then(|| owner().into_any())
+    };
     view! {
-        {urgency}
-        {day}
-        {whose}
+        {move || urgency()}
+        {move || day()}
+        {move || whose()}
     }
 }

@@ -1,13 +1,12 @@
 //! The list of tasks.
 
 use isoform_leptos::{EntityList, QueryState, use_count, use_identity, use_online, use_query};
-use leptos::html;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use shared::prelude::{ADMIN, Error, Task};
 
-use crate::add_task::AddTask;
+use crate::add_task::{AddTask, focus};
 use crate::admin_actions::AdminActions;
 use crate::confirm::ConfirmDelete;
 use crate::list_controls::{Counts, Find, Tabs};
@@ -37,21 +36,14 @@ pub fn TasksPage() -> impl IntoView {
         }
     });
 
-    let heading = NodeRef::<html::H1>::new();
-    let to_the_top = move |()| {
-        if let Some(heading) = heading.get_untracked() {
-            let _ = heading.focus();
-        }
-    };
+    let to_the_top = |()| focus("heading");
 
     view! {
         <Title text="" />
         <AddTask />
         <div class="heading">
-            <h1 tabindex="-1" node_ref=heading>{move || if admin.get() { "All tasks" } else { "Your tasks" }}</h1>
-            <Show when=move || admin.get()>
-                <AdminActions />
-            </Show>
+            <h1 id="heading" tabindex="-1">{move || if admin.get() { "All tasks" } else { "Your tasks" }.to_owned()}</h1>
+            {move || admin.get().then(|| view! { <AdminActions /> }.into_any())}
         </div>
         <div class="controls">
             <Transition fallback=move || view! { <Tabs view /> }>
@@ -60,8 +52,7 @@ pub fn TasksPage() -> impl IntoView {
             <Find view />
         </div>
         <Transition fallback=Skeleton>
-            <List tasks counts view admin />
-            <Pager view counts on_turn=to_the_top />
+            <List tasks counts view admin to_the_top />
         </Transition>
         <ConfirmDelete on_deleted=to_the_top />
     }
@@ -84,9 +75,17 @@ enum Content {
     BeyondTheEnd,
 }
 
-/// The rows, or a word instead of them. It is to be inside `<Transition>`.
+/// The rows, or a word instead of them, and the way to other pages. It is to be inside `<Transition>`.
 #[component]
-fn List(tasks: QueryState<Task>, counts: Counts, view: Memo<ListView>, admin: Memo<bool>) -> impl IntoView {
+fn List(
+    tasks: QueryState<Task>,
+    counts: Counts,
+    view: Memo<ListView>,
+    admin: Memo<bool>,
+    /// What to do when another page was asked for, or the focus was in a row that has gone.
+    #[prop(into)]
+    to_the_top: Callback<()>,
+) -> impl IntoView {
     let (page, identity) = (page_state(), use_identity());
     let content = Memo::new(move |before: Option<&Content>| match tasks.rows() {
         None => Content::Unknown,
@@ -113,24 +112,35 @@ fn List(tasks: QueryState<Task>, counts: Counts, view: Memo<ListView>, admin: Me
     let wrong = |error: Error| {
         // The banner says that the server is away.
         let worth_saying = !error.is_unavailable();
-        worth_saying.then(|| view! { <li class="form-error" role="alert">{error.message().to_owned()}</li> }).into_any()
+        worth_saying
+            .then(|| view! { <li class="form-error" role="alert">{error.message().to_owned()}</li> }.into_any())
+            .into_any()
     };
-    move || match content.get() {
-        Content::Unknown => ().into_any(),
-        Content::Tasks => view! {
-            <ul class="card tasks" aria-label="Tasks" aria-busy=move || tasks.loading().to_string()>
+    // Once there, the rows stay, shown or not: what was typed into them outlives a search that finds nothing.
+    let begun = Memo::new(move |before: Option<&bool>| before == Some(&true) || content.get() == Content::Tasks);
+    let rows = move || {
+        view! {
+            <ul
+                class="card tasks"
+                aria-label="Tasks"
+                hidden=move || content.get() != Content::Tasks
+                aria-busy=move || tasks.loading().to_string()
+            >
                 <EntityList query=tasks error=wrong let:task>
-                    <TaskRow task with_owner=admin />
+                    <TaskRow task with_owner=admin on_gone=to_the_top />
                 </EntityList>
             </ul>
         }
-        .into_any(),
-        content => word(&content, tasks, view).into_any(),
+    };
+    view! {
+        {move || begun.get().then(|| rows().into_any())}
+        {move || word(&content.get(), tasks, view)}
+        <Pager view counts on_turn=to_the_top />
     }
 }
 
 /// A word instead of rows, and what to do about it.
-fn word(content: &Content, tasks: QueryState<Task>, view: Memo<ListView>) -> impl IntoView + use<> {
+fn word(content: &Content, tasks: QueryState<Task>, view: Memo<ListView>) -> Option<AnyView> {
     let again = move |_| tasks.refetch();
     let (title, text, next) = match content {
         Content::Failed(message) => {
@@ -142,26 +152,27 @@ fn word(content: &Content, tasks: QueryState<Task>, view: Memo<ListView>) -> imp
             ("Nothing found", "No task fits this search and filter.".into(), Some(all.into_any()))
         }
         Content::BeyondTheEnd => {
-            let first = view! { <a class="button" href=view.with_untracked(|view| view.at(1).href())>"To the first page"</a> };
+            let first =
+                view! { <a class="button" href=view.with_untracked(|view| view.at(1).href())>"To the first page"</a> };
             ("This page is empty", "The list has become shorter than that.".into(), Some(first.into_any()))
         }
-        Content::NoTasks | Content::Tasks | Content::Unknown => {
-            ("Nothing to do yet", "Write your first task down in the form above.".into(), None)
-        }
+        Content::NoTasks => ("Nothing to do yet", "Write your first task down in the form above.".into(), None),
+        Content::Tasks | Content::Unknown => return None,
     };
-    view! {
+    let section = view! {
         <section class="card empty" data-test="empty">
             <h2>{title}</h2>
             <p>{text}</p>
             {next}
         </section>
-    }
+    };
+    Some(section.into_any())
 }
 
 /// As high as the list that comes.
 #[component]
 fn Skeleton() -> impl IntoView {
-    let row = |_| view! { <li class="skeleton" /> };
+    let row = |_| view! { <li class="skeleton" /> }.into_any();
     view! {
         <div role="status">
             <span class="visually-hidden">"Loading the tasks…"</span>

@@ -50,7 +50,8 @@ fn env_or(name: &str, default: &str) -> String {
 }
 
 fn log_to_terminal() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,tower_sessions_core=error".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "info,tower_sessions_core=error".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_target(false).init();
 }
 

@@ -69,7 +69,17 @@ async fn tasks() -> Result<()> {
 
 async fn many_tasks() -> Result<()> {
     const VERBS: [&str; 8] = ["Write", "Check", "Send", "Plan", "Tidy", "Buy", "Call about", "Repair"];
-    const THINGS: [&str; 9] = ["the tax return", "the invoice", "the garden shed", "the train tickets", "the letter", "the bicycle", "the report", "the party", "the old server"];
+    const THINGS: [&str; 9] = [
+        "the tax return",
+        "the invoice",
+        "the garden shed",
+        "the train tickets",
+        "the letter",
+        "the bicycle",
+        "the report",
+        "the party",
+        "the old server",
+    ];
     Context::current()?
         .transaction(async |_| {
             for number in 0..DEMO_TASKS {

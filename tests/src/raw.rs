@@ -83,9 +83,32 @@ impl Ask {
 
 /// What no answer ever tells: the language of the database, its names, the machine's paths, the program's types.
 const SECRETS: [&str; 26] = [
-    "SELECT ", "INSERT ", "UPDATE ", "DELETE ", "sqlite", "SQLite", "sqlx", "syntax error", "no such column", "no such table",
-    "constraint failed", "stored_elsewhere", "text_or", "created_at", "api_read", "/tmp", ".db", ".rs", "isoform", "::",
-    "struct ", "enum ", "i64", "panic", "backtrace", "password",
+    "SELECT ",
+    "INSERT ",
+    "UPDATE ",
+    "DELETE ",
+    "sqlite",
+    "SQLite",
+    "sqlx",
+    "syntax error",
+    "no such column",
+    "no such table",
+    "constraint failed",
+    "stored_elsewhere",
+    "text_or",
+    "created_at",
+    "api_read",
+    "/tmp",
+    ".db",
+    ".rs",
+    "isoform",
+    "::",
+    "struct ",
+    "enum ",
+    "i64",
+    "panic",
+    "backtrace",
+    "password",
 ];
 
 impl Answer {

@@ -1,7 +1,5 @@
 //! What the server must survive: each as bytes on the wire, with the status, a message that helps, and nothing told.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
-
 use std::time::Duration;
 
 use axum::body::Body;
@@ -31,8 +29,13 @@ async fn article(world: &World) -> Record<Article> {
 }
 
 async fn todo(world: &World) -> Record<Todo> {
-    let new =
-        Todo { title: "Ann's own".into(), owner: "ann".into(), secret: Some("hidden".into()), rank: 3, ..Todo::blank() };
+    let new = Todo {
+        title: "Ann's own".into(),
+        owner: "ann".into(),
+        secret: Some("hidden".into()),
+        rank: 3,
+        ..Todo::blank()
+    };
     world.backend().run(repo::<Todo>().insert(new)).await.unwrap()
 }
 
@@ -41,14 +44,24 @@ async fn stored(world: &World, id: Uuid) -> Record<Todo> {
 }
 
 async fn counter(world: &World) {
-    world.backend().run(repo::<Counter>().insert(Counter { id: 1, count: 5, name: "one".into(), version: 0 })).await.unwrap();
+    world
+        .backend()
+        .run(repo::<Counter>().insert(Counter { id: 1, count: 5, name: "one".into(), version: 0 }))
+        .await
+        .unwrap();
 }
 
 /// How many rows there are in all, so that nothing can have been written unseen.
 async fn rows(world: &World) -> u64 {
     let count = async {
-        let samples = repo::<Sample>().count().await? + repo::<Article>().count().await? + repo::<Account>().count().await?;
-        Ok::<_, Error>(samples + repo::<Event>().count().await? + repo::<Todo>().count().await? + repo::<Counter>().count().await?)
+        let samples =
+            repo::<Sample>().count().await? + repo::<Article>().count().await? + repo::<Account>().count().await?;
+        Ok::<_, Error>(
+            samples
+                + repo::<Event>().count().await?
+                + repo::<Todo>().count().await?
+                + repo::<Counter>().count().await?,
+        )
     };
     world.backend().run(count).await.unwrap()
 }
@@ -101,10 +114,18 @@ async fn an_unknown_field_is_a_400_that_names_it() {
     for answer in [
         world.post("/api/samples").json(&json!({"text": "a", "unicorn": 1})).send().await,
         world.post("/api/samples").json(&json!([{"text": "a"}, {"unicorn": 1}])).send().await,
-        world.post("/api/samples?__action=get").json(&json!({"where": {"OR": [{"text": "a"}, {"unicorn": 1}]}})).send().await,
+        world
+            .post("/api/samples?__action=get")
+            .json(&json!({"where": {"OR": [{"text": "a"}, {"unicorn": 1}]}}))
+            .send()
+            .await,
         world.put(&format!("/api/todos/{id}")).by(&ann()).json(&json!({"unicorn": 1})).send().await,
-        world.post("/api/todos/toggleCompleted").by(&ann())
-            .json(&json!({"args": [], "rowInfo": {"data": {"unicorn": 1}, "id": id, "wasChanged": true}})).send().await,
+        world
+            .post("/api/todos/toggleCompleted")
+            .by(&ann())
+            .json(&json!({"args": [], "rowInfo": {"data": {"unicorn": 1}, "id": id, "wasChanged": true}}))
+            .send()
+            .await,
     ] {
         assert!(answer.refused(400).contains("\"unicorn\" is not a field"), "{answer:?}");
     }
@@ -149,7 +170,10 @@ async fn an_unknown_parameter_is_a_400_that_names_it() {
     ] {
         let answer = world.ask(method, &uri).by(&ann()).json(&json!({})).send().await;
         let message = answer.refused(400);
-        assert!(message.contains("parameter") && (message.contains("title") || message.contains("unicorn")), "{method} {uri}: {message}");
+        assert!(
+            message.contains("parameter") && (message.contains("title") || message.contains("unicorn")),
+            "{method} {uri}: {message}"
+        );
     }
     let answer = world.post("/api/samples?__action=get").json(&json!({"where": {}, "unicorn": 1})).send().await;
     assert!(answer.refused(400).contains("unicorn"));
@@ -205,9 +229,27 @@ async fn a_malformed_id_is_the_404_of_an_absent_row() {
     counter(&world).await;
     let absent = world.get(&format!("/api/todos/{}", Uuid::from_u128(9))).send().await.refused(404);
     let uuid = id.to_string();
-    for bad in ["1", "x", "%00", "..", "%2e%2e%2f", "%20", "%F0%9F%A6%84", "1%2C2", "null", "undefined", &uuid[..35], &encoded(&format!("{uuid}'--"))] {
+    for bad in [
+        "1",
+        "x",
+        "%00",
+        "..",
+        "%2e%2e%2f",
+        "%20",
+        "%F0%9F%A6%84",
+        "1%2C2",
+        "null",
+        "undefined",
+        &uuid[..35],
+        &encoded(&format!("{uuid}'--")),
+    ] {
         for method in ["GET", "PUT", "DELETE"] {
-            let answer = world.ask(method, &format!("/api/todos/{bad}")).by(&ann()).json(&json!({"title": "changed"})).send().await;
+            let answer = world
+                .ask(method, &format!("/api/todos/{bad}"))
+                .by(&ann())
+                .json(&json!({"title": "changed"}))
+                .send()
+                .await;
             assert_eq!(answer.status, 404, "{method} {bad}: {answer:?}");
             assert_eq!(answer.refused(404), absent);
         }
@@ -227,9 +269,16 @@ async fn a_malformed_id_is_the_404_of_an_absent_row() {
         answer.refused(answer.status);
     }
     // A method gets its id in the body.
-    for (bad, status) in [(json!("x"), 400), (json!(1), 400), (json!({}), 400), (json!([id]), 400), (json!(null), 404), (json!(""), 404)] {
+    for (bad, status) in
+        [(json!("x"), 400), (json!(1), 400), (json!({}), 400), (json!([id]), 400), (json!(null), 404), (json!(""), 404)]
+    {
         let row_info = json!({"data": {}, "isNewRow": false, "wasChanged": false, "id": bad});
-        let answer = world.post("/api/todos/toggleCompleted").by(&ann()).json(&json!({"args": [], "rowInfo": row_info})).send().await;
+        let answer = world
+            .post("/api/todos/toggleCompleted")
+            .by(&ann())
+            .json(&json!({"args": [], "rowInfo": row_info}))
+            .send()
+            .await;
         assert_eq!(answer.status, status, "{bad}: {answer:?}");
         answer.refused(status);
     }
@@ -242,14 +291,58 @@ fn wrong_values() -> Vec<(&'static str, Vec<Json>)> {
     vec![
         ("text", vec![json!(1), json!(true), json!([]), json!({}), json!("\u{0}")]),
         ("flag", vec![json!(1), json!("yes"), json!("TRUE"), json!([]), json!({})]),
-        ("number", vec![json!(1.5), json!("x"), json!(2_147_483_648_i64), json!(-2_147_483_649_i64), json!(true), json!([1]), json!("1.0"), json!(1e300)]),
-        ("big", vec![json!(1.5), json!("9223372036854775808"), json!(9_223_372_036_854_775_808_u64), json!("x"), json!(false), json!({})]),
-        ("ratio", vec![json!("x"), json!("NaN"), json!("inf"), json!("-Infinity"), json!("1e400"), json!(true), json!([])]),
+        (
+            "number",
+            vec![
+                json!(1.5),
+                json!("x"),
+                json!(2_147_483_648_i64),
+                json!(-2_147_483_649_i64),
+                json!(true),
+                json!([1]),
+                json!("1.0"),
+                json!(1e300),
+            ],
+        ),
+        (
+            "big",
+            vec![
+                json!(1.5),
+                json!("9223372036854775808"),
+                json!(9_223_372_036_854_775_808_u64),
+                json!("x"),
+                json!(false),
+                json!({}),
+            ],
+        ),
+        (
+            "ratio",
+            vec![json!("x"), json!("NaN"), json!("inf"), json!("-Infinity"), json!("1e400"), json!(true), json!([])],
+        ),
         ("key", vec![json!("x"), json!(1), json!("00000000-0000-0000-0000-00000000000"), json!([])]),
-        ("at", vec![json!("x"), json!("2020-13-01T00:00:00Z"), json!("2020-01-01"), json!(0), json!("+12020-01-01T00:00:00Z"), json!("2020-01-01T25:00:00Z")]),
+        (
+            "at",
+            vec![
+                json!("x"),
+                json!("2020-13-01T00:00:00Z"),
+                json!("2020-01-01"),
+                json!(0),
+                json!("+12020-01-01T00:00:00Z"),
+                json!("2020-01-01T25:00:00Z"),
+            ],
+        ),
         ("day", vec![json!("x"), json!("2020-02-30"), json!("01/02/2020"), json!(20_200_101), json!("12020-01-01")]),
         ("color", vec![json!("Red"), json!("purple"), json!("dark_blue"), json!(0), json!([])]),
-        ("extra", vec![json!(1), json!("x"), json!({"tags": 1, "depth": 0}), json!({"tags": [], "depth": 300}), json!({"tags": []})]),
+        (
+            "extra",
+            vec![
+                json!(1),
+                json!("x"),
+                json!({"tags": 1, "depth": 0}),
+                json!({"tags": [], "depth": 300}),
+                json!({"tags": []}),
+            ],
+        ),
     ]
 }
 
@@ -284,7 +377,8 @@ async fn a_filter_of_the_wrong_type_is_a_400_that_names_it() {
     for (field, values) in wrong_values() {
         for value in values.into_iter().filter(|value| field != "extra" && !value.is_array()) {
             for key in [field.to_owned(), format!("{field}.gte"), format!("{field}Or.ne")] {
-                let answer = world.post("/api/samples?__action=get").json(&json!({"where": {key.as_str(): value}})).send().await;
+                let answer =
+                    world.post("/api/samples?__action=get").json(&json!({"where": {key.as_str(): value}})).send().await;
                 assert_eq!(answer.status, 400, "{key} {value}: {answer:?}");
                 assert!(answer.refused(400).contains(&key), "{answer:?}");
                 if let Some(text) = value.as_str() {
@@ -293,7 +387,11 @@ async fn a_filter_of_the_wrong_type_is_a_400_that_names_it() {
                     assert!(answer.refused(400).contains(&key), "{answer:?}");
                 }
             }
-            let answer = world.post("/api/samples?__action=get").json(&json!({"where": {format!("{field}.in"): [value]}})).send().await;
+            let answer = world
+                .post("/api/samples?__action=get")
+                .json(&json!({"where": {format!("{field}.in"): [value]}}))
+                .send()
+                .await;
             assert_eq!(answer.status, 400, "{field}.in {value}: {answer:?}");
             answer.refused(400);
         }
@@ -320,12 +418,25 @@ async fn a_filter_of_the_wrong_type_is_a_400_that_names_it() {
         json!("1=1"),
     ] {
         for action in ["get", "count"] {
-            let answer = world.post(&format!("/api/samples?__action={action}")).json(&json!({"where": wrong})).send().await;
+            let answer =
+                world.post(&format!("/api/samples?__action={action}")).json(&json!({"where": wrong})).send().await;
             assert_eq!(answer.status, 400, "{wrong}: {answer:?}");
             answer.refused(400);
         }
     }
-    for uri in ["number.in=1", "number.in=x", "number.in=[", "number.in=[1,]", "number.null=1", "number=", "flag=", "number=1,2", "OR=x", "OR=1", "NOT=[1]"] {
+    for uri in [
+        "number.in=1",
+        "number.in=x",
+        "number.in=[",
+        "number.in=[1,]",
+        "number.null=1",
+        "number=",
+        "flag=",
+        "number=1,2",
+        "OR=x",
+        "OR=1",
+        "NOT=[1]",
+    ] {
         let answer = world.get(&format!("/api/samples?{}", uri.replace('[', "%5B"))).send().await;
         assert_eq!(answer.status, 400, "{uri}: {answer:?}");
         answer.refused(400);
@@ -335,8 +446,13 @@ async fn a_filter_of_the_wrong_type_is_a_400_that_names_it() {
 #[tokio::test]
 async fn null_for_what_is_not_nullable_is_a_400_at_its_field() {
     let world = world().await;
-    let id = world.post("/api/samples").json(&json!({"text": "good"})).send().await.ok(201)["id"].as_str().unwrap().to_owned();
-    for field in ["text", "flag", "number", "big", "ratio", "key", "at", "day", "color", "extra", "even", "lucky", "renamed"] {
+    let id = world.post("/api/samples").json(&json!({"text": "good"})).send().await.ok(201)["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for field in
+        ["text", "flag", "number", "big", "ratio", "key", "at", "day", "color", "extra", "even", "lucky", "renamed"]
+    {
         for answer in [
             world.post("/api/samples").json(&json!({field: null})).send().await,
             world.put(&format!("/api/samples/{id}")).json(&json!({field: null})).send().await,
@@ -347,7 +463,10 @@ async fn null_for_what_is_not_nullable_is_a_400_at_its_field() {
         }
     }
     for field in ["textOr", "flagOr", "numberOr", "keyOr", "atOr", "dayOr", "colorOr", "extraOr"] {
-        assert_eq!(world.put(&format!("/api/samples/{id}")).json(&json!({field: null})).send().await.ok(200)[field], Json::Null);
+        assert_eq!(
+            world.put(&format!("/api/samples/{id}")).json(&json!({field: null})).send().await.ok(200)[field],
+            Json::Null
+        );
     }
     world.post("/api/samples").json(&json!({"id": null})).send().await.refused(400);
     assert_eq!(rows(&world).await, 1);
@@ -362,7 +481,12 @@ async fn a_title_that_is_too_short_is_a_400_with_model_state() {
         world.post("/api/todos").by(&ann()).json(&json!({"title": "no"})).send().await,
         world.post("/api/todos").by(&ann()).json(&json!([{"title": "long enough"}, {"title": "no"}])).send().await,
         world.put(&format!("/api/todos/{id}")).by(&ann()).json(&json!({"title": "no"})).send().await,
-        world.post("/api/todos/toggleCompleted").by(&ann()).json(&json!({"args": [], "rowInfo": row_info})).send().await,
+        world
+            .post("/api/todos/toggleCompleted")
+            .by(&ann())
+            .json(&json!({"args": [], "rowInfo": row_info}))
+            .send()
+            .await,
     ] {
         let message = answer.refused(400);
         assert!(message.contains("must have at least 3 characters"), "{answer:?}");
@@ -408,7 +532,10 @@ async fn a_body_may_be_as_large_as_the_limit_and_not_a_byte_larger() {
         let head = r#"{"text": "x""#;
         format!("{head}{}}}", " ".repeat(size - head.len() - 1))
     };
-    let id = world.post("/api/samples").text("application/json", &body(4_096)).send().await.ok(201)["id"].as_str().unwrap().to_owned();
+    let id = world.post("/api/samples").text("application/json", &body(4_096)).send().await.ok(201)["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let uris = [
         ("POST", "/api/samples".to_owned()),
         ("PUT", format!("/api/samples/{id}")),
@@ -419,8 +546,19 @@ async fn a_body_may_be_as_large_as_the_limit_and_not_a_byte_larger() {
         let answer = world.ask(method, uri).text("application/json", &body(4_097)).send().await;
         assert!(answer.refused(413).contains("4096 bytes"), "{answer:?}");
         // A length that lies, or none at all, changes nothing.
-        let chunks = futures::stream::iter(body(100_000).into_bytes().chunks(1_000).map(|part| Ok::<_, std::io::Error>(part.to_vec())).collect::<Vec<_>>());
-        let answer = world.ask(method, uri).header("content-type", "application/json").body(Body::from_stream(chunks)).send().await;
+        let chunks = futures::stream::iter(
+            body(100_000)
+                .into_bytes()
+                .chunks(1_000)
+                .map(|part| Ok::<_, std::io::Error>(part.to_vec()))
+                .collect::<Vec<_>>(),
+        );
+        let answer = world
+            .ask(method, uri)
+            .header("content-type", "application/json")
+            .body(Body::from_stream(chunks))
+            .send()
+            .await;
         answer.refused(413);
     }
     let default = self::world().await;
@@ -437,10 +575,31 @@ async fn a_body_that_is_not_json_is_a_400() {
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_object = format!("{}1{}", "{\"OR\":".repeat(50_000), "}".repeat(50_000));
     let bad = [
-        "", " ", "x", "{", "}", "{\"text\"}", "{\"text\":}", "{text: 1}", "{'text': 'a'}", "{\"text\": \"a\"} x", "{\"text\": \"a\",}", "text=a",
-        "\u{feff}{}", "{\"text\": \"\\ud800\"}", "{\"text\": \"\\udc00\\ud800\"}", "{\"text\": \"\\x00\"}", "{\"text\": \"a\nb\"}",
-        "{\"number\": 01}", "{\"ratio\": NaN}", "{\"ratio\": Infinity}", "{\"ratio\": 1e999}", "{\"number\": 0x10}", "{\"text\": undefined}",
-        &deep, &deep_object,
+        "",
+        " ",
+        "x",
+        "{",
+        "}",
+        "{\"text\"}",
+        "{\"text\":}",
+        "{text: 1}",
+        "{'text': 'a'}",
+        "{\"text\": \"a\"} x",
+        "{\"text\": \"a\",}",
+        "text=a",
+        "\u{feff}{}",
+        "{\"text\": \"\\ud800\"}",
+        "{\"text\": \"\\udc00\\ud800\"}",
+        "{\"text\": \"\\x00\"}",
+        "{\"text\": \"a\nb\"}",
+        "{\"number\": 01}",
+        "{\"ratio\": NaN}",
+        "{\"ratio\": Infinity}",
+        "{\"ratio\": 1e999}",
+        "{\"number\": 0x10}",
+        "{\"text\": undefined}",
+        &deep,
+        &deep_object,
     ];
     for text in bad {
         for (method, uri) in [
@@ -457,7 +616,8 @@ async fn a_body_that_is_not_json_is_a_400() {
         }
     }
     let invalid = b"{\"text\": \"\xff\xfe\"}".to_vec();
-    let answer = world.post("/api/samples").header("content-type", "application/json").body(Body::from(invalid)).send().await;
+    let answer =
+        world.post("/api/samples").header("content-type", "application/json").body(Body::from(invalid)).send().await;
     answer.refused(400);
     for other in ["1", "\"text\"", "null", "true", "[1]", "[[]]", "[{}, 1]", "[null]"] {
         world.post("/api/samples").text("application/json", other).send().await.refused(400);
@@ -502,8 +662,19 @@ async fn a_body_that_does_not_say_it_is_json_is_a_415() {
     let root = Identity::new("ann", "Ann").role("admin");
     for (method, uri) in &uris {
         for kind in [
-            "text/plain", "text/plain; charset=utf-8", "text/plain;application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
-            "application/json-seq", "application/jsonp", "text/json", "application/xml", "", "json", "*/*", "text/plain, application/json",
+            "text/plain",
+            "text/plain; charset=utf-8",
+            "text/plain;application/json",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/json-seq",
+            "application/jsonp",
+            "text/json",
+            "application/xml",
+            "",
+            "json",
+            "*/*",
+            "text/plain, application/json",
         ] {
             let answer = world.ask(method, uri).by(&root).text(kind, &body).send().await;
             assert_eq!(answer.status, 415, "{method} {uri} {kind}: {answer:?}");
@@ -514,7 +685,13 @@ async fn a_body_that_does_not_say_it_is_json_is_a_415() {
     }
     assert_eq!(rows(&world).await, 1);
     assert!(!stored(&world, id).await.completed);
-    for kind in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8", " application/json "] {
+    for kind in [
+        "application/json",
+        "Application/JSON",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        " application/json ",
+    ] {
         world.post("/api/todos").by(&ann()).text(kind, &body).send().await.ok(201);
     }
 }
@@ -550,7 +727,9 @@ async fn what_another_sites_page_sends_changes_nothing() {
     ];
     for (method, uri, body) in &requests {
         for headers in forged {
-            let ask = headers.iter().fold(world.ask(method, uri).by(&ann()).json(body), |ask, (name, value)| ask.header(name, value));
+            let ask = headers
+                .iter()
+                .fold(world.ask(method, uri).by(&ann()).json(body), |ask, (name, value)| ask.header(name, value));
             let answer = ask.send().await;
             assert_eq!(answer.status, 403, "{method} {uri} {headers:?}: {answer:?}");
             answer.refused(403);
@@ -569,8 +748,25 @@ async fn what_another_sites_page_sends_changes_nothing() {
         let ask = world.put("/api/counters/1").json(&json!({"name": "own"}));
         headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value)).send().await.ok(200);
     }
-    assert_eq!(world.get("/api/todos").header("origin", "https://evil.test").header("sec-fetch-site", "cross-site").send().await.status, 200);
-    assert_eq!(world.get("/api/todos").header("origin", "https://evil.test").send().await.header("access-control-allow-origin"), "");
+    assert_eq!(
+        world
+            .get("/api/todos")
+            .header("origin", "https://evil.test")
+            .header("sec-fetch-site", "cross-site")
+            .send()
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        world
+            .get("/api/todos")
+            .header("origin", "https://evil.test")
+            .send()
+            .await
+            .header("access-control-allow-origin"),
+        ""
+    );
 }
 
 #[tokio::test]
@@ -592,7 +788,8 @@ async fn nothing_is_changed_by_get() {
             format!("/api/todos/{id}?__action=delete"),
             format!("/api/todos/{id}?_method=DELETE"),
         ] {
-            let answer = world.ask(method, &uri).by(&ann()).header("x-http-method-override", "DELETE").json(&body).send().await;
+            let answer =
+                world.ask(method, &uri).by(&ann()).header("x-http-method-override", "DELETE").json(&body).send().await;
             assert!(answer.status < 500, "{answer:?}");
         }
     }
@@ -606,8 +803,24 @@ async fn nothing_is_changed_by_get() {
 #[tokio::test]
 async fn a_malformed_query_string_is_a_400() {
     let world = world().await;
-    for query in ["%zz", "text=%zz", "text=%", "text=%4", "text=a%2", "%=1", "text=%ff", "text=%C3%28", "text=%ED%A0%80", "text=%F8%88%80%80%80", "_sort=%zz"] {
-        for uri in [format!("/api/samples?{query}"), format!("/api/samples/{}?{query}", Uuid::nil()), format!("/api/samples?__action=count&{query}")] {
+    for query in [
+        "%zz",
+        "text=%zz",
+        "text=%",
+        "text=%4",
+        "text=a%2",
+        "%=1",
+        "text=%ff",
+        "text=%C3%28",
+        "text=%ED%A0%80",
+        "text=%F8%88%80%80%80",
+        "_sort=%zz",
+    ] {
+        for uri in [
+            format!("/api/samples?{query}"),
+            format!("/api/samples/{}?{query}", Uuid::nil()),
+            format!("/api/samples?__action=count&{query}"),
+        ] {
             let answer = world.get(&uri).send().await;
             assert_eq!(answer.status, 400, "{uri}: {answer:?}");
             assert!(answer.refused(400).contains("malformed"), "{answer:?}");
@@ -616,7 +829,17 @@ async fn a_malformed_query_string_is_a_400() {
         world.post(&format!("/api/todos/add?{query}")).json(&json!({"args": [1]})).send().await.refused(400);
     }
     assert_eq!(rows(&world).await, 0);
-    for (query, status) in [("&&", 200), ("=", 400), ("=1", 400), ("text", 200), ("text=", 200), ("text==", 200), ("text=a+b", 200), ("text=%00", 400), ("?text=1", 400)] {
+    for (query, status) in [
+        ("&&", 200),
+        ("=", 400),
+        ("=1", 400),
+        ("text", 200),
+        ("text=", 200),
+        ("text==", 200),
+        ("text=a+b", 200),
+        ("text=%00", 400),
+        ("?text=1", 400),
+    ] {
         let answer = world.get(&format!("/api/samples?{query}")).send().await;
         assert_eq!(answer.status, status, "{query}: {answer:?}");
     }
@@ -628,28 +851,44 @@ async fn limits_and_pages_are_whole_numbers_in_their_bounds() {
     for number in 0..3 {
         world.post("/api/samples").json(&json!({"number": number})).send().await.ok(201);
     }
-    for wrong in ["0", "-1", "1001", "99999999999999999999999", "x", "1.5", "1e3", "", "%20", "1;DROP", "0x10", "NaN", "null"] {
+    for wrong in
+        ["0", "-1", "1001", "99999999999999999999999", "x", "1.5", "1e3", "", "%20", "1;DROP", "0x10", "NaN", "null"]
+    {
         let answer = world.get(&format!("/api/samples?_limit={wrong}")).send().await;
         assert_eq!(answer.status, 400, "{wrong}: {answer:?}");
         assert!(answer.refused(400).contains("_limit must be a whole number from 1 to 1000"), "{answer:?}");
     }
-    let count = async |query: &str| world.get(&format!("/api/samples?{query}")).send().await.ok(200).as_array().unwrap().len();
+    let count =
+        async |query: &str| world.get(&format!("/api/samples?{query}")).send().await.ok(200).as_array().unwrap().len();
     assert_eq!(count("_limit=1000").await, 3);
     assert_eq!(count("_limit=2&_page=0").await, 2);
     assert_eq!(count("_limit=2&_page=-7").await, 2);
     assert_eq!(count("_limit=2&_page=2").await, 1);
     assert_eq!(count("_limit=1&_page=9223372036854775807").await, 0);
     assert_eq!(count("_limit=1&_page=4000000000").await, 0);
-    for wrong in ["9223372036854775809", "18446744073709551615", "18446744073709551616", "99999999999999999999999", "x", "1.5", "", "-x", "-", "--1"] {
+    for wrong in [
+        "9223372036854775809",
+        "18446744073709551615",
+        "18446744073709551616",
+        "99999999999999999999999",
+        "x",
+        "1.5",
+        "",
+        "-x",
+        "-",
+        "--1",
+    ] {
         let answer = world.get(&format!("/api/samples?_limit=1000&_page={wrong}")).send().await;
         assert_eq!(answer.status, 400, "{wrong}: {answer:?}");
         answer.refused(400);
     }
     assert!(world.get("/api/samples?_page=2").send().await.refused(400).contains("_page needs _limit"));
-    for wrong in ["_sort=number&_order=up", "_sort=number&_order=DESC", "_sort=number,", "_sort=,", "_sort=number%20desc"] {
+    for wrong in
+        ["_sort=number&_order=up", "_sort=number&_order=DESC", "_sort=number,", "_sort=,", "_sort=number%20desc"]
+    {
         world.get(&format!("/api/samples?{wrong}")).send().await.refused(400);
     }
-    let many = vec!["number"; 9].join(",");
+    let many = ["number"; 9].join(",");
     assert!(world.get(&format!("/api/samples?_sort={many}")).send().await.refused(400).contains("more than 8"));
 }
 
@@ -659,7 +898,8 @@ async fn limits_and_pages_are_whole_numbers_in_their_bounds() {
 async fn a_filter_that_asks_too_much_is_refused_and_one_at_the_limit_is_answered() {
     let world = world().await;
     world.post("/api/samples").json(&json!({"number": 1, "text": "x".repeat(1000)})).send().await.ok(201);
-    let ask = async |filter: Json| world.post("/api/samples?__action=count").json(&json!({ "where": filter })).send().await;
+    let ask =
+        async |filter: Json| world.post("/api/samples?__action=count").json(&json!({ "where": filter })).send().await;
     let many = |count: usize| (0..count).map(|number| json!({"number.gte": number})).collect::<Vec<_>>();
     assert_eq!(ask(json!({"OR": many(200)})).await.ok(200)["count"], 1);
     assert!(ask(json!({"OR": many(201)})).await.refused(400).contains("200 are allowed"));
@@ -686,7 +926,11 @@ async fn a_filter_that_asks_too_much_is_refused_and_one_at_the_limit_is_answered
     let nested = encoded(&deep(8).to_string());
     world.get(&format!("/api/samples?NOT={nested}")).send().await.refused(400);
     let first = encoded(&json!(many(150)).to_string());
-    let both = world.post(&format!("/api/samples?__action=count&NOT={first}")).json(&json!({"where": {"OR": many(150)}})).send().await;
+    let both = world
+        .post(&format!("/api/samples?__action=count&NOT={first}"))
+        .json(&json!({"where": {"OR": many(150)}}))
+        .send()
+        .await;
     assert!(both.refused(400).contains("200 are allowed"));
     still_serving(&world).await;
 }
@@ -695,7 +939,9 @@ async fn a_filter_that_asks_too_much_is_refused_and_one_at_the_limit_is_answered
 async fn an_insert_of_too_many_rows_is_refused_before_any_is_written() {
     let world = World::limited(Way::InProcess, entities::all(), Limits { rows: 5, ..Limits::default() }).await;
     world.post("/api/samples").json(&json!([{}, {}, {}, {}, {}])).send().await.ok(201);
-    assert!(world.post("/api/samples").json(&json!([{}, {}, {}, {}, {}, {}])).send().await.refused(400).contains("6 rows"));
+    assert!(
+        world.post("/api/samples").json(&json!([{}, {}, {}, {}, {}, {}])).send().await.refused(400).contains("6 rows")
+    );
     assert_eq!(rows(&world).await, 5);
 }
 
@@ -711,7 +957,10 @@ async fn what_a_writer_may_not_write_is_ignored_and_the_stored_value_is_answered
         "id": "00000000-0000-0000-0000-000000000001",
     });
     let answer = world.put(&uri).by(&ann()).json(&forged).send().await.ok(200);
-    assert_eq!((&answer["title"], &answer["rank"], &answer["id"]), (&json!("Allowed title"), &json!(3), &json!(before.id)));
+    assert_eq!(
+        (&answer["title"], &answer["rank"], &answer["id"]),
+        (&json!("Allowed title"), &json!(3), &json!(before.id))
+    );
     assert_eq!(answer["createdAt"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap(), before.created_at);
     assert_eq!(answer["version"], 2);
     assert!(answer.get("secret").is_none());
@@ -733,8 +982,17 @@ async fn what_a_writer_may_not_write_is_ignored_and_the_stored_value_is_answered
     }
     // Through a method as well.
     let row_info = json!({"data": {"title": "By a method", "rank": 99, "secret": "x", "createdAt": null}, "isNewRow": false, "wasChanged": true, "id": before.id});
-    let answer = world.post("/api/todos/toggleCompleted").by(&ann()).json(&json!({"args": [], "rowInfo": row_info})).send().await.ok(200);
-    assert_eq!((&answer["rowInfo"]["data"]["rank"], &answer["rowInfo"]["data"]["title"]), (&json!(3), &json!("By a method")));
+    let answer = world
+        .post("/api/todos/toggleCompleted")
+        .by(&ann())
+        .json(&json!({"args": [], "rowInfo": row_info}))
+        .send()
+        .await
+        .ok(200);
+    assert_eq!(
+        (&answer["rowInfo"]["data"]["rank"], &answer["rowInfo"]["data"]["title"]),
+        (&json!(3), &json!("By a method"))
+    );
     assert!(answer["rowInfo"]["data"].get("secret").is_none());
     assert_eq!(stored(&world, before.id).await.secret.as_deref(), Some("hidden"));
 }
@@ -744,7 +1002,10 @@ async fn an_empty_text_for_what_is_no_text_is_absent() {
     let world = world().await;
     let row = json!({"number": "", "flag": "", "at": "", "day": "", "ratio": "", "big": "", "color": "", "id": "", "numberOr": "", "lucky": "", "text": ""});
     let made = world.post("/api/samples").json(&row).send().await.ok(201);
-    assert_eq!((&made["number"], &made["color"], &made["lucky"], &made["numberOr"]), (&json!(0), &json!("green"), &json!(7), &Json::Null));
+    assert_eq!(
+        (&made["number"], &made["color"], &made["lucky"], &made["numberOr"]),
+        (&json!(0), &json!("green"), &json!(7), &Json::Null)
+    );
     let uri = format!("/api/samples/{}", made["id"].as_str().unwrap());
     world.put(&uri).json(&json!({"number": 4, "text": "kept"})).send().await.ok(200);
     let kept = world.put(&uri).json(&json!({"number": "", "text": ""})).send().await.ok(200);
@@ -765,7 +1026,8 @@ async fn the_row_of_another_is_the_404_of_an_absent_one() {
         ("POST", "/api/articles/publish", Json::Null),
     ] {
         let answer = async |id: Uuid| {
-            let body = if uri.ends_with("publish") { json!({"args": ["!"], "rowInfo": row_info(id)}) } else { body.clone() };
+            let body =
+                if uri.ends_with("publish") { json!({"args": ["!"], "rowInfo": row_info(id)}) } else { body.clone() };
             world.ask(method, &uri.replace("ID", &id.to_string())).by(&bob()).json(&body).send().await
         };
         let (other, none) = (answer(id).await, answer(absent).await);
@@ -784,7 +1046,14 @@ async fn the_row_of_another_is_the_404_of_an_absent_one() {
 #[tokio::test]
 async fn who_may_not_ask_at_all_is_told_that_whatever_they_ask() {
     let world = world().await;
-    for uri in ["/api/accounts", "/api/accounts?unicorn=1", "/api/accounts?balance=x", "/api/accounts?__action=count&unicorn=1", "/api/accounts/1", "/api/accounts?_sort=unicorn"] {
+    for uri in [
+        "/api/accounts",
+        "/api/accounts?unicorn=1",
+        "/api/accounts?balance=x",
+        "/api/accounts?__action=count&unicorn=1",
+        "/api/accounts/1",
+        "/api/accounts?_sort=unicorn",
+    ] {
         let answer = world.get(uri).send().await;
         assert_eq!(answer.status, 401, "{uri}: {answer:?}");
         assert_eq!(answer.refused(401), "Sign in first.");
@@ -794,14 +1063,21 @@ async fn who_may_not_ask_at_all_is_told_that_whatever_they_ask() {
         assert_eq!(answer.status, 403, "{uri}: {answer:?}");
         answer.refused(403);
     }
-    for (method, uri) in [("POST", "/api/logs"), ("PUT", "/api/logs/x"), ("DELETE", "/api/logs/x"), ("POST", "/api/events")] {
+    for (method, uri) in
+        [("POST", "/api/logs"), ("PUT", "/api/logs/x"), ("DELETE", "/api/logs/x"), ("POST", "/api/events")]
+    {
         let answer = world.ask(method, uri).by(&admin()).json(&json!({"unicorn": 1})).send().await;
         assert_eq!(answer.status, 403, "{method} {uri}: {answer:?}");
     }
     world.post("/api/todos").json(&json!({"title": "By nobody"})).send().await.refused(401);
     world.post("/api/todos/completeAll").json(&json!({"args": []})).send().await.refused(401);
     world.post("/api/todos/completeAll").by(&ann()).json(&json!({"args": []})).send().await.refused(403);
-    world.post("/api/todos/toggleCompleted").json(&json!({"args": [], "rowInfo": {"isNewRow": true}})).send().await.refused(401);
+    world
+        .post("/api/todos/toggleCompleted")
+        .json(&json!({"args": [], "rowInfo": {"isNewRow": true}}))
+        .send()
+        .await
+        .refused(401);
 }
 
 #[tokio::test]
@@ -813,10 +1089,30 @@ async fn a_hidden_field_answers_as_one_that_is_not_there() {
         assert_eq!(hidden.status, 400, "{hidden:?}");
         assert_eq!(hidden.text.replace("secret", "unicor"), absent.text);
     };
-    for query in ["F=x", "F.null=true", "F.contains=x", "F.in=%5B1%5D", "F.like=x", "F.gt=null", "_sort=F", "_sort=F&_order=up", "_select=F", "_select=id,F", "title=x&F=1", "__action=count&F=x"] {
+    for query in [
+        "F=x",
+        "F.null=true",
+        "F.contains=x",
+        "F.in=%5B1%5D",
+        "F.like=x",
+        "F.gt=null",
+        "_sort=F",
+        "_sort=F&_order=up",
+        "_select=F",
+        "_select=id,F",
+        "title=x&F=1",
+        "__action=count&F=x",
+    ] {
         same(&|name| world.get(&format!("/api/articles?{}", query.replace('F', name)))).await;
     }
-    for filter in [r#"{"F": "hidden"}"#, r#"{"F": 1}"#, r#"{"F.like": 1}"#, r#"{"OR": [{"title": "x"}, {"F.contains": "h"}]}"#, r#"{"NOT": {"F": []}}"#, r#"{"F.in": 1}"#] {
+    for filter in [
+        r#"{"F": "hidden"}"#,
+        r#"{"F": 1}"#,
+        r#"{"F.like": 1}"#,
+        r#"{"OR": [{"title": "x"}, {"F.contains": "h"}]}"#,
+        r#"{"NOT": {"F": []}}"#,
+        r#"{"F.in": 1}"#,
+    ] {
         for action in ["get", "count"] {
             same(&|name| {
                 let filter: Json = serde_json::from_str(&filter.replace('F', name)).unwrap();
@@ -832,14 +1128,27 @@ async fn an_owner_that_changes_in_the_write_that_it_judges_is_judged_before_and_
     let world = world().await;
     let id = todo(&world).await.id;
     let uri = format!("/api/todos/{id}");
-    let row_info = |data: Json| json!({"args": [], "rowInfo": {"data": data, "isNewRow": false, "wasChanged": true, "id": id}});
+    let row_info =
+        |data: Json| json!({"args": [], "rowInfo": {"data": data, "isNewRow": false, "wasChanged": true, "id": id}});
     // Bob takes it: what is stored does not pass.
     world.put(&uri).by(&bob()).json(&json!({"owner": "bob"})).send().await.refused(403);
-    world.post("/api/todos/toggleCompleted").by(&bob()).json(&row_info(json!({"owner": "bob"}))).send().await.refused(403);
+    world
+        .post("/api/todos/toggleCompleted")
+        .by(&bob())
+        .json(&row_info(json!({"owner": "bob"})))
+        .send()
+        .await
+        .refused(403);
     world.delete(&uri).by(&bob()).send().await.refused(403);
     // Ann gives it away: what results does not pass.
     world.put(&uri).by(&ann()).json(&json!({"owner": "bob"})).send().await.refused(403);
-    world.post("/api/todos/toggleCompleted").by(&ann()).json(&row_info(json!({"owner": "bob"}))).send().await.refused(403);
+    world
+        .post("/api/todos/toggleCompleted")
+        .by(&ann())
+        .json(&row_info(json!({"owner": "bob"})))
+        .send()
+        .await
+        .refused(403);
     // Nor by saying that it is new, or another one.
     let new = json!({"args": [], "rowInfo": {"data": {"id": id, "title": "Mine now", "owner": "bob"}, "isNewRow": true, "wasChanged": true, "id": id}});
     world.post("/api/todos/toggleCompleted").by(&bob()).json(&new).send().await.refused(409);
@@ -858,7 +1167,10 @@ async fn a_stale_version_is_a_409_and_an_absent_one_is_as_stored() {
     let world = world().await;
     let id = todo(&world).await.id;
     counter(&world).await;
-    for (uri, field, values) in [(format!("/api/todos/{id}"), "title", ["one", "two", "three"]), ("/api/counters/1".to_owned(), "name", ["one!", "two", "three"])] {
+    for (uri, field, values) in [
+        (format!("/api/todos/{id}"), "title", ["one", "two", "three"]),
+        ("/api/counters/1".to_owned(), "name", ["one!", "two", "three"]),
+    ] {
         let put = async |body: Json| world.put(&uri).by(&ann()).json(&body).send().await;
         assert_eq!(put(json!({field: values[0], "version": 1})).await.ok(200)["version"], 2);
         let stale = put(json!({field: values[1], "version": 1})).await;
@@ -870,17 +1182,32 @@ async fn a_stale_version_is_a_409_and_an_absent_one_is_as_stored() {
         for wrong in [json!("x"), json!(1.5), json!({}), json!([2])] {
             put(json!({field: values[1], "version": wrong})).await.refused(400);
         }
-        assert_eq!(put(json!({field: values[1], "version": "2"})).await.ok(200)["version"], 3, "a text where it could be too large");
+        assert_eq!(
+            put(json!({field: values[1], "version": "2"})).await.ok(200)["version"],
+            3,
+            "a text where it could be too large"
+        );
         assert_eq!(put(json!({field: values[2]})).await.ok(200)["version"], 4);
         for absent in [json!(null), json!("")] {
             put(json!({field: values[0], "version": absent})).await.ok(200);
         }
     }
     let row_info = json!({"data": {"title": "Unsaved", "version": 1}, "isNewRow": false, "wasChanged": true, "id": id});
-    let stale = world.post("/api/todos/toggleCompleted").by(&ann()).json(&json!({"args": [], "rowInfo": row_info})).send().await;
+    let stale = world
+        .post("/api/todos/toggleCompleted")
+        .by(&ann())
+        .json(&json!({"args": [], "rowInfo": row_info}))
+        .send()
+        .await;
     stale.refused(409);
     let absent = Uuid::from_u128(5);
-    world.put(&format!("/api/todos/{absent}")).by(&ann()).json(&json!({"version": 1, "title": "none"})).send().await.refused(404);
+    world
+        .put(&format!("/api/todos/{absent}"))
+        .by(&ann())
+        .json(&json!({"version": 1, "title": "none"}))
+        .send()
+        .await
+        .refused(404);
     world.put("/api/counters/7").json(&json!({"version": 1, "count": 1})).send().await.refused(404);
 }
 
@@ -893,11 +1220,25 @@ async fn if_match_holds_or_is_a_412() {
         let one = world.get(&uri).send().await;
         one.ok(200);
         assert_eq!(one.header("etag"), "\"1\"");
-        let put = async |etag: &str, text: &str| world.put(&uri).by(&ann()).header("if-match", etag).json(&json!({field: text})).send().await;
+        let put = async |etag: &str, text: &str| {
+            world.put(&uri).by(&ann()).header("if-match", etag).json(&json!({field: text})).send().await
+        };
         let changed = put("\"1\"", "second").await;
         changed.ok(200);
         assert_eq!(changed.header("etag"), "\"2\"");
-        for stale in ["\"1\"", "\"3\"", "\"\"", "\"x\"", "x", "2", "W/\"2\"", "", "\"1\", \"3\"", "\"99999999999999999999\"", "*, \"2\""] {
+        for stale in [
+            "\"1\"",
+            "\"3\"",
+            "\"\"",
+            "\"x\"",
+            "x",
+            "2",
+            "W/\"2\"",
+            "",
+            "\"1\", \"3\"",
+            "\"99999999999999999999\"",
+            "*, \"2\"",
+        ] {
             let answer = put(stale, "third").await;
             assert_eq!(answer.status, 412, "{stale}: {answer:?}");
             answer.refused(412);
@@ -907,7 +1248,13 @@ async fn if_match_holds_or_is_a_412() {
         put("\"3\"", "fourth").await.ok(200);
         assert_eq!(world.get(&uri).send().await.header("etag"), "\"4\"");
         // The body's own version is compared as well.
-        let both = world.put(&uri).by(&ann()).header("if-match", "\"4\"").json(&json!({field: "fifth", "version": 1})).send().await;
+        let both = world
+            .put(&uri)
+            .by(&ann())
+            .header("if-match", "\"4\"")
+            .json(&json!({field: "fifth", "version": 1}))
+            .send()
+            .await;
         assert!(matches!(both.status, 409 | 412), "{both:?}");
         // With nothing to change too.
         let nothing = world.put(&uri).by(&ann()).header("if-match", "\"1\"").json(&json!({})).send().await;
@@ -938,12 +1285,28 @@ const HOSTILE: [&str; 12] = [
 async fn sql_in_a_value_is_a_value() {
     let world = world().await;
     for text in HOSTILE {
-        let made = world.post("/api/samples").json(&json!({"text": text, "renamed": text, "extra": {"tags": [text], "depth": 1}})).send().await.ok(201);
+        let made = world
+            .post("/api/samples")
+            .json(&json!({"text": text, "renamed": text, "extra": {"tags": [text], "depth": 1}}))
+            .send()
+            .await
+            .ok(201);
         assert_eq!((&made["text"], &made["extra"]["tags"][0]), (&json!(text), &json!(text)));
         let uri = format!("/api/samples/{}", made["id"].as_str().unwrap());
         assert_eq!(world.put(&uri).json(&json!({"textOr": text})).send().await.ok(200)["textOr"], text);
-        for (key, value) in [("text", json!(text)), ("text.contains", json!(text)), ("text.startsWith", json!(text)), ("text.endsWith", json!(text)), ("text.in", json!([text])), ("renamed", json!(text))] {
-            let found = world.post("/api/samples?__action=get").json(&json!({"where": {key: value, "textOr.null": false, "id": made["id"]}})).send().await;
+        for (key, value) in [
+            ("text", json!(text)),
+            ("text.contains", json!(text)),
+            ("text.startsWith", json!(text)),
+            ("text.endsWith", json!(text)),
+            ("text.in", json!([text])),
+            ("renamed", json!(text)),
+        ] {
+            let found = world
+                .post("/api/samples?__action=get")
+                .json(&json!({"where": {key: value, "textOr.null": false, "id": made["id"]}}))
+                .send()
+                .await;
             assert_eq!(found.ok(200).as_array().unwrap().len(), 1, "{key} {text}");
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let found = world.get(&format!("/api/samples?{key}={}", encoded(&value))).send().await.ok(200);
@@ -958,12 +1321,21 @@ async fn sql_in_a_value_is_a_value() {
         let handle = json!({"handle": text});
         world.put(&uri).json(&handle).send().await.ok(200);
         let twice = world.post("/api/samples").json(&handle).send().await;
-        assert_eq!((twice.refused_echoing(409, text), twice.field("handle")), ("Handle already exists".into(), "already exists".into()));
+        assert_eq!(
+            (twice.refused_echoing(409, text), twice.field("handle")),
+            ("Handle already exists".into(), "already exists".into())
+        );
     }
     assert_eq!(rows(&world).await, HOSTILE.len() as u64);
     // As an id that is a text, too.
     for text in HOSTILE {
-        world.post("/api/accounts").by(&ann()).json(&json!({"id": text, "holder": text, "balance": 0})).send().await.ok(201);
+        world
+            .post("/api/accounts")
+            .by(&ann())
+            .json(&json!({"id": text, "holder": text, "balance": 0}))
+            .send()
+            .await
+            .ok(201);
         let uri = format!("/api/accounts/{}", encoded(text));
         assert_eq!(world.get(&uri).by(&ann()).send().await.ok(200)["id"], text);
         assert_eq!(world.put(&uri).by(&ann()).json(&json!({"holder": "Ann"})).send().await.ok(200)["holder"], "Ann");
@@ -1020,8 +1392,32 @@ async fn sql_in_a_name_is_an_unknown_name() {
 #[tokio::test]
 async fn every_text_that_can_be_sent_comes_back_as_it_was() {
     let world = world().await;
-    for text in ["", " ", "%", "_", "\\", "'", "\"", "\n\r\t", "\u{1}\u{7f}", "ünï", "\u{202e}abc", "\u{feff}", "👩‍👩‍👧", "\u{ffff}", "\u{10ffff}", "null", "true", "e\u{301}"] {
-        let made = world.post("/api/samples").json(&json!({"text": text, "extra": {"tags": [text], "depth": 1}})).send().await.ok(201);
+    for text in [
+        "",
+        " ",
+        "%",
+        "_",
+        "\\",
+        "'",
+        "\"",
+        "\n\r\t",
+        "\u{1}\u{7f}",
+        "ünï",
+        "\u{202e}abc",
+        "\u{feff}",
+        "👩‍👩‍👧",
+        "\u{ffff}",
+        "\u{10ffff}",
+        "null",
+        "true",
+        "e\u{301}",
+    ] {
+        let made = world
+            .post("/api/samples")
+            .json(&json!({"text": text, "extra": {"tags": [text], "depth": 1}}))
+            .send()
+            .await
+            .ok(201);
         let uri = format!("/api/samples/{}", made["id"].as_str().unwrap());
         let one = world.get(&uri).send().await.ok(200);
         assert_eq!((&one["text"], &one["extra"]["tags"][0]), (&json!(text), &json!(text)));
@@ -1045,7 +1441,11 @@ fn in_the_log(answer: &Answer) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_in_a_hook_is_a_500_with_an_id_and_leaves_no_trace() {
     let world = world().await;
-    world.backend().run(repo::<Account>().insert(Account { id: "a".into(), balance: 5, holder: "Ann".into() })).await.unwrap();
+    world
+        .backend()
+        .run(repo::<Account>().insert(Account { id: "a".into(), balance: 5, holder: "Ann".into() }))
+        .await
+        .unwrap();
     let before = rows(&world).await;
     let mut ids = std::collections::HashSet::new();
     for number in 0..20 {
@@ -1053,7 +1453,9 @@ async fn a_panic_in_a_hook_is_a_500_with_an_id_and_leaves_no_trace() {
         ids.insert(in_the_log(&world.post("/api/accounts").by(&ann()).json(&new).send().await));
         let several = json!([{"id": format!("q{number}"), "holder": "fine"}, new]);
         ids.insert(in_the_log(&world.post("/api/accounts").by(&ann()).json(&several).send().await));
-        ids.insert(in_the_log(&world.put("/api/accounts/a").by(&ann()).json(&json!({"holder": "panic", "balance": 99})).send().await));
+        ids.insert(in_the_log(
+            &world.put("/api/accounts/a").by(&ann()).json(&json!({"holder": "panic", "balance": 99})).send().await,
+        ));
     }
     assert_eq!(ids.len(), 60, "each has an id of its own");
     assert_eq!(rows(&world).await, before, "nothing was written");
@@ -1088,7 +1490,10 @@ async fn connect(world: &World) -> TcpStream {
 
 async fn answer_to(stream: &mut TcpStream) -> String {
     let mut text = String::new();
-    tokio::time::timeout(Duration::from_secs(20), stream.read_to_string(&mut text)).await.expect("an answer in time").unwrap();
+    tokio::time::timeout(Duration::from_secs(20), stream.read_to_string(&mut text))
+        .await
+        .expect("an answer in time")
+        .unwrap();
     text
 }
 
@@ -1101,7 +1506,9 @@ async fn a_client_that_goes_away_in_the_middle_of_its_body_writes_nothing() {
     let world = socket(Limits::default()).await;
     for sent in ["[", "[{\"text\": \"a\"}", "[{\"text\": \"a\"}, {\"text\""] {
         let mut stream = connect(&world).await;
-        let head = format!("POST /api/samples HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{sent}");
+        let head = format!(
+            "POST /api/samples HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{sent}"
+        );
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.flush().await.unwrap();
         tokio::time::sleep(Duration::from_millis(30)).await;
@@ -1120,7 +1527,8 @@ async fn a_client_that_goes_away_in_the_middle_of_its_body_writes_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_goes_away_in_the_middle_of_a_write_leaves_all_or_nothing() {
     let world = socket(Limits::default()).await;
-    let batch: Vec<Json> = (0..400).map(|number| json!({"id": format!("w{number}"), "holder": "Ann", "balance": number})).collect();
+    let batch: Vec<Json> =
+        (0..400).map(|number| json!({"id": format!("w{number}"), "holder": "Ann", "balance": number})).collect();
     let body = json!(batch).to_string();
     let mut undone = 0;
     for wait in [0, 1, 2, 5, 10, 20, 40] {
@@ -1134,23 +1542,29 @@ async fn a_client_that_goes_away_in_the_middle_of_a_write_leaves_all_or_nothing(
         tokio::time::sleep(Duration::from_millis(wait)).await;
         drop(stream);
         // Whoever comes next waits for whatever is still going on.
-        world.backend().run(repo::<Account>().insert(Account { id: "next".into(), balance: 0, holder: "x".into() })).await.unwrap();
+        world
+            .backend()
+            .run(repo::<Account>().insert(Account { id: "next".into(), balance: 0, holder: "x".into() }))
+            .await
+            .unwrap();
         world.backend().run(repo::<Account>().delete("next")).await.unwrap();
         let accounts = world.backend().run(Account::query().filter(|a| a.id.starts_with("w")).count()).await.unwrap();
         assert!(accounts == 0 || accounts == 400, "{accounts} of 400");
         if accounts == 0 {
             undone += 1;
         } else {
-            world.backend().transaction(async |_| {
-                for mut account in Account::query().filter(|a| a.id.starts_with("w")).await? {
-                    account.balance = 0;
-                    account.save().await?;
-                    account.delete().await?;
-                }
-                Ok(())
-            })
-            .await
-            .unwrap();
+            world
+                .backend()
+                .transaction(async |_| {
+                    for mut account in Account::query().filter(|a| a.id.starts_with("w")).await? {
+                        account.balance = 0;
+                        account.save().await?;
+                        account.delete().await?;
+                    }
+                    Ok(())
+                })
+                .await
+                .unwrap();
         }
     }
     assert!(undone > 0, "some clients left before the end");

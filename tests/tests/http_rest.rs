@@ -1,7 +1,5 @@
 //! The wire, as `docs/rest-api.md` describes it: request by request.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
-
 use isoform::prelude::*;
 use serde_json::{Value as Json, json};
 use tests::entities::{Account, Article, Color, Sample};
@@ -42,7 +40,16 @@ fn numbers(rows: &Json) -> Vec<i64> {
 }
 
 async fn list(world: &World, query: &str) -> Vec<i64> {
-    numbers(&world.get(&format!("/api/samples?{}", query.replace('[', "%5B").replace('"', "%22").replace('{', "%7B").replace('}', "%7D"))).send().await.ok(200))
+    numbers(
+        &world
+            .get(&format!(
+                "/api/samples?{}",
+                query.replace('[', "%5B").replace('"', "%22").replace('{', "%7B").replace('}', "%7D")
+            ))
+            .send()
+            .await
+            .ok(200),
+    )
 }
 
 async fn posted(world: &World, filter: Json) -> Vec<i64> {
@@ -173,7 +180,9 @@ async fn a_list_filters_by_its_body() {
 #[tokio::test]
 async fn the_body_of_a_question_wins_over_its_address_key_by_key() {
     let world = ten().await;
-    let ask = async |query: &str, filter: Json| numbers(&world.post(&format!("/api/samples?__action=get&{query}")).json(&filter).send().await.ok(200));
+    let ask = async |query: &str, filter: Json| {
+        numbers(&world.post(&format!("/api/samples?__action=get&{query}")).json(&filter).send().await.ok(200))
+    };
     assert_eq!(ask("number.gt=7", json!({})).await, [8, 9]);
     assert_eq!(ask("number.gt=7", json!({"where": {}})).await, [8, 9]);
     assert_eq!(ask("number.gt=7", json!({"where": {"number.gt": 8}})).await, [9]);
@@ -188,7 +197,11 @@ async fn a_list_is_sorted_as_asked_or_as_declared_with_the_id_last() {
     assert_eq!(list(&world, "").await, (0..10).collect::<Vec<_>>(), "as declared");
     assert_eq!(list(&world, "_sort=number&_order=desc&_limit=3").await, [9, 8, 7]);
     assert_eq!(list(&world, "_sort=number&_order=asc&_limit=2").await, [0, 1]);
-    assert_eq!(list(&world, "_sort=text,number&_order=desc").await, [1, 4, 7, 2, 5, 8, 0, 3, 6, 9], "the second ascends");
+    assert_eq!(
+        list(&world, "_sort=text,number&_order=desc").await,
+        [1, 4, 7, 2, 5, 8, 0, 3, 6, 9],
+        "the second ascends"
+    );
     assert_eq!(list(&world, "_sort=text,number&_order=asc,desc").await, [9, 6, 3, 0, 8, 5, 2, 7, 4, 1]);
     assert_eq!(list(&world, "_sort=flag,day&_order=desc,asc&_limit=3").await, [8, 9, 0]);
     assert_eq!(list(&world, "_sort=").await.len(), 10);
@@ -218,7 +231,12 @@ async fn select_answers_only_the_fields_that_it_names() {
     let world = ten().await;
     let rows = world.get("/api/samples?_select=number,text&_limit=1").send().await.ok(200);
     assert_eq!(rows, json!([{"number": 0, "text": "Alpha"}]));
-    let rows = world.post("/api/samples?__action=get&_select=text&_limit=1").json(&json!({"where": {"number": 1}})).send().await.ok(200);
+    let rows = world
+        .post("/api/samples?__action=get&_select=text&_limit=1")
+        .json(&json!({"where": {"number": 1}}))
+        .send()
+        .await
+        .ok(200);
     assert_eq!(rows, json!([{"text": "beta"}]));
     let made = world.post("/api/samples?_select=$none").json(&json!({"number": 77})).send().await.ok(201);
     assert_eq!(made["number"], 77, "a write answers its row all the same");
@@ -258,7 +276,9 @@ async fn an_array_is_inserted_in_its_order_and_all_or_none() {
     let made = world.post("/api/samples").json(&json!(rows)).send().await.ok(201);
     assert_eq!(numbers(&made), [5, 3, 9]);
     assert_eq!(world.post("/api/samples").json(&json!([])).send().await.ok(201), json!([]));
-    for last in [json!({"number": 5000}), json!({"number": "x"}), json!({"unicorn": 1}), json!({"id": made[0]["id"]}), json!(1)] {
+    for last in
+        [json!({"number": 5000}), json!({"number": "x"}), json!({"unicorn": 1}), json!({"id": made[0]["id"]}), json!(1)]
+    {
         let answer = world.post("/api/samples").json(&json!([{"number": 1}, {"number": 2}, last])).send().await;
         assert!(matches!(answer.status, 400 | 409), "{answer:?}");
         answer.refused(answer.status);
@@ -274,13 +294,18 @@ async fn an_array_is_inserted_in_its_order_and_all_or_none() {
 #[tokio::test]
 async fn a_row_is_made_changed_and_deleted() {
     let world = world().await;
-    let made = world.post("/api/todos").by(&ann()).json(&json!({"title": "Write tests", "due": "2030-01-01"})).send().await;
+    let made =
+        world.post("/api/todos").by(&ann()).json(&json!({"title": "Write tests", "due": "2030-01-01"})).send().await;
     assert_eq!(made.header("etag"), "\"1\"");
     let row = made.ok(201);
     assert_eq!((&row["owner"], &row["priority"], &row["completed"]), (&json!("ann"), &json!("normal"), &json!(false)));
     let uri = format!("/api/todos/{}", row["id"].as_str().unwrap());
     let changed = world.put(&uri).by(&ann()).json(&json!({"due": null, "priority": "high"})).send().await.ok(200);
-    assert_eq!((&changed["title"], &changed["due"], &changed["priority"]), (&json!("Write tests"), &Json::Null, &json!("high")), "what is absent stays");
+    assert_eq!(
+        (&changed["title"], &changed["due"], &changed["priority"]),
+        (&json!("Write tests"), &Json::Null, &json!("high")),
+        "what is absent stays"
+    );
     assert_eq!(world.get(&uri).send().await.ok(200), changed);
     let same = world.put(&uri).by(&ann()).json(&changed).send().await.ok(200);
     assert_eq!(same, changed, "a whole record, unchanged, is no change");
@@ -298,7 +323,10 @@ async fn a_row_is_made_changed_and_deleted() {
 #[tokio::test]
 async fn an_id_is_found_by_the_filter_that_the_npm_client_sends() {
     let world = world().await;
-    let id = world.post("/api/todos").by(&ann()).json(&json!({"title": "One of two"})).send().await.ok(201)["id"].as_str().unwrap().to_owned();
+    let id = world.post("/api/todos").by(&ann()).json(&json!({"title": "One of two"})).send().await.ok(201)["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     world.post("/api/todos").by(&ann()).json(&json!({"title": "Two of two"})).send().await.ok(201);
     assert_eq!(world.get(&format!("/api/todos?id={id}")).send().await.ok(200)[0]["title"], "One of two");
     let body = json!({"where": {"OR": [{"id": id}, {"id": id}]}});
@@ -310,7 +338,8 @@ async fn ids_are_percent_encoded() {
     let world = world().await;
     for id in ["a b", "a/b", "a%2Fb", "a+b", "ä", "a?b", "a#b", "a,b", "a'b", ".", "me", "transfer"] {
         world.post("/api/accounts").by(&ann()).json(&json!({"id": id, "holder": "Ann"})).send().await.ok(201);
-        let uri = format!("/api/accounts/{}", percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC));
+        let uri =
+            format!("/api/accounts/{}", percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC));
         assert_eq!(world.get(&uri).by(&ann()).send().await.ok(200)["id"], id);
         assert_eq!(world.put(&uri).by(&ann()).json(&json!({"balance": 0})).send().await.ok(200)["id"], id);
         assert_eq!(world.delete(&uri).by(&ann()).send().await.status, 204, "{id}");
@@ -322,7 +351,12 @@ async fn a_method_of_a_record_takes_it_along_and_answers_it() {
     let world = world().await;
     let row = world.post("/api/todos").by(&ann()).json(&json!({"title": "Stored title"})).send().await.ok(201);
     let call = async |method: &str, args: Json, row_info: Json| {
-        world.post(&format!("/api/todos/{method}")).by(&ann()).json(&json!({"args": args, "rowInfo": row_info})).send().await
+        world
+            .post(&format!("/api/todos/{method}"))
+            .by(&ann())
+            .json(&json!({"args": args, "rowInfo": row_info}))
+            .send()
+            .await
     };
     let info = |data: Json| json!({"data": data, "isNewRow": false, "wasChanged": true, "id": row["id"]});
     // As Remult's client sends it: every field of the record.
@@ -331,21 +365,33 @@ async fn a_method_of_a_record_takes_it_along_and_answers_it() {
     let answer = call("toggleCompleted", json!([]), info(all)).await.ok(200);
     assert_eq!(answer["result"], true);
     let row_info = &answer["rowInfo"];
-    assert_eq!((&row_info["isNewRow"], &row_info["wasChanged"], &row_info["id"]), (&json!(false), &json!(false), &row["id"]));
-    assert_eq!((&row_info["data"]["title"], &row_info["data"]["completed"], &row_info["data"]["version"]), (&json!("Unsaved title"), &json!(true), &json!(2)));
+    assert_eq!(
+        (&row_info["isNewRow"], &row_info["wasChanged"], &row_info["id"]),
+        (&json!(false), &json!(false), &row["id"])
+    );
+    assert_eq!(
+        (&row_info["data"]["title"], &row_info["data"]["completed"], &row_info["data"]["version"]),
+        (&json!("Unsaved title"), &json!(true), &json!(2))
+    );
     // As this project's: what is unsaved.
     let answer = call("toggleCompleted", json!([]), info(json!({"title": "Another title"}))).await.ok(200);
     assert_eq!((&answer["result"], &answer["rowInfo"]["data"]["title"]), (&json!(false), &json!("Another title")));
     // Left unsaved by the method.
     let answer = call("rename", json!(["Renamed"]), info(json!({}))).await.ok(200);
     assert!(answer.get("result").is_none(), "a method without a result leaves it out");
-    assert_eq!((&answer["rowInfo"]["wasChanged"], &answer["rowInfo"]["data"]["title"]), (&json!(true), &json!("Renamed")));
+    assert_eq!(
+        (&answer["rowInfo"]["wasChanged"], &answer["rowInfo"]["data"]["title"]),
+        (&json!(true), &json!("Renamed"))
+    );
     assert_eq!(answer["rowInfo"]["original"]["title"], "Another title");
     // A new record, which may carry an id.
     let id = "0190a1b2-0000-7000-8000-000000000002";
     let new = json!({"data": {"id": id, "title": "Not there yet", "owner": "ann"}, "isNewRow": true, "wasChanged": true, "id": null});
     let answer = call("rename", json!(["Still not", " there"]), new.clone()).await.ok(200);
-    assert_eq!((&answer["rowInfo"]["isNewRow"], &answer["rowInfo"]["data"]["title"]), (&json!(true), &json!("Still not there")));
+    assert_eq!(
+        (&answer["rowInfo"]["isNewRow"], &answer["rowInfo"]["data"]["title"]),
+        (&json!(true), &json!("Still not there"))
+    );
     let answer = call("toggleCompleted", json!([]), new).await.ok(200);
     assert_eq!((&answer["rowInfo"]["isNewRow"], &answer["rowInfo"]["id"]), (&json!(false), &json!(id)));
     assert_eq!(world.get(&format!("/api/todos/{id}")).send().await.ok(200)["completed"], true);
@@ -360,9 +406,15 @@ async fn a_static_method_answers_data() {
     assert_eq!(call(json!({"args": [1, null]})).await.ok(200), json!({"data": 101}));
     assert_eq!(call(json!({"args": [1, {"_isUndefined": true}]})).await.ok(200), json!({"data": 101}));
     assert_eq!(call(json!({"args": [1.0, 2]})).await.status, 400);
-    assert_eq!(world.post("/api/todos/completeAll").by(&admin()).json(&json!({})).send().await.ok(200), json!({"data": 0}));
+    assert_eq!(
+        world.post("/api/todos/completeAll").by(&admin()).json(&json!({})).send().await.ok(200),
+        json!({"data": 0})
+    );
     assert_eq!(world.post("/api/accounts/whoami").json(&json!({"args": []})).send().await.ok(200), json!({}));
-    assert_eq!(world.post("/api/accounts/whoami").by(&bob()).json(&json!({"args": []})).send().await.ok(200), json!({"data": "bob"}));
+    assert_eq!(
+        world.post("/api/accounts/whoami").by(&bob()).json(&json!({"args": []})).send().await.ok(200),
+        json!({"data": "bob"})
+    );
 }
 
 #[tokio::test]
@@ -386,15 +438,42 @@ async fn arguments_that_do_not_fit_are_a_400_that_names_them() {
         assert!(answer.refused(400).contains(word), "{args}: {answer:?}");
     }
     call(json!({})).await.refused(400);
-    let id = world.backend().run(repo::<Article>().insert(Article { title: "Ann's draft".into(), owner: "ann".into(), ..Article::blank() })).await.unwrap().id;
-    let echo = async |args: Json, row_info: Json| world.post("/api/articles/echo").by(&ann()).json(&json!({"args": args, "rowInfo": row_info})).send().await;
+    let id = world
+        .backend()
+        .run(repo::<Article>().insert(Article { title: "Ann's draft".into(), owner: "ann".into(), ..Article::blank() }))
+        .await
+        .unwrap()
+        .id;
+    let echo = async |args: Json, row_info: Json| {
+        world.post("/api/articles/echo").by(&ann()).json(&json!({"args": args, "rowInfo": row_info})).send().await
+    };
     let info = json!({"data": {}, "isNewRow": false, "wasChanged": false, "id": id});
-    assert_eq!(echo(json!([[1, 2], {"tags": [], "depth": 1}]), info.clone()).await.ok(200)["result"], json!([[1, 2], {"tags": [], "depth": 1}]));
-    for args in [json!([1, null]), json!([["x"], null]), json!([[1], 5]), json!([[1], {"tags": 1}]), json!([[1], {"depth": 1}]), json!([[1], {"tags": [], "depth": 300}]), json!([[1], {"tags": [], "depth": -1}])] {
+    assert_eq!(
+        echo(json!([[1, 2], {"tags": [], "depth": 1}]), info.clone()).await.ok(200)["result"],
+        json!([[1, 2], {"tags": [], "depth": 1}])
+    );
+    for args in [
+        json!([1, null]),
+        json!([["x"], null]),
+        json!([[1], 5]),
+        json!([[1], {"tags": 1}]),
+        json!([[1], {"depth": 1}]),
+        json!([[1], {"tags": [], "depth": 300}]),
+        json!([[1], {"tags": [], "depth": -1}]),
+    ] {
         let answer = echo(args.clone(), info.clone()).await;
         assert!(answer.refused(400).contains("Argument"), "{args}: {answer:?}");
     }
-    for wrong in [json!(null), json!(1), json!("x"), json!([]), json!({"data": 1}), json!({"data": []}), json!({"isNewRow": "x"}), json!({"wasChanged": 1, "id": id})] {
+    for wrong in [
+        json!(null),
+        json!(1),
+        json!("x"),
+        json!([]),
+        json!({"data": 1}),
+        json!({"data": []}),
+        json!({"isNewRow": "x"}),
+        json!({"wasChanged": 1, "id": id}),
+    ] {
         let answer = echo(json!([[1], null]), wrong.clone()).await;
         assert!(answer.refused(400).contains("rowInfo"), "{wrong}: {answer:?}");
     }
@@ -405,10 +484,20 @@ async fn arguments_that_do_not_fit_are_a_400_that_names_them() {
 #[tokio::test]
 async fn what_a_method_says_is_answered_as_an_error() {
     let world = world().await;
-    let id = world.backend().run(repo::<Article>().insert(Article { title: "Ann's draft".into(), owner: "ann".into(), ..Article::blank() })).await.unwrap().id;
+    let id = world
+        .backend()
+        .run(repo::<Article>().insert(Article { title: "Ann's draft".into(), owner: "ann".into(), ..Article::blank() }))
+        .await
+        .unwrap()
+        .id;
     let call = async |method: &str| {
         let info = json!({"data": {}, "isNewRow": false, "wasChanged": false, "id": id});
-        world.post(&format!("/api/articles/{method}")).by(&ann()).json(&json!({"args": [], "rowInfo": info})).send().await
+        world
+            .post(&format!("/api/articles/{method}"))
+            .by(&ann())
+            .json(&json!({"args": [], "rowInfo": info}))
+            .send()
+            .await
     };
     let failed = call("saveAndFail").await;
     assert_eq!((failed.refused(400), &failed.json()["code"]), ("changed my mind".into(), &json!("mind")));
@@ -420,7 +509,10 @@ async fn what_a_method_says_is_answered_as_an_error() {
         assert!(discarded["rowInfo"]["data"].get(hidden).is_none());
     }
     let refused = world.post("/api/todos").by(&ann()).json(&json!({"title": "refused"})).send().await;
-    assert_eq!((refused.refused(400), &refused.json()["code"]), ("a hook refuses this title".into(), &json!("refused")));
+    assert_eq!(
+        (refused.refused(400), &refused.json()["code"]),
+        ("a hook refuses this title".into(), &json!("refused"))
+    );
     assert_eq!(world.backend().run(repo::<Todo>().count()).await.unwrap(), 0);
 }
 
@@ -439,10 +531,23 @@ async fn me_answers_who_is_signed_in() {
 async fn every_answer_says_that_it_is_json_and_is_kept_nowhere() {
     let world = ten().await;
     let id = world.get("/api/samples?_limit=1").send().await.ok(200)[0]["id"].as_str().unwrap().to_owned();
-    for uri in ["/api/samples", "/api/samples?__action=count", &format!("/api/samples/{id}"), "/api/samples/x", "/api/unicorns", "/api/me", "/api/accounts", "/api/a/b/c"] {
+    for uri in [
+        "/api/samples",
+        "/api/samples?__action=count",
+        &format!("/api/samples/{id}"),
+        "/api/samples/x",
+        "/api/unicorns",
+        "/api/me",
+        "/api/accounts",
+        "/api/a/b/c",
+    ] {
         let answer = world.get(uri).send().await;
         answer.json();
-        assert_eq!((answer.header("cache-control"), answer.header("x-content-type-options")), ("no-store", "nosniff"), "{uri}");
+        assert_eq!(
+            (answer.header("cache-control"), answer.header("x-content-type-options")),
+            ("no-store", "nosniff"),
+            "{uri}"
+        );
         let head = world.ask("HEAD", uri).send().await;
         assert_eq!((head.status, head.header("content-type")), (answer.status, "application/json"), "{uri}");
     }

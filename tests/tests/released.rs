@@ -1,14 +1,13 @@
 //! What is in the released files: server bodies are in the binary and not in the wasm.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
-
 use std::path::PathBuf;
 
 fn released(variable: &str, default: &str) -> Vec<u8> {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let path = std::env::var_os(variable).map_or_else(|| here.join(default), PathBuf::from);
     let path = if path.is_dir() { path.join("pkg/app.wasm") } else { path };
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `cargo leptos build --release`", path.display()))
+    std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; run `cargo leptos build --release`", path.display()))
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {

@@ -142,6 +142,21 @@ promises! {
         }).await;
     }
 
+    async fn enums_sort_as_they_are_declared_and_null_is_greater_than_everything(world: World) {
+        world.nobody().run(async {
+            for (number, color, or) in [(1, Color::DarkBlue, None), (2, Color::Red, Some(5)), (3, Color::Green, Some(4))] {
+                let mut new = sample(number, "x");
+                (new.color, new.number_or) = (color, or);
+                repo::<Sample>().insert(new).await.unwrap();
+            }
+            let q = Sample::query;
+            assert_eq!(numbers(q().order_by(|s| s.color.asc())).await, [2, 3, 1]);
+            assert_eq!(numbers(q().order_by(|s| s.color.desc())).await, [1, 3, 2]);
+            assert_eq!(numbers(q().order_by(|s| s.number_or.asc())).await, [3, 2, 1]);
+            assert_eq!(numbers(q().order_by(|s| s.number_or.desc())).await, [1, 2, 3]);
+        }).await;
+    }
+
     async fn a_record_is_saved_reloaded_undone_and_deleted(world: World) {
         world.nobody().run(async {
             let mut one = sample(1, "first");

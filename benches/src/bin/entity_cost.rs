@@ -25,7 +25,11 @@ fn main() -> Result<()> {
         generate(&root, &project, count)?;
         times.push(check(&project, &folder)?);
         sizes.push(size(&root, &project, &folder)?);
-        eprintln!("{count} entities: {:.2} s to check, {} bytes brotli", times[times.len() - 1], sizes[sizes.len() - 1]);
+        eprintln!(
+            "{count} entities: {:.2} s to check, {} bytes brotli",
+            times[times.len() - 1],
+            sizes[sizes.len() - 1]
+        );
     }
     let (bytes, seconds) = ((sizes[1] - sizes[0]) / MORE, (times[1] - times[0]) / f64::from(u32::try_from(MORE)?));
     println!("| one more entity of ten fields | adds | goal |\n| --- | ---: | ---: |");
@@ -99,7 +103,11 @@ fn check(project: &Path, target: &Path) -> Result<f64> {
             fs::write(project.join("src/lib.rs"), fs::read_to_string(project.join("src/lib.rs"))? + "\n")?;
         }
         let start = Instant::now();
-        run(Command::new("cargo").arg("check").current_dir(project).env("CARGO_TARGET_DIR", target).env("CARGO_INCREMENTAL", "0"))?;
+        run(Command::new("cargo")
+            .arg("check")
+            .current_dir(project)
+            .env("CARGO_TARGET_DIR", target)
+            .env("CARGO_INCREMENTAL", "0"))?;
         Ok(start.elapsed().as_secs_f64())
     };
     check(false)?;

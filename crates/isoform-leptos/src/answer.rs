@@ -60,10 +60,11 @@ impl Answer {
         match self {
             Self::Here(answer) => &**answer,
             Self::Written(text, read) => &**read.get_or_init(|| {
-                let answer: Result<T> = serde_json::from_str(text).unwrap_or_else(|error| {
-                    Err(Error::unavailable(format!("What the server wrote into the page cannot be read: {error}")))
-                });
-                Arc::new(answer)
+                Arc::new(read_json(text).unwrap_or_else(|error| {
+                    Result::<T>::Err(Error::unavailable(format!(
+                        "What the server wrote into the page cannot be read: {error}"
+                    )))
+                }))
             }),
         }
     }
@@ -80,6 +81,11 @@ impl Answer {
     pub fn error<T: Carried>(&self) -> Option<Error> {
         self.read::<T>().error().cloned()
     }
+}
+
+/// Reads JSON by way of a [`serde_json::Value`], so that no type brings a parser of its own.
+fn read_json<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    serde_json::from_str::<serde_json::Value>(text).and_then(serde_json::from_value)
 }
 
 /// Writes answers into the page and reads them there, so that nothing is asked twice.
@@ -116,6 +122,34 @@ impl Decoder<Answer> for AsJson {
 
     fn decode(text: &str) -> Result<Answer, Infallible> {
         Ok(Answer::Written(text.into(), Arc::default()))
+    }
+}
+
+/// Is it known who is signed in, and who is it?
+pub(crate) type Known = (bool, Option<Identity>);
+
+impl Encoder<Known> for AsJson {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn encode(known: &Known) -> serde_json::Result<String> {
+        serde_json::to_string(known)
+    }
+
+    /// The browser writes no pages.
+    #[cfg(target_arch = "wasm32")]
+    fn encode(_: &Known) -> serde_json::Result<String> {
+        Ok(String::new())
+    }
+}
+
+impl Decoder<Known> for AsJson {
+    type Error = serde_json::Error;
+    type Encoded = str;
+
+    fn decode(text: &str) -> serde_json::Result<Known> {
+        read_json(text)
     }
 }
 

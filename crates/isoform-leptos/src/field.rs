@@ -13,7 +13,7 @@ use crate::record_signal::RecordCell;
 /// What the fields and the calls of one record share.
 #[derive(Clone, Copy)]
 pub(crate) struct Shared {
-    meta: &'static EntityMeta,
+    entity: &'static EntityMeta,
     record: StoredValue<Arc<dyn RecordCell>>,
     /// Is a call under way?
     pub pending: RwSignal<bool>,
@@ -35,15 +35,19 @@ struct Draft {
 }
 
 impl Shared {
-    pub fn new(meta: &'static EntityMeta, record: Arc<dyn RecordCell>) -> Self {
+    pub fn new(entity: &'static EntityMeta, record: Arc<dyn RecordCell>) -> Self {
         Self {
-            meta,
+            entity,
             record: StoredValue::new(record),
             pending: RwSignal::new(false),
             error: RwSignal::new(None),
             drafts: RwSignal::new(Vec::new()),
             shown: StoredValue::new(FieldMask::NONE),
         }
+    }
+
+    fn meta_of(self, field: usize) -> &'static FieldMeta {
+        self.entity.field(field)
     }
 
     fn cell(self) -> Option<Arc<dyn RecordCell>> {
@@ -77,7 +81,7 @@ impl Shared {
         let mut fields = Vec::new();
         for (index, message) in unread {
             self.set_message(index, Some(message.clone()));
-            fields.push((self.meta.field(index).wire.to_owned(), message));
+            fields.push((self.meta_of(index).wire.to_owned(), message));
         }
         self.error.set(Some(Error::validation(fields)));
         false
@@ -103,7 +107,10 @@ impl Shared {
     pub fn form_error(self) -> Option<String> {
         let error = self.error.get()?;
         let shown = self.shown.get_value();
-        let at_fields = error.fields().iter().all(|(wire, _)| self.meta.field_by_wire(wire).is_some_and(|index| shown.contains(index)));
+        let at_fields = error
+            .fields()
+            .iter()
+            .all(|(wire, _)| self.entity.field_by_wire(wire).is_some_and(|index| shown.contains(index)));
         // What was at a field and has been put right there is no longer worth saying.
         let message = || error.message().to_owned();
         if error.fields().is_empty() || !at_fields { Some(message()) } else { None }
@@ -111,13 +118,14 @@ impl Shared {
 
     fn set_message(self, field: usize, message: Option<String>) {
         let Some(cell) = self.cell() else { return };
-        let mut before = None;
-        cell.peek(&mut |record| before = record.state().errors().get(field).map(str::to_owned));
-        if before != message {
+        let mut differs = false;
+        cell.peek(&mut |record| differs = record.state().errors().get(field) != message.as_deref());
+        if differs {
+            let mut message = message;
             cell.change(&mut |record| {
                 let errors = record.state_mut().errors_mut();
                 errors.remove(field);
-                if let Some(message) = message.clone() {
+                if let Some(message) = message.take() {
                     errors.add(field, message);
                 }
             });
@@ -142,13 +150,14 @@ impl AnyField {
     /// What the framework knows about the field.
     #[must_use]
     pub fn meta(self) -> &'static FieldMeta {
-        self.shared.meta.field(self.index)
+        self.shared.meta_of(self.index)
     }
 
     /// The field's name on the wire and in the markup: `dueDate`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.meta().wire
+        let FieldMeta { wire, .. } = self.meta();
+        wire
     }
 
     /// What people call it.
@@ -164,12 +173,12 @@ impl AnyField {
         if let Some(cell) = self.shared.cell() {
             cell.peek(&mut |record| {
                 if !record.state().is_new() {
-                    id = json::to_text(&record.get(self.shared.meta.id));
+                    id = json::to_text(&record.get(self.shared.entity.id));
                 }
             });
         }
         let id: String = id.chars().map(|c| if c.is_whitespace() { '-' } else { c }).collect();
-        format!("{}-{}-{}", self.shared.meta.key, if id.is_empty() { "new" } else { &id }, self.name())
+        format!("{}-{}-{}", self.shared.entity.key, if id.is_empty() { "new" } else { &id }, self.name())
     }
 
     /// The value. It follows the whole record: wrap it in a memo, or use [`AnyField::memo`].
@@ -196,8 +205,12 @@ impl AnyField {
     fn write(self, value: Value) {
         let Some(cell) = self.shared.cell() else { return };
         if cell.peek_value(self.index) != value {
+            let mut value = Some(value);
             cell.change(&mut |record| {
-                let _ = record.set(self.index, value.clone());
+                if let Some(value) = value.take() {
+                    // A value of another type is passed over.
+                    let _ = record.set(self.index, value);
+                }
             });
         }
     }
@@ -251,7 +264,8 @@ impl AnyField {
 
     /// Says what is wrong: at the end of typing, not at the first keystroke.
     pub fn check(self) {
-        let draft = self.shared.drafts.with_untracked(|drafts| drafts.iter().find(|draft| draft.field == self.index).cloned());
+        let draft =
+            self.shared.drafts.with_untracked(|drafts| drafts.iter().find(|draft| draft.field == self.index).cloned());
         let message = match draft {
             Some(Draft { read: Err(message), .. }) => Some(message),
             _ => {
@@ -282,7 +296,7 @@ impl AnyField {
     #[must_use]
     pub fn writable(self) -> bool {
         let identity = use_context::<IdentityState>().and_then(IdentityState::get);
-        guard::writable_fields(self.shared.meta, identity.as_ref()).contains(self.index)
+        guard::writable_fields(self.shared.entity, identity.as_ref()).contains(self.index)
     }
 
     /// Notes that an input shows the field's message.
@@ -385,6 +399,7 @@ impl<T: FieldValue> Field<T> {
     }
 
     /// Sets the value. A message that is shown at the field is checked again.
+    #[expect(clippy::needless_pass_by_value, reason = "reads as the assignment that it is")]
     pub fn set(self, value: T) {
         self.field.set(value.to_value());
     }

@@ -10,6 +10,8 @@ use crate::record_signal::RecordSignal;
 /// A form that saves a record: validated in the browser first, then sent; what the server has against it is shown at
 /// the fields, and what is no field's fault above its end.
 ///
+/// In `view!` a closure whose type has angle brackets stands in braces, as below.
+///
 /// ```no_run
 /// # use isoform::prelude::*;
 /// # use isoform_leptos::{RecordForm, RecordSignal, TextField};
@@ -21,7 +23,7 @@ use crate::record_signal::RecordSignal;
 /// # fn Add() -> impl IntoView {
 /// let task = RecordSignal::new(Record::<Task>::new());
 /// view! {
-///     <RecordForm record=task on_saved=move |saved: Record<Task>| { leptos::logging::log!("{}", saved.title); task.set(Record::new()) }>
+///     <RecordForm record=task on_saved={move |_saved: Record<Task>| task.set(Record::new())}>
 ///         <TextField of=task.field(|t| t.title) />
 ///         <button type="submit" disabled=move || task.pending()>"Add"</button>
 ///     </RecordForm>
@@ -46,16 +48,16 @@ pub fn RecordForm<E: Entity>(
         });
     });
     let message = Memo::new(move |_| record.form_error());
-    let ended = Memo::new(move |_| (record.pending(), record.error().is_some()));
-    form(save, message, ended, children)
+    let failed = Memo::new(move |_| !record.pending() && record.error().is_some());
+    form(save, message, failed, children)
 }
 
 /// The part of [`RecordForm`] that is the same for all entities.
-fn form(save: Callback<()>, message: Memo<Option<String>>, ended: Memo<(bool, bool)>, children: Children) -> AnyView {
+fn form(save: Callback<()>, message: Memo<Option<String>>, failed: Memo<bool>, children: Children) -> AnyView {
     let node = NodeRef::<html::Form>::new();
     Effect::new(move |_| {
         // A call has ended with something wrong: the cursor goes to the first field that is.
-        if ended.get() == (false, true) {
+        if failed.get() {
             request_animation_frame(move || focus_wrong(node));
         }
     });
@@ -67,7 +69,7 @@ fn form(save: Callback<()>, message: Memo<Option<String>>, ended: Memo<(bool, bo
     view! {
         <form class="record-form" method="dialog" novalidate on:submit=submit node_ref=node>
             {children()}
-            {move || message.get().map(|message| view! { <p class="form-error" role="alert">{message}</p> })}
+            {move || message.get().map(|message| view! { <p class="form-error" role="alert">{message}</p> }.into_any())}
         </form>
     }
     .into_any()

@@ -3,6 +3,8 @@
 use isoform::{Context, Identity};
 use leptos::prelude::*;
 
+use crate::answer::{AsJson, Known};
+
 /// Who is signed in, for the components below; call it in the root component.
 ///
 /// The server writes the identity into the page, so that the browser knows it without asking, and puts it into its
@@ -22,7 +24,7 @@ use leptos::prelude::*;
 pub fn provide_identity() {
     crate::online::watch();
     // A page that was rendered without a request's context, as the one for 404, does not know: the browser asks then.
-    let (known, identity) = SharedValue::new(of_context).into_inner();
+    let (known, identity) = SharedValue::<_, AsJson>::new_with_encoding(of_context).into_inner();
     let state = IdentityState(RwSignal::new(None));
     state.set(identity);
     provide_context(state);
@@ -34,15 +36,14 @@ pub fn provide_identity() {
     let _ = known;
 }
 
-/// Is it known who is signed in, and who is it?
 #[cfg(not(target_arch = "wasm32"))]
-fn of_context() -> (bool, Option<Identity>) {
+fn of_context() -> Known {
     let context = Context::current();
     (context.is_ok(), context.ok().and_then(|context| context.identity().cloned()))
 }
 
 #[cfg(target_arch = "wasm32")]
-fn of_context() -> (bool, Option<Identity>) {
+fn of_context() -> Known {
     (false, None)
 }
 

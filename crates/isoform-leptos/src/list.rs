@@ -72,20 +72,21 @@ where
         rows.get_value()
     };
     let is_empty = move || matches!(query.rows(), Some(Ok(rows)) if rows.is_empty());
-    let show_error = error.unwrap_or_else(|| Callback::new(usual_error));
+    let show_error = error.unwrap_or_else(|| Callback::new(|error: Error| usual_error(&error)));
     let wrong = move || query.error().map(|error| show_error.run(error));
     let key_of = |row: &Row<E>| row.key.clone();
     let row = move |row: Row<E>| children(RecordSignal::from(row.record)).into_any();
-    view! {
-        <Transition fallback=fallback>
-            {wrong}
+    let list = move || {
+        view! {
+            {move || wrong()}
             {move || is_empty().then(|| empty.run())}
             <For each=each key=key_of children=row />
-        </Transition>
-    }
+        }
+    };
+    view! { <Transition fallback=fallback>{list().into_any()}</Transition> }
 }
 
-fn usual_error(error: Error) -> AnyView {
+fn usual_error(error: &Error) -> AnyView {
     view! { <p class="list-error" role="alert">{error.to_string()}</p> }.into_any()
 }
 

@@ -78,7 +78,7 @@ fn resource(ask: Arc<dyn Fn() -> Arc<dyn Ask> + Send + Sync>) -> (Resource<Answe
     // Resources run in tasks of their own: whose they are is noted where they are made.
     #[cfg(not(target_arch = "wasm32"))]
     let context = isoform::Context::current().ok();
-    let source = move || Question { ask: ask(), asker: identity.and_then(|identity| identity.get()) };
+    let source = move || Question { ask: ask(), asker: identity.and_then(IdentityState::get) };
     let fetch = move |question: Question| {
         #[cfg(not(target_arch = "wasm32"))]
         let context = context.clone();

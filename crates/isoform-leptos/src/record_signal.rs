@@ -174,7 +174,13 @@ impl<E: Entity> RecordSignal<E> {
 
     /// Saves the record, and then does something with it as it is in the table.
     pub fn save_then(self, then: impl FnOnce(&Record<E>) + 'static) {
-        self.call_then(async |record| record.save().await, move |()| self.record.with_untracked(then));
+        let saved = move |()| {
+            // A copy: `then` may well replace the record.
+            if let Some(record) = self.record.try_get_untracked() {
+                then(&record);
+            }
+        };
+        self.call_then(async |record| record.save().await, saved);
     }
 
     /// Deletes the record's row, and then does something.

@@ -6,6 +6,8 @@ mod options;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use isoform::{Context, Host, Scope};
@@ -70,10 +72,12 @@ impl<H: Host<Router = Router>> Pages for H {}
 async fn page(request: Request, next: Next) -> Response {
     let context = request.extensions().get::<Context>().cloned().or_else(|| Context::current().ok());
     let context = context.map(|context| context.with_scope(Scope::Api));
-    let mut response = alone::response(context, next.run(request)).await;
-    // A page shows what its reader may see, and nobody else.
-    let headers = response.headers_mut();
-    headers.entry("cache-control").or_insert(axum::http::HeaderValue::from_static("private, no-cache"));
+    private(alone::response(context, next.run(request)).await)
+}
+
+/// A page shows what its reader may see, and is nobody else's to keep.
+fn private(mut response: Response) -> Response {
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     response
 }
 

@@ -53,7 +53,13 @@ impl Notes {
         let text = |text: String| Value::Text(text);
         let all = (0..PEOPLE * 2).map(|n| {
             let owner = name(n / 2);
-            let row = [format!("note-{n}"), owner.clone(), format!("text of {owner}"), format!("aside of {owner}"), format!("secret of {owner}")];
+            let row = [
+                format!("note-{n}"),
+                owner.clone(),
+                format!("text of {owner}"),
+                format!("aside of {owner}"),
+                format!("secret of {owner}"),
+            ];
             row.map(text).to_vec()
         });
         assert_eq!(meta.key, "notes");
@@ -84,7 +90,13 @@ impl DataProvider for Notes {
         })
     }
 
-    fn find_json<'a>(&'a self, _: &'static EntityMeta, _: &'a Find, _: FieldMask, _: &'a mut Vec<u8>) -> BoxFuture<'a, Result<u64>> {
+    fn find_json<'a>(
+        &'a self,
+        _: &'static EntityMeta,
+        _: &'a Find,
+        _: FieldMask,
+        _: &'a mut Vec<u8>,
+    ) -> BoxFuture<'a, Result<u64>> {
         unimplemented_here()
     }
 
@@ -96,7 +108,12 @@ impl DataProvider for Notes {
         unimplemented_here()
     }
 
-    fn update<'a>(&'a self, _: &'static EntityMeta, _: &'a Condition, _: &'a [(usize, Value)]) -> BoxFuture<'a, Result<u64>> {
+    fn update<'a>(
+        &'a self,
+        _: &'static EntityMeta,
+        _: &'a Condition,
+        _: &'a [(usize, Value)],
+    ) -> BoxFuture<'a, Result<u64>> {
         unimplemented_here()
     }
 
@@ -202,33 +219,42 @@ fn asking() -> String {
 #[component]
 fn Page() -> impl IntoView {
     let notes = use_query(|| Note::query().order_by(|n| n.id.asc()));
-    let plain = Resource::new(|| (), |()| async {
-        dawdle(asking().len()).await;
-        Note::query().await.map(|notes| notes.iter().map(|note| note.text.clone()).collect::<Vec<_>>().join(", "))
-    });
-    let refused = use_answer(|| (), |()| async {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        Err::<String, _>(Error::invalid(format!("refused to {}", Identity::current()?.id)))
-    });
-    let spawned = Resource::new(|| (), |()| async {
-        let carried = Context::spawn(async {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            asking()
-        });
-        let carried = match carried {
-            Ok(task) => task.await.unwrap_or_default(),
-            Err(error) => error.to_string(),
-        };
-        let mut bare = Vec::new();
-        for n in 0..4 {
-            let task = tokio::spawn(async move {
-                dawdle(n).await;
+    let plain = Resource::new(
+        || (),
+        |()| async {
+            dawdle(asking().len()).await;
+            Note::query().await.map(|notes| notes.iter().map(|note| note.text.clone()).collect::<Vec<_>>().join(", "))
+        },
+    );
+    let refused = use_answer(
+        || (),
+        |()| async {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            Err::<String, _>(Error::invalid(format!("refused to {}", Identity::current()?.id)))
+        },
+    );
+    let spawned = Resource::new(
+        || (),
+        |()| async {
+            let carried = Context::spawn(async {
+                tokio::time::sleep(Duration::from_millis(1)).await;
                 asking()
             });
-            bare.push(task.await.unwrap_or_default());
-        }
-        (carried, bare)
-    });
+            let carried = match carried {
+                Ok(task) => task.await.unwrap_or_default(),
+                Err(error) => error.to_string(),
+            };
+            let mut bare = Vec::new();
+            for n in 0..4 {
+                let task = tokio::spawn(async move {
+                    dawdle(n).await;
+                    asking()
+                });
+                bare.push(task.await.unwrap_or_default());
+            }
+            (carried, bare)
+        },
+    );
     view! {
         <ul>
             <EntityList query=notes fallback=|| view! { <li>"Loading"</li> } let:note>
@@ -237,7 +263,7 @@ fn Page() -> impl IntoView {
         </ul>
         <Suspense fallback=|| "…">
             <p>{move || plain.get().map(|text| text.unwrap_or_else(|error| error.to_string()))}</p>
-            <p>{move || refused.get().map(|refused| refused.map_or_else(|error| error.to_string(), |ok| ok))}</p>
+            <p>{move || refused.get().map(|refused| refused.unwrap_or_else(|error| error.to_string()))}</p>
             <p>{move || spawned.get().map(|(carried, bare)| format!("carried {carried}; bare {}", bare.join(", ")))}</p>
         </Suspense>
         <Suspense fallback=|| "…">
@@ -296,7 +322,8 @@ async fn three_hundred_people_see_nothing_of_each_other() {
                 let who = name(person);
                 // Every other one may read what is said aside.
                 let role = (person % 2 == 0).then_some("reader");
-                let response = site.oneshot(request(path, Some(&who), role)).await.unwrap_or_else(|never| match never {});
+                let response =
+                    site.oneshot(request(path, Some(&who), role)).await.unwrap_or_else(|never| match never {});
                 let status = response.status();
                 // A server polls the body somewhere else than the handler.
                 let page = tokio::spawn(text(response)).await.unwrap_or_default();
@@ -331,7 +358,10 @@ async fn three_hundred_people_see_nothing_of_each_other() {
             }
             // On the page, and in the data that the browser takes over.
             let asides = page.matches(&format!("aside of {who}")).count();
-            assert!(if role.is_some() { asides >= 4 } else { asides == 0 }, "{path} of {who} has {asides} asides:\n{page}");
+            assert!(
+                if role.is_some() { asides >= 4 } else { asides == 0 },
+                "{path} of {who} has {asides} asides:\n{page}"
+            );
             assert!(!page.contains("secret of"), "{path} of {who} shows a secret");
             assert!(!page.contains("carried no context"));
         }
@@ -346,7 +376,9 @@ async fn a_server_with_nothing_else_to_do_answers_too() {
     let site = site();
     for n in 0..100 {
         let (path, who) = (["/", "/streamed", "/ordered"][n % 3], (n % 2 == 0).then_some("person-001"));
-        let answer = async { text(site.clone().oneshot(request(path, who, None)).await.unwrap_or_else(|never| match never {})).await };
+        let answer = async {
+            text(site.clone().oneshot(request(path, who, None)).await.unwrap_or_else(|never| match never {})).await
+        };
         let answer = tokio::time::timeout(Duration::from_secs(20), answer).await;
         assert!(answer.is_ok(), "{path} was never answered");
     }
@@ -361,7 +393,8 @@ async fn nobody_is_signed_in_by_default() {
 
 #[tokio::test]
 async fn an_unknown_address_is_a_page_with_404() {
-    let response = site().oneshot(request("/nowhere", Some("person-001"), None)).await.unwrap_or_else(|never| match never {});
+    let response =
+        site().oneshot(request("/nowhere", Some("person-001"), None)).await.unwrap_or_else(|never| match never {});
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     let page = text(response).await;
     assert!(page.contains("There is nothing here."), "{page}");
@@ -372,7 +405,8 @@ async fn an_unknown_address_is_a_page_with_404() {
 
 #[tokio::test]
 async fn a_script_that_misses_a_file_gets_no_page() {
-    let request = Request::builder().uri("/pkg/nothing.js").header("accept", "application/javascript").body(Body::empty());
+    let request =
+        Request::builder().uri("/pkg/nothing.js").header("accept", "application/javascript").body(Body::empty());
     let response = site().oneshot(request.unwrap_or_default()).await.unwrap_or_else(|never| match never {});
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert_eq!(text(response).await, "Not found");
@@ -380,7 +414,8 @@ async fn a_script_that_misses_a_file_gets_no_page() {
 
 #[tokio::test]
 async fn a_row_that_is_not_there_is_a_page_with_404() {
-    let response = site().oneshot(request("/gone", Some("person-001"), None)).await.unwrap_or_else(|never| match never {});
+    let response =
+        site().oneshot(request("/gone", Some("person-001"), None)).await.unwrap_or_else(|never| match never {});
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert_eq!(response.headers()["cache-control"], "private, no-cache");
     assert!(text(response).await.contains("There is no such row in notes."));

@@ -15,6 +15,7 @@ pub struct Item {
 }
 
 /// What an item says beside its name.
+#[expect(clippy::large_enum_variant, reason = "a handful of attributes, each taken apart at once")]
 pub enum Given {
     /// `name`
     Nothing,

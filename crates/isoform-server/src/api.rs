@@ -50,7 +50,6 @@ impl Default for Limits {
 pub(crate) struct Served {
     pub entities: HashMap<&'static str, ServedEntity>,
     pub limits: Limits,
-    pub origins: Vec<String>,
 }
 
 pub(crate) struct ServedEntity {
@@ -158,10 +157,14 @@ impl Api {
     /// # Errors
     /// Where two things have one path, with both named.
     pub fn into_router(self) -> Result<Router> {
-        let served = Served { entities: self.served()?, limits: self.limits, origins: self.origins };
+        let served = Served { entities: self.served()?, limits: self.limits };
         isoform::backend::register(&self.entities);
-        let source =
-            context::Source { database: self.database.provider(), resolver: self.resolver, time: self.limits.time };
+        let source = context::Source {
+            database: self.database.provider(),
+            resolver: self.resolver,
+            time: self.limits.time,
+            origins: self.origins,
+        };
         let source = Arc::new(source);
         let api = rest::router(&self.prefix, Arc::new(served), source.clone());
         let mut router = Router::new()

@@ -17,6 +17,7 @@ use isoform::{Context, Error, Identity, Result, Scope};
 
 use crate::respond;
 use crate::sessions::RequestSession;
+use crate::transport;
 
 /// Finds out who asks.
 pub(crate) type Resolver = Arc<dyn Fn(IdentityRequest) -> BoxFuture<'static, Result<Option<Identity>>> + Send + Sync>;
@@ -48,6 +49,7 @@ pub(crate) struct Source {
     /// None: nobody, ever.
     pub resolver: Option<Resolver>,
     pub time: Duration,
+    pub origins: Vec<String>,
 }
 
 impl Source {
@@ -76,6 +78,7 @@ pub(crate) fn around(routes: Router, source: &Arc<Source>, scope: Scope) -> Rout
 async fn run(State((source, scope)): State<(Arc<Source>, Scope)>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let answer = async {
+        transport::same_origin(&parts.method, &parts.headers, &source.origins)?;
         let context = source.context(&parts, scope).await?;
         parts.extensions.insert(context.clone());
         Ok(context.run(next.run(Request::from_parts(parts, body))).await)

@@ -33,7 +33,7 @@ fn decode(query: &str) -> Result<Vec<(String, String)>> {
         if bytes.iter().enumerate().any(|(at, byte)| *byte == b'%' && !(hex(at + 1) && hex(at + 2))) {
             return Err(malformed());
         }
-        let decoded = percent_decode_str(&part.replace('+', " ")).decode_utf8().map(|text| text.into_owned());
+        let decoded = percent_decode_str(&part.replace('+', " ")).decode_utf8().map(std::borrow::Cow::into_owned);
         decoded.map_err(|_| Error::invalid("The query string is malformed: it is not UTF-8."))
     };
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
@@ -84,9 +84,7 @@ impl Parameters {
     pub fn without_filter(&self) -> Result<()> {
         match self.filter.first() {
             None => Ok(()),
-            Some((name, _)) => {
-                Err(Error::invalid(format!("The parameter \"{}\" has no meaning here.", shown(name))))
-            }
+            Some((name, _)) => Err(Error::invalid(format!("The parameter \"{}\" has no meaning here.", shown(name)))),
         }
     }
 

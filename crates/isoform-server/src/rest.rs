@@ -83,7 +83,7 @@ impl Shared {
         let (parts, body) = request.into_parts();
         let arriving = AtomicBool::new(false);
         let work = async {
-            transport::same_origin(&parts.method, &parts.headers, &self.served.origins)?;
+            transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
             let unknown = || Error::not_found(format!("There is no entity \"{}\".", shown(key)));
             let entity = self.served.entities.get(key).ok_or_else(unknown)?;
             let context = self.source.context(&parts, Scope::Api).await?;
@@ -197,7 +197,9 @@ impl Call<'_> {
     }
 
     async fn count(&self, parameters: &Parameters, filter: Option<&Map<String, JsonValue>>) -> Result<Response> {
-        let count = operations::count(&self.context, self.meta(), parameters.filter(self.meta(), self.readable, filter)?).await?;
+        let count =
+            operations::count(&self.context, self.meta(), parameters.filter(self.meta(), self.readable, filter)?)
+                .await?;
         Ok(respond::value(&json!({ "count": count })))
     }
 
@@ -310,13 +312,17 @@ impl Call<'_> {
         match method.body {
             Callable::Record(..) => {
                 let fitting = |row_info: JsonValue| {
-                    let problem = |error| Error::invalid(format!("\"rowInfo\" does not fit: {}.", json::problem(&error)));
+                    let problem =
+                        |error| Error::invalid(format!("\"rowInfo\" does not fit: {}.", json::problem(&error)));
                     serde_json::from_value::<RowInfo>(row_info).map_err(problem)
                 };
                 let row_info = match row_info {
                     Some(row_info @ JsonValue::Object(_)) => fitting(row_info)?,
                     Some(other) => {
-                        return Err(Error::invalid(format!("\"rowInfo\" must be an object; it is {}.", json::kind(&other))));
+                        return Err(Error::invalid(format!(
+                            "\"rowInfo\" must be an object; it is {}.",
+                            json::kind(&other)
+                        )));
                     }
                     None => return Err(Error::invalid("\"rowInfo\" is missing: this is a method of a record.")),
                 };

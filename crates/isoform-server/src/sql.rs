@@ -3,10 +3,11 @@
 use isoform::filter::{Comparison, TextMatch};
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::provider::Find;
+use isoform::value::Variant;
 use isoform::{Condition, FieldType, Value};
 use sea_query::{
-    Alias, Cond, DeleteStatement, Expr, ExprTrait as _, InsertStatement, LikeExpr, Order, Query, SelectStatement,
-    UpdateStatement,
+    Alias, CaseStatement, Cond, DeleteStatement, Expr, ExprTrait as _, InsertStatement, LikeExpr, NullOrdering, Order,
+    Query, SelectStatement, UpdateStatement,
 };
 
 /// How a database spells what SQL leaves open.
@@ -98,14 +99,37 @@ fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
 }
 
 /// The order that was asked for, or the entity's own; the id last, so that pages do not overlap.
+///
+/// Enums have the order of their declaration. Null is greater than everything, whatever the database thinks of it.
 fn order(select: &mut SelectStatement, meta: &EntityMeta, asked: &[(usize, Direction)]) {
     let asked = if asked.is_empty() { meta.order_by } else { asked };
     for (field, direction) in asked {
-        select.order_by(column(meta, *field), if *direction == Direction::Asc { Order::Asc } else { Order::Desc });
+        let (order, nulls) = match direction {
+            Direction::Asc => (Order::Asc, NullOrdering::Last),
+            Direction::Desc => (Order::Desc, NullOrdering::First),
+        };
+        let by = match meta.field(*field).field_type {
+            FieldType::Enum(variants) => declared_order(&column(meta, *field), variants),
+            _ => Expr::col(column(meta, *field)),
+        };
+        if meta.field(*field).nullable {
+            select.order_by_expr_with_nulls(by, order, nulls);
+        } else {
+            select.order_by_expr(by, order);
+        }
     }
     if !asked.iter().any(|(field, _)| *field == meta.id) {
         select.order_by(column(meta, meta.id), Order::Asc);
     }
+}
+
+/// The position of an enum's value in its declaration; null for what is none of them.
+fn declared_order(column: &Alias, variants: &[Variant]) -> Expr {
+    let positions = variants.iter().zip(0_i32..);
+    let case = positions.fold(CaseStatement::new(), |case, (variant, position)| {
+        case.case(Expr::col(column.clone()).eq(variant.value), position)
+    });
+    case.into()
 }
 
 /// How many rows fulfil a condition.

@@ -9,9 +9,8 @@ use crate::context::Context;
 use crate::entity::Entity;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::future::BoxFuture;
-use crate::meta::{EntityMeta, FieldMask};
 #[cfg(not(target_arch = "wasm32"))]
-use crate::meta::{IdentityRule, RecordRule};
+use crate::meta::{EntityMeta, FieldMask, IdentityRule, RecordRule};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::operations;
 use crate::record::{AnyRecord, Record, WireState};
@@ -209,6 +208,36 @@ pub struct AnsweredRow {
     pub model_state: Map<String, JsonValue>,
 }
 
+impl RecordAnswer {
+    /// What a server answered, read by hand: serde's own reading of these structs would be a part of every page.
+    pub(crate) fn read(mut answer: Map<String, JsonValue>) -> Self {
+        let mut row = take_object(&mut answer, "rowInfo");
+        Self {
+            result: take(&mut answer, "result"),
+            row_info: AnsweredRow {
+                data: take_object(&mut row, "data"),
+                original: take_object(&mut row, "original"),
+                is_new_row: take(&mut row, "isNewRow") == JsonValue::Bool(true),
+                was_changed: take(&mut row, "wasChanged") == JsonValue::Bool(true),
+                id: take(&mut row, "id"),
+                is_deleted: take(&mut row, "isDeleted") == JsonValue::Bool(true),
+                model_state: take_object(&mut row, "modelState"),
+            },
+        }
+    }
+}
+
+fn take(from: &mut Map<String, JsonValue>, name: &str) -> JsonValue {
+    from.get_mut(name).map(JsonValue::take).unwrap_or_default()
+}
+
+fn take_object(from: &mut Map<String, JsonValue>, name: &str) -> Map<String, JsonValue> {
+    match take(from, name) {
+        JsonValue::Object(object) => object,
+        _ => Map::new(),
+    }
+}
+
 impl AnsweredRow {
     #[cfg(not(target_arch = "wasm32"))]
     fn of(record: &dyn AnyRecord, visible: FieldMask) -> Self {
@@ -284,7 +313,11 @@ pub async fn direct<T>(transaction: bool, body: impl Future<Output = Result<T>>)
 
 /// Calls a method of a record: for `#[backend]`. The result is JSON still, so that this is compiled once per entity.
 #[doc(hidden)]
-pub async fn call_record<E: Entity>(record: &mut Record<E>, method: &'static str, args: Vec<JsonValue>) -> Result<JsonValue> {
+pub async fn call_record<E: Entity>(
+    record: &mut Record<E>,
+    method: &'static str,
+    args: Vec<JsonValue>,
+) -> Result<JsonValue> {
     let context = Context::current()?;
     let meta = E::meta();
     if record.is_new() || record.is_changed() {

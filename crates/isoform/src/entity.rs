@@ -91,7 +91,6 @@ pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
     /// let tax = Task::query().filter(|t| t.title.contains("tax")).limit(25).await?;
     /// # Ok(()) }
     /// ```
-    #[must_use]
     fn query() -> Query<Self> {
         Query::new()
     }

@@ -132,7 +132,7 @@ impl Condition {
         match self {
             Self::All | Self::Nothing => {}
             Self::Compare(field, ..) | Self::In(field, _) | Self::Text(field, ..) | Self::Null(field) => {
-                mask.insert(*field)
+                mask.insert(*field);
             }
             Self::And(list) | Self::Or(list) => list.iter().for_each(|one| one.collect_fields(mask)),
             Self::Not(inner) => inner.collect_fields(mask),

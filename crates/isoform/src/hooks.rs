@@ -130,7 +130,11 @@ pub trait Hooks: Entity + DeclaresHooks {
 
     /// Runs one hook: for the derive.
     #[doc(hidden)]
-    fn dispatch<'a>(record: &'a mut Record<Self>, hook: Hook, event: &'a mut LifecycleEvent<Self>) -> BoxFuture<'a, Result<()>> {
+    fn dispatch<'a>(
+        record: &'a mut Record<Self>,
+        hook: Hook,
+        event: &'a mut LifecycleEvent<Self>,
+    ) -> BoxFuture<'a, Result<()>> {
         match hook {
             Hook::Validation => Box::pin(Self::validation(record, event)),
             #[cfg(not(target_arch = "wasm32"))]

@@ -1,11 +1,14 @@
 //! Values on the wire: how each field type reads and writes JSON, and reads the text of an address.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Timelike, Utc};
+mod time;
+
 use serde_json::Value as JsonValue;
 use uuid::Uuid;
 
 use crate::meta::{EntityMeta, FieldMask};
 use crate::value::{FieldType, Value, ValueError};
+
+pub use time::{format_date, format_date_time, parse_date, parse_date_time};
 
 /// Whole numbers beyond this travel as text: JavaScript cannot hold them.
 const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
@@ -61,9 +64,7 @@ pub fn from_text(field_type: FieldType, text: &str) -> Result<Value, ValueError>
             _ => Err(wrong()),
         },
         FieldType::Int32 | FieldType::Int64 => integer(field_type, text.trim().parse().ok()),
-        FieldType::Float => {
-            text.trim().parse::<f64>().ok().filter(|n| n.is_finite()).map(Value::Float).ok_or_else(wrong)
-        }
+        FieldType::Float => parse_float(text.trim()).filter(|n| n.is_finite()).map(Value::Float).ok_or_else(wrong),
         FieldType::Uuid if text.is_empty() => Ok(Value::Uuid(Uuid::nil())),
         FieldType::Uuid => Uuid::parse_str(text).map(Value::Uuid).map_err(|_| wrong()),
         FieldType::DateTime => parse_date_time(text).map(Value::DateTime).ok_or_else(wrong),
@@ -76,29 +77,40 @@ pub fn from_text(field_type: FieldType, text: &str) -> Result<Value, ValueError>
     }
 }
 
-/// A time in RFC 3339, or as HTML's `datetime-local` writes it (taken as UTC); kept to the microsecond.
+/// A floating point number, as people and JSON write it.
+#[cfg(not(target_arch = "wasm32"))]
 #[must_use]
-pub fn parse_date_time(text: &str) -> Option<DateTime<Utc>> {
-    let time = DateTime::parse_from_rfc3339(text)
-        .map(|time| time.with_timezone(&Utc))
-        .or_else(|_| text.parse::<chrono::NaiveDateTime>().map(|naive| naive.and_utc()))
-        .or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").map(|naive| naive.and_utc()))
-        .ok()?;
-    years_fit(chrono::Datelike::year(&time)).then(|| time.trunc_subsecs(6))
+pub fn parse_float(text: &str) -> Option<f64> {
+    text.parse().ok()
 }
 
-/// A date as `2020-01-02`; a time's date is taken too, since JavaScript clients send one.
+/// A floating point number, as people and JSON write it: the browser's own reading costs no tables in the wasm.
+#[cfg(target_arch = "wasm32")]
 #[must_use]
-pub fn parse_date(text: &str) -> Option<NaiveDate> {
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .ok()
-        .or_else(|| parse_date_time(text).map(|time| time.date_naive()))?;
-    years_fit(chrono::Datelike::year(&date)).then_some(date)
+pub fn parse_float(text: &str) -> Option<f64> {
+    let written = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    let number = f64::try_from(wasm_bindgen::JsValue::from_str(text)).ok()?;
+    (written && !number.is_nan()).then_some(number)
 }
 
-/// Years of four digits only, so that text order is time order in every database.
-const fn years_fit(year: i32) -> bool {
-    0 <= year && year <= 9999
+/// A floating point number as text.
+#[cfg(not(target_arch = "wasm32"))]
+#[must_use]
+pub fn format_float(n: f64) -> String {
+    n.to_string()
+}
+
+/// A floating point number as text.
+#[cfg(target_arch = "wasm32")]
+#[must_use]
+pub fn format_float(n: f64) -> String {
+    js_sys::Number::from(n).to_string_with_radix(10).map(String::from).unwrap_or_default()
+}
+
+/// JSON as text. Unlike its `Display` this brings no indented form along.
+#[must_use]
+pub fn write(json: &JsonValue) -> String {
+    serde_json::to_string(json).unwrap_or_default()
 }
 
 /// What a message calls a piece of JSON.
@@ -165,7 +177,7 @@ pub fn write_json(value: &Value, out: &mut Vec<u8>) {
             let _ = write!(out, "\"{}\"", format_date_time(time));
         }
         Value::Date(date) => {
-            let _ = write!(out, "\"{date}\"");
+            let _ = write!(out, "\"{}\"", format_date(*date));
         }
         Value::Json(json) => {
             let _ = serde_json::to_writer(out, json);
@@ -190,13 +202,6 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, text);
 }
 
-/// A time on the wire: milliseconds, or microseconds where there are some.
-#[must_use]
-pub fn format_date_time(time: &DateTime<Utc>) -> String {
-    let digits = if time.nanosecond() % 1_000_000 == 0 { SecondsFormat::Millis } else { SecondsFormat::Micros };
-    time.to_rfc3339_opts(digits, true)
-}
-
 /// A value as [`serde_json::Value`].
 #[must_use]
 pub fn to_json(value: &Value) -> JsonValue {
@@ -218,12 +223,12 @@ pub fn to_text(value: &Value) -> String {
         Value::Null => String::new(),
         Value::Bool(b) => b.to_string(),
         Value::Int(n) => n.to_string(),
-        Value::Float(n) => n.to_string(),
+        Value::Float(n) => format_float(*n),
         Value::Text(text) => text.clone(),
         Value::Uuid(id) => id.to_string(),
         Value::DateTime(time) => format_date_time(time),
-        Value::Date(date) => date.to_string(),
-        Value::Json(json) => json.to_string(),
+        Value::Date(date) => format_date(*date),
+        Value::Json(json) => write(json),
     }
 }
 
@@ -249,6 +254,9 @@ pub fn row_to_json(
     fields: FieldMask,
     get: impl Fn(usize) -> Value,
 ) -> serde_json::Map<String, JsonValue> {
-    let visible = meta.fields.iter().enumerate().filter(|(index, _)| fields.contains(*index));
-    visible.map(|(index, field)| (field.wire.to_owned(), to_json(&get(index)))).collect()
+    let mut row = serde_json::Map::new();
+    for (index, field) in meta.fields.iter().enumerate().filter(|(index, _)| fields.contains(*index)) {
+        row.insert(field.wire.to_owned(), to_json(&get(index)));
+    }
+    row
 }

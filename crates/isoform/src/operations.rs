@@ -159,7 +159,11 @@ pub fn read_patch(meta: &EntityMeta, body: &Map<String, JsonValue>, writable: Fi
             continue;
         }
         let fitting = json::from_json(field.field_type, value);
-        let fitting = if field.field_type == FieldType::Json { fitting.and_then(|value| as_declared(meta, index, value)) } else { fitting };
+        let fitting = if field.field_type == FieldType::Json {
+            fitting.and_then(|value| as_declared(meta, index, value))
+        } else {
+            fitting
+        };
         match fitting {
             Ok(Value::Null) if !field.nullable => wrong.push((index, "must not be null".to_owned())),
             Ok(value) => patch.push((index, value)),
@@ -387,8 +391,7 @@ pub(crate) async fn received(
     judge: impl Fn(&dyn AnyRecord) -> Result<()>,
 ) -> Result<Box<dyn AnyRecord>> {
     let identity = context.identity();
-    let accepted =
-        if row_info.is_new_row { guard::writable_fields(meta, identity) } else { accepted(context, meta) };
+    let accepted = if row_info.is_new_row { guard::writable_fields(meta, identity) } else { accepted(context, meta) };
     let mut patch = read_patch(meta, &row_info.data, accepted)?;
     if row_info.is_new_row {
         let mut record = (meta.new_record)();
@@ -511,7 +514,7 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord) -> Result<()> 
     for (index, _) in meta.fields.iter().enumerate().filter(|(_, field)| field.has_saving) {
         let mut event = validate::event(record);
         let result = record.run_field_saving(index, &mut event).await;
-        validate::take_over(record, event, result)?;
+        validate::take_over(record, &event, result)?;
     }
     let mut prevented = false;
     if meta.hooks.saving {

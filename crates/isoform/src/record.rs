@@ -12,7 +12,9 @@ pub(crate) use serde::State as WireState;
 use crate::entity::{Column, Entity};
 use crate::meta::FieldMask;
 use crate::repository;
-use crate::value::{FieldValue, Row, Value};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::value::Row;
+use crate::value::{FieldValue, Value};
 use crate::{Result, guard, validate};
 
 /// An entity with its state: new, clean or changed; its original values; errors per field; and which fields
@@ -137,6 +139,7 @@ impl<E: Entity> Record<E> {
     }
 
     /// The record of a row as it is in the table.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn from_stored(row: Row, hidden: FieldMask) -> Result<Self> {
         let state = RecordState { hidden, ..RecordState::default() };
         Ok(Self { entity: E::from_row(row)?, original: None, state })

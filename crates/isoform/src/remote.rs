@@ -123,10 +123,12 @@ impl Remote {
             method,
             url: format!("{}/{path}", self.0.base),
             headers: self.0.headers.clone(),
-            body: body.map(ToString::to_string),
+            body: body.map(crate::json::write),
         };
         let response = self.0.transport.send(request).await?;
-        let json = if response.body.is_empty() { Ok(JsonValue::Null) } else { serde_json::from_slice(&response.body) };
+        // As text, which is how a page reads what the server wrote into it: one JSON reader serves both.
+        let text = std::str::from_utf8(&response.body).unwrap_or("?");
+        let json = if text.is_empty() { Ok(JsonValue::Null) } else { serde_json::from_str(text) };
         if (200..300).contains(&response.status) {
             return json.map_err(|_| Error::unavailable("What answered is not the API: the body is not JSON."));
         }
@@ -160,7 +162,8 @@ impl Remote {
             parameters.push(format!("_page={page}"));
         }
         let rows = self.ask(meta, "get", &parameters.join("&"), &find.filter).await?;
-        serde_json::from_value(rows).map_err(|error| unexpected(meta, &error))
+        let JsonValue::Array(rows) = rows else { return Err(unexpected(meta, "rows", &rows)) };
+        rows.into_iter().map(|row| object(meta, row)).collect()
     }
 
     pub(crate) async fn count(&self, meta: &EntityMeta, filter: &Condition) -> Result<u64> {
@@ -187,8 +190,7 @@ impl Remote {
     }
 
     pub(crate) async fn find_id(&self, meta: &EntityMeta, id: &Value) -> Result<Map<String, JsonValue>> {
-        let row = self.request("GET", &row_path(meta, id)?, None).await?;
-        serde_json::from_value(row).map_err(|error| unexpected(meta, &error))
+        object(meta, self.request("GET", &row_path(meta, id)?, None).await?)
     }
 
     pub(crate) async fn save<E: Entity>(&self, record: &mut Record<E>) -> Result<()> {
@@ -206,8 +208,7 @@ impl Remote {
             let body = row_to_json(meta, fields, |index| dynamic.get(index));
             self.request("PUT", &row_path(meta, &record.original_id())?, Some(&body.into())).await?
         };
-        let row = serde_json::from_value(row).map_err(|error| unexpected(meta, &error))?;
-        *record = Record::from_wire_row(row)?;
+        *record = Record::from_wire_row(object(meta, row)?)?;
         Ok(())
     }
 
@@ -224,7 +225,7 @@ impl Remote {
     ) -> Result<RecordAnswer> {
         let body = json!({ "args": args, "rowInfo": row_info });
         let answer = self.request("POST", &format!("{}/{method}", meta.key), Some(&body)).await?;
-        serde_json::from_value(answer).map_err(|error| unexpected(meta, &error))
+        Ok(RecordAnswer::read(object(meta, answer)?))
     }
 
     pub(crate) async fn call_static(&self, meta: &EntityMeta, method: &str, args: Vec<JsonValue>) -> Result<JsonValue> {
@@ -241,6 +242,15 @@ fn row_path(meta: &EntityMeta, id: &Value) -> Result<String> {
     Ok(format!("{}/{}", meta.key, encode(&to_text(id))))
 }
 
-fn unexpected(meta: &EntityMeta, error: &serde_json::Error) -> Error {
-    Error::unavailable(format!("{}: what the server answered cannot be read: {error}", meta.key))
+/// An object that the server answered: a row.
+fn object(meta: &EntityMeta, answer: JsonValue) -> Result<Map<String, JsonValue>> {
+    match answer {
+        JsonValue::Object(object) => Ok(object),
+        other => Err(unexpected(meta, "an object", &other)),
+    }
+}
+
+fn unexpected(meta: &EntityMeta, wanted: &str, answer: &JsonValue) -> Error {
+    let answer = crate::json::kind(answer);
+    Error::unavailable(format!("{}: the server answered {answer} where {wanted} was asked for", meta.key))
 }

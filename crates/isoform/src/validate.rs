@@ -34,7 +34,7 @@ pub(crate) async fn any(record: &mut dyn AnyRecord) -> Result<()> {
 pub(crate) async fn hook(record: &mut dyn AnyRecord, hook: Hook) -> Result<bool> {
     let mut event = event(record);
     let result = record.run_hook(hook, &mut event).await;
-    take_over(record, event, result)
+    take_over(record, &event, result)
 }
 
 pub(crate) fn event(record: &dyn AnyRecord) -> EventState {
@@ -47,7 +47,7 @@ pub(crate) fn event(record: &dyn AnyRecord) -> EventState {
     }
 }
 
-pub(crate) fn take_over(record: &mut dyn AnyRecord, event: EventState, result: Result<()>) -> Result<bool> {
+pub(crate) fn take_over(record: &mut dyn AnyRecord, event: &EventState, result: Result<()>) -> Result<bool> {
     for (index, message) in event.errors.iter() {
         record.state_mut().errors.add(index, message);
     }

@@ -2,8 +2,6 @@
 //!
 //! Needs what `cargo leptos build --release` makes, Chromium and its driver: `cargo xtask test` sees to it.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a test fails where something is not as it should be")]
-
 mod stage;
 
 use fantoccini::Locator;
@@ -28,63 +26,72 @@ async fn titles(application: &Application, name: &str) -> Vec<(String, bool)> {
 async fn done_takes_an_unsaved_title_along_and_both_are_saved() {
     let application = Application::start().await;
     add(&application, "member", "The first title").await;
-    Browser::open(1280, 900).await.visit(async |page| {
-        page.sign_in(&application, "member").await;
-        page.script("window.same_page = true").await;
-        page.enter(ROW_TITLE, "Typed, not saved").await;
-        page.see("[data-test=task].is-changed").await;
-        assert_eq!(titles(&application, "member").await, [("The first title".into(), false)]);
-        page.press("done").await;
-        page.see("[data-test=task].is-done:not(.is-changed)").await;
-        assert_eq!(titles(&application, "member").await, [("Typed, not saved".into(), true)]);
-        let log = application.log();
-        let line = log.lines().find(|line| line.contains("toggling a task")).unwrap();
-        assert!(line.contains("Typed, not saved") && line.contains("The first title"), "{line}");
-        assert_eq!(page.script("return window.same_page").await, true, "without a reload");
-        page.refresh().await.unwrap();
-        page.see("[data-test=task].is-done").await;
-        let value = page.find(Locator::Css(ROW_TITLE)).await.unwrap().prop("value").await.unwrap();
-        assert_eq!(value.as_deref(), Some("Typed, not saved"));
-    }).await;
+    Browser::open(1280, 900)
+        .await
+        .visit(async |page| {
+            page.sign_in(&application, "member").await;
+            page.script("window.same_page = true").await;
+            page.enter(ROW_TITLE, "Typed, not saved").await;
+            page.see("[data-test=task].is-changed").await;
+            assert_eq!(titles(&application, "member").await, [("The first title".into(), false)]);
+            page.press("done").await;
+            page.see("[data-test=task].is-done:not(.is-changed)").await;
+            assert_eq!(titles(&application, "member").await, [("Typed, not saved".into(), true)]);
+            let log = application.log();
+            let line = log.lines().find(|line| line.contains("toggling a task")).unwrap();
+            assert!(line.contains("Typed, not saved") && line.contains("The first title"), "{line}");
+            assert_eq!(page.script("return window.same_page").await, true, "without a reload");
+            page.refresh().await.unwrap();
+            page.see("[data-test=task].is-done").await;
+            let value = page.find(Locator::Css(ROW_TITLE)).await.unwrap().prop("value").await.unwrap();
+            assert_eq!(value.as_deref(), Some("Typed, not saved"));
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_title_of_two_letters_is_an_error_at_its_field_and_nothing_is_sent() {
     let application = Application::start().await;
     add(&application, "member", "The first title").await;
-    Browser::open(1280, 900).await.visit(async |page| {
-        page.sign_in(&application, "member").await;
-        page.see(ROW_TITLE).await;
-        page.count_requests().await;
-        page.enter(NEW_TITLE, "no\u{e007}").await;
-        page.see_text(".add [data-field=title] .field-error", "must have at least 5 characters").await;
-        page.enter(ROW_TITLE, "no").await;
-        page.press("done").await;
-        page.see_text("[data-test=task] [data-field=title] .field-error", "must have at least 5 characters").await;
-        let writes: Vec<_> = page.requests().await.into_iter().filter(|url| url.contains("/api/tasks")).collect();
-        assert_eq!(writes, Vec::<String>::new());
-    }).await;
+    Browser::open(1280, 900)
+        .await
+        .visit(async |page| {
+            page.sign_in(&application, "member").await;
+            page.see(ROW_TITLE).await;
+            page.count_requests().await;
+            page.enter(NEW_TITLE, "no\u{e007}").await;
+            page.see_text(".add [data-field=title] .field-error", "must have at least 5 characters").await;
+            page.enter(ROW_TITLE, "no").await;
+            page.press("done").await;
+            page.see_text("[data-test=task] [data-field=title] .field-error", "must have at least 5 characters").await;
+            let writes: Vec<_> = page.requests().await.into_iter().filter(|url| url.contains("/api/tasks")).collect();
+            assert_eq!(writes, Vec::<String>::new());
+        })
+        .await;
     assert_eq!(titles(&application, "member").await, [("The first title".into(), false)]);
 }
 
 #[tokio::test]
 async fn an_added_task_is_in_the_list_and_can_be_deleted_after_a_question() {
     let application = Application::start().await;
-    Browser::open(390, 844).await.visit(async |page| {
-        page.sign_in(&application, "member").await;
-        page.see("[data-test=empty]").await;
-        page.enter(NEW_TITLE, "Buy some milk\u{e007}").await;
-        page.see("[data-test=task]").await;
-        assert_eq!(titles(&application, "member").await.len(), 1);
-        page.press("delete").await;
-        page.press("cancel-delete").await;
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        assert_eq!(titles(&application, "member").await.len(), 1, "whoever cancels keeps it");
-        page.press("delete").await;
-        page.press("confirm-delete").await;
-        within(&mut async || !page.has("[data-test=task]").await, "the task is gone").await;
-        assert_eq!(titles(&application, "member").await.len(), 0);
-    }).await;
+    Browser::open(390, 844)
+        .await
+        .visit(async |page| {
+            page.sign_in(&application, "member").await;
+            page.see("[data-test=empty]").await;
+            page.enter(NEW_TITLE, "Buy some milk\u{e007}").await;
+            page.see("[data-test=task]").await;
+            assert_eq!(titles(&application, "member").await.len(), 1);
+            page.press("delete").await;
+            page.press("cancel-delete").await;
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            assert_eq!(titles(&application, "member").await.len(), 1, "whoever cancels keeps it");
+            page.press("delete").await;
+            page.press("confirm-delete").await;
+            within(&mut async || !page.has("[data-test=task]").await, "the task is gone").await;
+            assert_eq!(titles(&application, "member").await.len(), 0);
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -116,18 +123,21 @@ async fn only_an_admin_can_complete_everything() {
     for title in ["One of the member", "Two of the member"] {
         add(&application, "member", title).await;
     }
-    Browser::open(1280, 900).await.visit(async |page| {
-        page.sign_in(&application, "member").await;
-        page.see(ROW_TITLE).await;
-        assert!(!page.has("[data-test=complete-all]").await);
-        page.press("sign-out").await;
-        page.see(".welcome").await;
-        page.sign_in(&application, "admin").await;
-        page.see(ROW_TITLE).await;
-        page.press("complete-all").await;
-        page.see_text("[data-test=notice]", "2").await;
-        assert!(titles(&application, "admin").await.iter().all(|(_, completed)| *completed));
-    }).await;
+    Browser::open(1280, 900)
+        .await
+        .visit(async |page| {
+            page.sign_in(&application, "member").await;
+            page.see(ROW_TITLE).await;
+            assert!(!page.has("[data-test=complete-all]").await);
+            page.press("sign-out").await;
+            page.see(".welcome").await;
+            page.sign_in(&application, "admin").await;
+            page.see(ROW_TITLE).await;
+            page.press("complete-all").await;
+            page.see_text("[data-test=notice]", "2").await;
+            assert!(titles(&application, "admin").await.iter().all(|(_, completed)| *completed));
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -139,30 +149,36 @@ async fn a_server_that_is_away_is_said_to_be_and_what_was_typed_stays() {
     client.sign_in(&application, "member").await;
     client.see(ROW_TITLE).await;
     application.stop();
-    browser.visit(async |page| {
-        page.enter(ROW_TITLE, "Typed while it was away").await;
-        page.press("done").await;
-        page.see("[data-test=banner]").await;
-        let value = page.find(Locator::Css(ROW_TITLE)).await.unwrap().prop("value").await.unwrap();
-        assert_eq!(value.as_deref(), Some("Typed while it was away"));
-        application.serve().await;
-        within(&mut async || !page.has("[data-test=banner]").await, "the banner goes when the server is back").await;
-        page.press("done").await;
-        page.see("[data-test=task].is-done:not(.is-changed)").await;
-    }).await;
+    browser
+        .visit(async |page| {
+            page.enter(ROW_TITLE, "Typed while it was away").await;
+            page.press("done").await;
+            page.see("[data-test=banner]").await;
+            let value = page.find(Locator::Css(ROW_TITLE)).await.unwrap().prop("value").await.unwrap();
+            assert_eq!(value.as_deref(), Some("Typed while it was away"));
+            application.serve().await;
+            within(&mut async || !page.has("[data-test=banner]").await, "the banner goes when the server is back")
+                .await;
+            page.press("done").await;
+            page.see("[data-test=task].is-done:not(.is-changed)").await;
+        })
+        .await;
     assert_eq!(titles(&application, "member").await, [("Typed while it was away".into(), true)]);
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_said_at_the_form() {
     let application = Application::start().await;
-    Browser::open(390, 844).await.visit(async |page| {
-        page.goto(&application.address("/sign-in")).await.unwrap();
-        page.see("[data-test=sign-in]:not([disabled])").await;
-        page.enter("[data-test=sign-in-name]", "member").await;
-        page.enter("[data-test=sign-in-password]", "wrong\u{e007}").await;
-        page.see_text("[data-test=sign-in-error]", "wrong").await;
-    }).await;
+    Browser::open(390, 844)
+        .await
+        .visit(async |page| {
+            page.goto(&application.address("/sign-in")).await.unwrap();
+            page.see("[data-test=sign-in]:not([disabled])").await;
+            page.enter("[data-test=sign-in-name]", "member").await;
+            page.enter("[data-test=sign-in-password]", "wrong\u{e007}").await;
+            page.see_text("[data-test=sign-in-error]", "wrong").await;
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -170,11 +186,14 @@ async fn nothing_is_wider_than_the_screen() {
     let application = Application::start().await;
     add(&application, "member", &"A long title with many words in it ".repeat(5)).await;
     for (width, height) in [(390, 844), (1280, 900)] {
-        Browser::open(width, height).await.visit(async |page| {
-            page.sign_in(&application, "member").await;
-            page.see(ROW_TITLE).await;
-            let fits = "return document.documentElement.scrollWidth <= window.innerWidth";
-            assert_eq!(page.script(fits).await, true, "at {width}");
-        }).await;
+        Browser::open(width, height)
+            .await
+            .visit(async |page| {
+                page.sign_in(&application, "member").await;
+                page.see(ROW_TITLE).await;
+                let fits = "return document.documentElement.scrollWidth <= window.innerWidth";
+                assert_eq!(page.script(fits).await, true, "at {width}");
+            })
+            .await;
     }
 }

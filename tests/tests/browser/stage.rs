@@ -119,23 +119,36 @@ pub async fn within(holds: &mut impl AsyncFnMut() -> bool, what: &str) {
     panic!("this does not come about: {what}");
 }
 
+/// One Chromium at a time: two of them starve each other on a small machine.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A Chromium and its driver.
 pub struct Browser {
     pub client: Client,
+    _turn: tokio::sync::MutexGuard<'static, ()>,
     _driver: Running,
     _profile: tempfile::TempDir,
 }
 
 impl Browser {
     pub async fn open(width: u32, height: u32) -> Self {
+        let turn = TURN.lock().await;
         let driver = std::env::var("ISOFORM_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
         let chromium = std::env::var("ISOFORM_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
         let (port, profile) = (free_port(), tempfile::tempdir().unwrap());
-        let child = Command::new(&driver).arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child =
+            Command::new(&driver).arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let driver = Running(child.unwrap_or_else(|error| panic!("{driver} cannot be started: {error}")));
         let mut arguments: Vec<String> = [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
         ]
         .map(str::to_owned)
         .to_vec();
@@ -152,7 +165,7 @@ impl Browser {
         let address = format!("http://127.0.0.1:{port}");
         for _ in 0..100 {
             if let Ok(client) = builder.connect(&address).await {
-                return Self { client, _driver: driver, _profile: profile };
+                return Self { client, _turn: turn, _driver: driver, _profile: profile };
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -3,7 +3,7 @@
 use isoform::Value;
 use leptos::prelude::*;
 
-use super::frame::Frame;
+use super::frame::{Frame, invalid};
 use super::{FieldFor, kind};
 
 /// A box to tick: `<CheckField of=task.field(|t| t.completed) />`.
@@ -32,7 +32,6 @@ pub fn CheckField(
     let field = of.field;
     let error = frame.error();
     let described_by = frame.described_by(error);
-    let invalid = move || error.with(Option::is_some).then_some("true");
     let checked = Memo::new(move |_| field.get() == Value::Bool(true));
     let disabled = Memo::new(move |_| readonly.get() || !field.writable());
     let change = move |event| {
@@ -46,7 +45,7 @@ pub fn CheckField(
     let input = view! {
         <input
             id=frame.id.clone() name=field.name() type="checkbox" disabled=move || disabled.get()
-            aria-invalid=invalid aria-describedby=described_by
+            aria-invalid=move || invalid(error) aria-describedby=move || described_by()
             checked=checked.get_untracked() prop:checked=move || checked.get() on:change=change
         />
     };

@@ -4,7 +4,7 @@ use isoform::FieldType;
 use isoform::meta::{Check, FieldMeta};
 use leptos::prelude::*;
 
-use super::frame::Frame;
+use super::frame::{Frame, invalid};
 use super::{FieldFor, kind};
 
 /// A choice: `<SelectField of=task.field(|t| t.priority) />`, from the variants of the field's enum, or from the
@@ -37,13 +37,12 @@ pub fn SelectField(
     let field = of.field;
     let error = frame.error();
     let described_by = frame.described_by(error);
-    let invalid = move || error.with(Option::is_some).then_some("true");
     let chosen = Memo::new(move |_| field.text());
     let disabled = Memo::new(move |_| readonly.get() || !field.writable());
     let initial = chosen.get_untracked();
     let options: Vec<_> = choices(field.meta(), none)
         .into_iter()
-        .map(|(value, label)| view! { <option value=value selected=value == initial>{label}</option> })
+        .map(|(value, label)| view! { <option value=value selected=value == initial>{label}</option> }.into_any())
         .collect();
     let change = move |event| {
         field.enter(&event_target_value(&event));
@@ -55,7 +54,7 @@ pub fn SelectField(
     let input = view! {
         <select
             id=frame.id.clone() name=field.name() required=field.meta().is_required() disabled=move || disabled.get()
-            aria-invalid=invalid aria-describedby=described_by
+            aria-invalid=move || invalid(error) aria-describedby=move || described_by()
             prop:value=move || chosen.get() on:change=change
         >
             {options}

@@ -12,10 +12,20 @@ pub(super) struct Frame {
     hide_label: bool,
 }
 
+/// What `aria-invalid` is to say.
+pub(super) fn invalid(error: Memo<Option<String>>) -> Option<String> {
+    error.with(Option::is_some).then(|| "true".to_owned())
+}
+
 impl Frame {
     pub fn new(field: AnyField, id: Option<String>, label: Option<String>, hide_label: bool) -> Self {
         field.note_shown();
-        Self { id: id.unwrap_or_else(|| field.input_id()), label: label.unwrap_or_else(|| field.label().into()), hide_label, field }
+        Self {
+            id: id.unwrap_or_else(|| field.input_id()),
+            label: label.unwrap_or_else(|| field.label().into()),
+            hide_label,
+            field,
+        }
     }
 
     /// What is wrong with the field, memoised.
@@ -25,7 +35,10 @@ impl Frame {
     }
 
     /// The ids of what describes the input: its help and its message.
-    pub fn described_by(&self, error: Memo<Option<String>>) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static + use<> {
+    pub fn described_by(
+        &self,
+        error: Memo<Option<String>>,
+    ) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static + use<> {
         let help = self.field.meta().help.map(|_| format!("{}-help", self.id));
         let message = format!("{}-error", self.id);
         move || match (&help, error.with(Option::is_some)) {
@@ -39,7 +52,8 @@ impl Frame {
     pub fn around(self, error: Memo<Option<String>>, input: AnyView, label_last: bool) -> AnyView {
         let Self { field, id, label, hide_label } = self;
         let error_id = format!("{id}-error");
-        let help = field.meta().help.map(|help| view! { <p class="field-help" id=format!("{id}-help")>{help}</p> });
+        let help =
+            field.meta().help.map(|help| view! { <p class="field-help" id=format!("{id}-help")>{help}</p> }.into_any());
         let label = view! { <label for=id class:visually-hidden=hide_label>{label}</label> }.into_any();
         let (first, second) = if label_last { (input, label) } else { (label, input) };
         view! {
@@ -47,7 +61,7 @@ impl Frame {
                 {first}
                 {second}
                 {help}
-                {move || error.get().map(|message| view! { <p class="field-error" id=error_id.clone() role="alert">{message}</p> })}
+                {move || error.get().map(|message| view! { <p class="field-error" id=error_id.clone() role="alert">{message}</p> }.into_any())}
             </div>
         }
         .into_any()

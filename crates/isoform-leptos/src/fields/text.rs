@@ -3,10 +3,9 @@
 use isoform::FieldType;
 use isoform::meta::{Check, FieldMeta, Number};
 use leptos::ev::KeyboardEvent;
-use leptos::html;
 use leptos::prelude::*;
 
-use super::frame::Frame;
+use super::frame::{Frame, invalid};
 use super::{FieldFor, kind};
 
 /// An input for a text: `<TextField of=task.field(|t| t.title) />`.
@@ -183,13 +182,13 @@ struct Typed {
 
 /// The one input that all of them are.
 fn typed(frame: Frame, how: Typed) -> AnyView {
-    let Typed { input_type, inputmode, placeholder, multiline, autofocus, readonly, autocomplete, on_enter, on_leave } = how;
+    let Typed { input_type, inputmode, placeholder, multiline, autofocus, readonly, autocomplete, on_enter, on_leave } =
+        how;
     let (field, meta) = (frame.field, frame.field.meta());
     let error = frame.error();
     let text = Memo::new(move |_| field.text());
     let readonly = Memo::new(move |_| readonly.get() || !field.writable());
     let described_by = frame.described_by(error);
-    let invalid = move || error.with(Option::is_some).then_some("true");
     let (min_length, max_length) = meta.length_limits().unwrap_or((0, usize::MAX));
     let min_length = (min_length > 0).then(|| min_length.to_string());
     let max_length = (max_length < usize::MAX).then(|| max_length.to_string());
@@ -214,27 +213,26 @@ fn typed(frame: Frame, how: Typed) -> AnyView {
         }
     };
     let id = frame.id.clone();
+    if autofocus {
+        focus(id.clone());
+    }
     let initial = text.get_untracked();
     let input = if multiline {
-        let node = NodeRef::<html::Textarea>::new();
-        focus(node, autofocus);
         view! {
             <textarea
                 id=id name=field.name() placeholder=placeholder required=required readonly=move || readonly.get()
                 minlength=min_length maxlength=max_length autocomplete=autocomplete
-                aria-invalid=invalid aria-describedby=described_by node_ref=node
+                aria-invalid=move || invalid(error) aria-describedby=move || described_by()
                 prop:value=move || text.get() on:input=enter on:blur=leave on:keydown=key
             >{initial}</textarea>
         }
         .into_any()
     } else {
-        let node = NodeRef::<html::Input>::new();
-        focus(node, autofocus);
         view! {
             <input
                 id=id name=field.name() type=input_type inputmode=inputmode placeholder=placeholder required=required
                 readonly=move || readonly.get() min=min max=max minlength=min_length maxlength=max_length
-                autocomplete=autocomplete aria-invalid=invalid aria-describedby=described_by node_ref=node
+                autocomplete=autocomplete aria-invalid=move || invalid(error) aria-describedby=move || described_by()
                 value=initial prop:value=move || text.get() on:input=enter on:blur=leave on:keydown=key
             />
         }
@@ -244,19 +242,14 @@ fn typed(frame: Frame, how: Typed) -> AnyView {
 }
 
 /// The cursor goes to what appears with `autofocus`: the browser's own attribute works while a page loads only.
-fn focus<E>(node: NodeRef<E>, autofocus: bool)
-where
-    E: html::ElementType + 'static,
-    E::Output: leptos::wasm_bindgen::JsCast + Clone + AsRef<leptos::web_sys::HtmlElement> + 'static,
-{
-    if autofocus {
-        Effect::new(move || {
-            if let Some(element) = node.get() {
-                let element: &leptos::web_sys::HtmlElement = element.as_ref();
-                let _ = element.focus();
-            }
-        });
-    }
+fn focus(id: String) {
+    use leptos::wasm_bindgen::JsCast as _;
+    Effect::new(move || {
+        let input = document().get_element_by_id(&id);
+        if let Some(input) = input.and_then(|input| input.dyn_into::<leptos::web_sys::HtmlElement>().ok()) {
+            let _ = input.focus();
+        }
+    });
 }
 
 fn text_type(meta: &FieldMeta) -> &'static str {

@@ -202,3 +202,14 @@ fn an_input_is_named_after_its_row_and_field() {
         assert_eq!(plan.field(|p| p.due).any().input_id(), "plans-new-due");
     });
 }
+
+#[test]
+fn what_happens_after_a_call_may_replace_the_record() {
+    in_page(|plan| {
+        let begun = plan.begin(Box::new(move |record| {
+            Box::pin(async move { (record, Ok(Box::new(move || plan.set(Record::new())) as Then)) })
+        }));
+        assert!(begun.map(futures::executor::block_on).is_some());
+        assert_eq!(plan.with(|record| record.title.clone()), "");
+    });
+}

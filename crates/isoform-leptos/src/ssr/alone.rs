@@ -30,7 +30,9 @@ pub(super) fn prepare() {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| {
         if Executor::init_custom_executor(Tasks).is_err() {
-            tracing::warn!("another executor was chosen before the pages were added: tasks find their context by Leptos' owner");
+            tracing::warn!(
+                "another executor was chosen before the pages were added: tasks find their context by Leptos' owner"
+            );
         }
         Context::set_resolver(|| use_context::<PageContext>().map(|page| page.0));
     });
@@ -98,7 +100,10 @@ impl Stream for AloneBody {
 }
 
 /// A response that is made, and a body that is streamed, alone.
-pub(super) async fn response(context: Option<Context>, response: impl Future<Output = Response> + Send + 'static) -> Response {
+pub(super) async fn response(
+    context: Option<Context>,
+    response: impl Future<Output = Response> + Send + 'static,
+) -> Response {
     let response = Alone { context: context.clone(), future: Box::pin(response) }.await;
     response.map(|body| Body::from_stream(AloneBody { context, body: body.into_data_stream() }))
 }

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
 
-use super::alone;
+use super::{alone, private};
 
 /// A router that serves the site's files, compressed beforehand where they are, and for everything else the
 /// application's own page, with 404.
@@ -44,7 +44,7 @@ where
                 if response.status() == StatusCode::OK {
                     *response.status_mut() = StatusCode::NOT_FOUND;
                 }
-                return response;
+                return private(response);
             }
             let cache = if immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
             found.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
@@ -56,7 +56,9 @@ where
 
 /// A script that misses a file is not helped by a page.
 fn takes_html(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).is_none_or(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html") || accept.trim() == "*/*"))
+    headers
+        .get(ACCEPT)
+        .is_none_or(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html") || accept.trim() == "*/*"))
 }
 
 fn declare_utf8(response: &mut Response) {

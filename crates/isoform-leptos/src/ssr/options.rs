@@ -1,20 +1,19 @@
 //! Where the site is, and where it is served.
 
-use std::path::{Path, PathBuf};
-
-use leptos::config::{LeptosOptions, get_configuration};
+use leptos::config::{Env, LeptosOptions, get_configuration};
 
 /// The options of the site: from `cargo leptos`, else from the `Cargo.toml` of the checkout that this runs in, else by
 /// default; `LEPTOS_*` in the environment counts most.
 ///
 /// Without either of the first two the site is in `LEPTOS_SITE_ROOT`, by default `target/site`, and its scripts are
-/// called `app`.
+/// called as `cargo leptos` called them when this was compiled, else `app`.
 #[must_use]
 pub fn options() -> LeptosOptions {
-    if set("LEPTOS_OUTPUT_NAME")
-        && let Ok(found) = get_configuration(None)
-    {
-        return found.leptos_options;
+    if set("LEPTOS_OUTPUT_NAME") {
+        match get_configuration(None) {
+            Ok(found) => return found.leptos_options,
+            Err(error) => tracing::warn!("LEPTOS_* in the environment is not used: {error}"),
+        }
     }
     of_checkout().unwrap_or_else(by_default)
 }
@@ -34,27 +33,21 @@ fn of_checkout() -> Option<LeptosOptions> {
         }
         let mut options = get_configuration(manifest.to_str()).ok()?.leptos_options;
         if !set("LEPTOS_SITE_ROOT") {
-            options.site_root = inside(folder, Path::new(&*options.site_root)).to_string_lossy().into();
+            // A path of the checkout's, whichever folder of it this runs in.
+            options.site_root = folder.join(&*options.site_root).to_string_lossy().into();
         }
         Some(options)
     })
 }
 
-/// A path of a checkout, from where this runs.
-fn inside(folder: &Path, path: &Path) -> PathBuf {
-    folder.join(path)
-}
-
 fn by_default() -> LeptosOptions {
     let text = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
-    let mut options = LeptosOptions::builder().output_name("app").build();
+    let mut options = LeptosOptions::builder().output_name(option_env!("LEPTOS_OUTPUT_NAME").unwrap_or("app")).build();
     options.site_root = text("LEPTOS_SITE_ROOT", "target/site").into();
     options.site_pkg_dir = text("LEPTOS_SITE_PKG_DIR", "pkg").into();
-    if let Ok(address) = text("LEPTOS_SITE_ADDR", "").parse() {
-        options.site_addr = address;
-    }
+    options.site_addr = text("LEPTOS_SITE_ADDR", "").parse().unwrap_or(options.site_addr);
     options.hash_files = text("LEPTOS_HASH_FILES", "false") == "true";
     // Without a checkout nothing reloads the page.
-    options.env = if set("LEPTOS_ENV") { (&std::env::var("LEPTOS_ENV")).into() } else { leptos::config::Env::PROD };
+    options.env = text("LEPTOS_ENV", "PROD").parse().unwrap_or(Env::PROD);
     options
 }

@@ -291,7 +291,7 @@ fn number(field: &Field, limit: Option<&Expr>) -> TokenStream {
     let Some(limit) = limit else { return quote!(::core::option::Option::None) };
     let span = limit.span();
     let number = match field.kind {
-        Kind::Float => quote_spanned!(span=> Float((#limit) as f64)),
+        Kind::Float => quote_spanned!(span=> Float({ const LIMIT: f64 = #limit; LIMIT })),
         // The type of the field's own value, so that what does not fit it is an error here.
         Kind::Int32 => quote_spanned!(span=> Int({ const LIMIT: i32 = #limit; LIMIT as i64 })),
         _ => quote_spanned!(span=> Int(#limit)),

@@ -128,9 +128,7 @@ impl Connections for Shared {
     fn reading(&self) -> BoxFuture<'_, Result<Connection>> {
         Box::pin(async move {
             match &self.readers {
-                Some(pool) => {
-                    pool.acquire().await.map(Connection::Pooled).map_err(|error| plain_error(&error))
-                }
+                Some(pool) => pool.acquire().await.map(Connection::Pooled).map_err(|error| plain_error(&error)),
                 None => self.writing().await,
             }
         })
@@ -184,7 +182,9 @@ impl Connections for Open {
             if state.is_none() {
                 let mut connection = self.writer.clone().lock_owned().await;
                 let begin = SqlStr::from_static("BEGIN IMMEDIATE");
-                SqliteTransactionManager::begin(&mut connection, Some(begin)).await.map_err(|error| plain_error(&error))?;
+                SqliteTransactionManager::begin(&mut connection, Some(begin))
+                    .await
+                    .map_err(|error| plain_error(&error))?;
                 *state = Some(connection);
             }
             Ok(Connection::Transaction(state))

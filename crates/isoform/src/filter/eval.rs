@@ -19,16 +19,9 @@ impl Condition {
             Self::Nothing => Some(false),
             Self::Null(field) => Some(get(*field).is_null()),
             Self::Not(inner) => inner.evaluate(get).map(|answer| !answer),
-            Self::And(list) => list.iter().map(|one| one.evaluate(get)).fold(Some(true), |all, one| match (all, one) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (None, _) | (_, None) => None,
-                _ => Some(true),
-            }),
-            Self::Or(list) => list.iter().map(|one| one.evaluate(get)).fold(Some(false), |any, one| match (any, one) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (None, _) | (_, None) => None,
-                _ => Some(false),
-            }),
+            // False before unknown before true: what holds of all is the least, of any the greatest.
+            Self::And(list) => list.iter().map(|one| one.evaluate(get)).min_by_key(rank).unwrap_or(Some(true)),
+            Self::Or(list) => list.iter().map(|one| one.evaluate(get)).max_by_key(rank).unwrap_or(Some(false)),
             Self::Compare(field, comparison, value) => {
                 let order = compare(&get(*field), value)?;
                 Some(match comparison {
@@ -60,6 +53,14 @@ impl Condition {
                 _ => None,
             },
         }
+    }
+}
+
+const fn rank(answer: &Option<bool>) -> u8 {
+    match answer {
+        Some(false) => 0,
+        None => 1,
+        Some(true) => 2,
     }
 }
 

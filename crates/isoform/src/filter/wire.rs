@@ -3,10 +3,10 @@
 use serde_json::{Map, Value as JsonValue};
 
 use super::{Comparison, Condition, TextMatch};
+use crate::error::shown;
 use crate::json;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::value::{FieldType, Value};
-use crate::error::shown;
 use crate::{Error, Result};
 
 /// The most characters that a text operator takes.
@@ -138,7 +138,9 @@ fn in_condition(known: Known<'_>, key: &str, field: usize, value: &JsonValue) ->
         let mut any = Condition::Nothing;
         let mut typed = Vec::with_capacity(values.len());
         for one in values {
-            match json::from_json(known.meta.field(field).field_type, one).map_err(|error| wrong_value(key, &error.0))? {
+            match json::from_json(known.meta.field(field).field_type, one)
+                .map_err(|error| wrong_value(key, &error.0))?
+            {
                 Value::Null => any = Condition::Null(field),
                 value => typed.push(value),
             }
@@ -251,7 +253,11 @@ fn field_and_operator(known: Known<'_>, key: &str) -> Result<(usize, Operator)> 
         Some(suffix) => {
             OPERATORS.iter().find(|(name, _)| *name == suffix).map(|(_, operator)| *operator).ok_or_else(|| {
                 let known: Vec<_> = OPERATORS.iter().map(|(name, _)| *name).collect();
-                Error::invalid(format!("Unknown operator \"{}\" of \"{name}\". Operators: {}.", shown(suffix), known.join(", ")))
+                Error::invalid(format!(
+                    "Unknown operator \"{}\" of \"{name}\". Operators: {}.",
+                    shown(suffix),
+                    known.join(", ")
+                ))
             })?
         }
     };
