@@ -68,14 +68,14 @@ pub fn SignIn() -> impl IntoView {
                     <label for="name">"Name"</label>
                     <input
                         id="name" name="name" type="text" autocomplete="username" autocapitalize="none" spellcheck="false"
-                        required aria-invalid=move || wrong() data-test="sign-in-name" node_ref=name
+                        required aria-invalid=wrong data-test="sign-in-name" node_ref=name
                     />
                 </div>
                 <div class="field">
                     <label for="password">"Password"</label>
                     <input
                         id="password" name="password" type="password" autocomplete="current-password"
-                        required aria-invalid=move || wrong() data-test="sign-in-password" node_ref=password
+                        required aria-invalid=wrong data-test="sign-in-password" node_ref=password
                     />
                 </div>
                 <div role="alert" id="sign-in-error">

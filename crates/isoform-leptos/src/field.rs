@@ -277,8 +277,20 @@ impl AnyField {
     }
 
     /// The end of typing: says what is wrong, and writes what can be read as it is usually written.
+    ///
+    /// An input that was only passed by on the way to another one is left in peace.
     pub fn leave(self) {
-        self.check();
+        let mut touched =
+            self.shared.drafts.with_untracked(|drafts| drafts.iter().any(|draft| draft.field == self.index));
+        if let Some(cell) = self.shared.cell() {
+            cell.peek(&mut |record| {
+                touched |= record.get(self.index) != record.original(self.index);
+                touched |= record.state().errors().get(self.index).is_some();
+            });
+        }
+        if touched {
+            self.check();
+        }
         self.shared.drafts.update(|drafts| drafts.retain(|draft| draft.field != self.index || draft.read.is_err()));
     }
 

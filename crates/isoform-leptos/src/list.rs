@@ -67,9 +67,10 @@ where
     let each = move || {
         // An error leaves the rows that were there: they can still be read.
         if let Some(Ok(records)) = query.rows() {
-            rows.update_value(|rows| *rows = reconciled(rows, records, key));
+            // The list may be gone by the time that its rows come.
+            rows.try_update_value(|rows| *rows = reconciled(rows, records, key));
         }
-        rows.get_value()
+        rows.try_get_value().unwrap_or_default()
     };
     let is_empty = move || matches!(query.rows(), Some(Ok(rows)) if rows.is_empty());
     let show_error = error.unwrap_or_else(|| Callback::new(|error: Error| usual_error(&error)));

@@ -45,7 +45,7 @@ pub fn CheckField(
     let input = view! {
         <input
             id=frame.id.clone() name=field.name() type="checkbox" disabled=move || disabled.get()
-            aria-invalid=move || invalid(error) aria-describedby=move || described_by()
+            aria-invalid=move || invalid(error) aria-describedby=described_by
             checked=checked.get_untracked() prop:checked=move || checked.get() on:change=change
         />
     };

@@ -54,7 +54,7 @@ pub fn SelectField(
     let input = view! {
         <select
             id=frame.id.clone() name=field.name() required=field.meta().is_required() disabled=move || disabled.get()
-            aria-invalid=move || invalid(error) aria-describedby=move || described_by()
+            aria-invalid=move || invalid(error) aria-describedby=described_by
             prop:value=move || chosen.get() on:change=change
         >
             {options}

@@ -222,7 +222,7 @@ fn typed(frame: Frame, how: Typed) -> AnyView {
             <textarea
                 id=id name=field.name() placeholder=placeholder required=required readonly=move || readonly.get()
                 minlength=min_length maxlength=max_length autocomplete=autocomplete
-                aria-invalid=move || invalid(error) aria-describedby=move || described_by()
+                aria-invalid=move || invalid(error) aria-describedby=described_by
                 prop:value=move || text.get() on:input=enter on:blur=leave on:keydown=key
             >{initial}</textarea>
         }
@@ -232,7 +232,7 @@ fn typed(frame: Frame, how: Typed) -> AnyView {
             <input
                 id=id name=field.name() type=input_type inputmode=inputmode placeholder=placeholder required=required
                 readonly=move || readonly.get() min=min max=max minlength=min_length maxlength=max_length
-                autocomplete=autocomplete aria-invalid=move || invalid(error) aria-describedby=move || described_by()
+                autocomplete=autocomplete aria-invalid=move || invalid(error) aria-describedby=described_by
                 value=initial prop:value=move || text.get() on:input=enter on:blur=leave on:keydown=key
             />
         }
