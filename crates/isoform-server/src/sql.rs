@@ -74,10 +74,12 @@ pub(crate) fn select<D: Dialect>(meta: &EntityMeta, find: &Find, fields: FieldMa
     if find.filter != Condition::All {
         select.cond_where(condition::<D>(meta, &find.filter));
     }
-    // One row by its id needs no order.
-    if find.limit != Some(1) || !find.order.is_empty() || !pins_id(meta, &find.filter) {
-        order(&mut select, meta, &find.order);
+    // One row by its id needs no order. Nor a limit: SQLite looks at the value of a bound limit when it plans, and so would
+    // plan the commonest of all statements anew each time.
+    if find.limit == Some(1) && find.offset == 0 && pins_id(meta, &find.filter) {
+        return select;
     }
+    order(&mut select, meta, &find.order);
     if let Some(limit) = find.limit {
         select.limit(limit);
     }
