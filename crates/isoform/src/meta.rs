@@ -67,6 +67,12 @@ impl EntityMeta {
         FieldMask::first(self.fields.len())
     }
 
+    /// Does a save run a hook, of the entity or of a field, so that it needs the whole record and a transaction?
+    #[must_use]
+    pub fn hooks_around_save(&self) -> bool {
+        self.hooks.around_save() || self.fields.iter().any(|field| field.has_saving)
+    }
+
     /// The positions of the fields that hold a role, such as the time of creation.
     pub fn with_role(&self, role: FieldRole) -> impl Iterator<Item = usize> {
         self.fields.iter().enumerate().filter(move |(_, field)| field.role == role).map(|(index, _)| index)

@@ -281,8 +281,7 @@ pub async fn update_body(
     let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_stamped()).map(|(index, _)| index);
     let written: FieldMask = patch.iter().map(|(index, _)| *index).chain(stamped).collect();
     let needs_row = guard::needs_record(meta, Write::Update)
-        || meta.hooks.around_save()
-        || meta.fields.iter().any(|field| field.has_saving)
+        || meta.hooks_around_save()
         || !filter.fields().and(written).is_empty();
     if needs_row {
         return Ok(update(context, meta, id, patch).await?.row());
@@ -492,9 +491,7 @@ pub(crate) async fn delete(context: &Context, record: &mut dyn AnyRecord) -> Res
 
 /// Writes a record to the table: ids and stamps, validation, hooks, all in one transaction where there are hooks.
 pub(crate) async fn store(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
-    let hooks = record.meta().hooks;
-    let has_saving = record.meta().fields.iter().any(|field| field.has_saving);
-    if hooks.around_save() || has_saving {
+    if record.meta().hooks_around_save() {
         context.transaction(async |inside| store_now(&inside, record).await).await
     } else {
         store_now(context, record).await
