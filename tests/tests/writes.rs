@@ -180,6 +180,105 @@ async fn a_transaction_that_is_dropped_is_undone_and_the_next_writer_goes_on() {
 }
 
 #[tokio::test]
+async fn a_part_that_fails_after_it_has_written_undoes_the_whole_and_one_that_fails_before_does_not() {
+    let world = World::new(tests::Way::Direct).await;
+    let context = world.backend();
+    let sample = async || repo::<Sample>().insert(Record::<Sample>::new()).await.map(drop);
+    let count = async || context.run(repo::<Sample>().count()).await.unwrap();
+    let refused = || Error::conflict("not this one");
+
+    let late = context.transaction(async |inside| {
+        sample().await?;
+        let part: Result<()> = inside.transaction(async |_| sample().await.and(Err(refused()))).await;
+        assert_eq!(part.unwrap_err().message(), "not this one");
+        sample().await
+    });
+    assert_eq!(late.await.unwrap_err().message(), "not this one", "though its caller passed over the error");
+    assert_eq!(count().await, 0);
+
+    let given_up = context.transaction(async |inside| {
+        sample().await?;
+        let part = inside.transaction(async |_| {
+            sample().await?;
+            std::future::pending::<Result<()>>().await
+        });
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(30), part).await.is_err());
+        Ok(())
+    });
+    assert!(given_up.await.unwrap_err().is_unavailable());
+    assert_eq!(count().await, 0);
+
+    let early = context.transaction(async |inside| {
+        let part: Result<()> = inside.transaction(async |_| Err(refused())).await;
+        assert!(part.is_err());
+        sample().await
+    });
+    early.await.unwrap();
+    assert_eq!(count().await, 1);
+}
+
+#[tokio::test]
+async fn a_task_that_outlives_its_transaction_is_told_so_and_stops_nobody() {
+    let world = World::new(tests::Way::Direct).await;
+    let context = world.backend();
+    let (go, wait) = tokio::sync::oneshot::channel::<()>();
+    let inside = context.transaction(async |_| {
+        repo::<Sample>().insert(Record::<Sample>::new()).await?;
+        Context::spawn(async move {
+            wait.await.unwrap();
+            repo::<Sample>().insert(Record::<Sample>::new()).await
+        })
+    });
+    let task = inside.await.unwrap();
+    go.send(()).unwrap();
+    let error = task.await.unwrap().unwrap_err();
+    assert!(error.cause().unwrap().to_string().contains("has ended"), "{error:?}");
+    context.run(repo::<Sample>().insert(Record::<Sample>::new())).await.unwrap();
+    assert_eq!(context.run(repo::<Sample>().count()).await.unwrap(), 2);
+}
+
+/// Polls a future so many times, with pauses in which the database goes on, and drops it.
+async fn given_up_after<F: Future>(polls: u32, future: F) -> Option<F::Output> {
+    let mut future = std::pin::pin!(future);
+    for _ in 0..polls {
+        if let std::task::Poll::Ready(output) = futures::poll!(&mut future) {
+            return Some(output);
+        }
+        tokio::time::sleep(std::time::Duration::from_micros(300)).await;
+    }
+    None
+}
+
+#[tokio::test]
+async fn a_transaction_given_up_at_any_moment_is_whole_or_undone_and_the_next_is_its_own() {
+    let world = World::new(tests::Way::Direct).await;
+    let context = world.backend();
+    let two_rows = || {
+        context.transaction(async |_| {
+            repo::<Sample>().insert(Record::<Sample>::new()).await?;
+            repo::<Sample>().insert(Record::<Sample>::new()).await.map(drop)
+        })
+    };
+    let count = async |context: &Context| context.run(repo::<Sample>().count()).await.unwrap();
+    let mut finished = 0;
+    for polls in (1..12).cycle().take(66) {
+        finished += u32::from(given_up_after(polls, two_rows()).await.is_some_and(|done| done.is_ok()));
+        assert!(count(&context).await.is_multiple_of(2), "given up after {polls} polls: half of it is there");
+        // Dropped in the middle, right after: this too is undone, whatever came before it.
+        let unfinished = context.transaction(async |_| {
+            repo::<Sample>().insert(Record::<Sample>::new()).await?;
+            std::future::pending::<Result<()>>().await
+        });
+        assert_eq!(given_up_after(6, unfinished).await, None);
+        two_rows().await.unwrap();
+    }
+    assert!(finished > 0, "some came to their end");
+    // Another connection sees what is there for good.
+    let other = isoform_server::Database::connect(&format!("sqlite://{}", world.file().display())).await.unwrap();
+    assert_eq!(count(&other.context()).await, count(&context).await);
+}
+
+#[tokio::test]
 async fn what_is_missing_in_the_schema_is_created_and_said() {
     use isoform_server::Database;
     mod before {

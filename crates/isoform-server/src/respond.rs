@@ -26,7 +26,7 @@ pub(crate) fn value(body: &serde_json::Value) -> Response {
 /// One row with the fields of a mask; its version is the `ETag`.
 pub(crate) fn row(status: StatusCode, meta: &EntityMeta, readable: FieldMask, row: &Row) -> Response {
     let mut body = Vec::with_capacity(512);
-    write_row(meta, readable, row, &mut body);
+    json::write_row(meta, readable, row, &mut body);
     let mut response = json(status, body);
     let version = meta.version.filter(|version| readable.contains(*version)).and_then(|version| row.get(version));
     if let Some(Value::Int(version)) = version
@@ -45,14 +45,10 @@ pub(crate) fn rows(status: StatusCode, meta: &EntityMeta, readable: FieldMask, r
         if position > 0 {
             body.push(b',');
         }
-        write_row(meta, readable, row, &mut body);
+        json::write_row(meta, readable, row, &mut body);
     }
     body.push(b']');
     json(status, body)
-}
-
-fn write_row(meta: &EntityMeta, readable: FieldMask, row: &Row, out: &mut Vec<u8>) {
-    json::write_row(meta, readable, |index| row.get(index).cloned().unwrap_or(Value::Null), out);
 }
 
 /// 204.

@@ -1,5 +1,6 @@
 //! The REST API: what each request does.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -100,9 +101,9 @@ impl Shared {
                     Error::unavailable("This took too long and was given up.")
                 })
             };
-            tokio::time::timeout(self.source.time, work).await.unwrap_or_else(late)
+            tokio::time::timeout(self.source.time, pin!(work)).await.unwrap_or_else(late)
         };
-        caught(in_time).await.unwrap_or_else(|error| respond::error(&error)).into_response()
+        caught(pin!(in_time)).await.unwrap_or_else(|error| respond::error(&error)).into_response()
     }
 }
 

@@ -1,22 +1,52 @@
-//! Statements, from conditions and metadata to sea-query. What differs between databases is a [`Dialect`].
+//! Statements, from conditions and metadata. What differs between databases is a [`Dialect`].
+//!
+//! sea-query writes the text, with a placeholder wherever a value goes; a walk over the same condition collects the values
+//! in the same order. So the text depends on the [`Shape`] of a question alone, and is written once for each.
+
+mod shape;
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
 
 use isoform::filter::{Comparison, TextMatch};
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::provider::Find;
 use isoform::value::Variant;
-use isoform::{Condition, FieldType, Value};
+use isoform::{Condition, FieldType, Result, Value};
 use sea_query::{
-    Alias, CaseStatement, Cond, DeleteStatement, Expr, ExprTrait as _, InsertStatement, LikeExpr, NullOrdering, Order,
-    Query, SelectStatement, UpdateStatement,
+    Alias, CaseStatement, Cond, Expr, ExprTrait as _, LikeExpr, NullOrdering, Order, Query, QueryBuilder,
+    SelectStatement, SqlWriter as _,
 };
+use shape::Shape;
+pub(crate) use shape::Texts;
 
 /// How a database spells what SQL leaves open.
-pub(crate) trait Dialect {
-    /// A value, to be bound.
-    fn bind(value: &Value) -> sea_query::Value;
+pub(crate) trait Dialect: 'static {
+    /// Writes statements.
+    fn builder() -> impl QueryBuilder;
 
-    /// Is the column one of the values? As one bound parameter, so that there is one statement for any number of values.
-    fn is_in(column: Expr, field_type: FieldType, values: &[Value]) -> Expr;
+    /// The texts that were written.
+    fn texts() -> &'static Texts;
+
+    /// Is the column one of the values of a list? The list is one bound parameter, so that there is one statement for any
+    /// number of values.
+    fn is_in(column: Expr, field_type: FieldType, list: Expr) -> Expr;
+
+    /// The list of [`Dialect::is_in`], to be bound.
+    fn list(values: &[Value]) -> Value;
+}
+
+/// A statement: its text, and the values for its placeholders in their order.
+#[derive(Debug)]
+pub(crate) struct Statement<'a> {
+    pub text: Arc<str>,
+    pub values: Vec<Cow<'a, Value>>,
+}
+
+/// What stands in the text for a value.
+fn placeholder() -> Expr {
+    Expr::val(0)
 }
 
 fn column(meta: &EntityMeta, field: usize) -> Alias {
@@ -27,7 +57,7 @@ fn table(meta: &EntityMeta) -> Alias {
     Alias::new(meta.table)
 }
 
-/// A condition as SQL.
+/// A condition as SQL. Its placeholders are in the order of [`Shape::condition`].
 fn condition<D: Dialect>(meta: &EntityMeta, one: &Condition) -> Cond {
     let list = |all: Cond, list: &[Condition]| list.iter().fold(all, |all, one| all.add(condition::<D>(meta, one)));
     match one {
@@ -36,21 +66,14 @@ fn condition<D: Dialect>(meta: &EntityMeta, one: &Condition) -> Cond {
         Condition::Or(conditions) if !conditions.is_empty() => list(Cond::any(), conditions),
         Condition::Not(inner) => condition::<D>(meta, inner).not(),
         Condition::Null(field) => Cond::all().add(Expr::col(column(meta, *field)).is_null()),
-        Condition::In(field, values) => {
-            Cond::all().add(D::is_in(Expr::col(column(meta, *field)), meta.field(*field).field_type, values))
+        Condition::In(field, _) => {
+            Cond::all().add(D::is_in(Expr::col(column(meta, *field)), meta.field(*field).field_type, placeholder()))
         }
-        Condition::Text(field, how, text) => {
-            let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            let pattern = match how {
-                TextMatch::Contains => format!("%{escaped}%"),
-                TextMatch::StartsWith => format!("{escaped}%"),
-                TextMatch::EndsWith => format!("%{escaped}"),
-            };
-            Cond::all().add(Expr::col(column(meta, *field)).like(LikeExpr::new(pattern).escape('\\')))
+        Condition::Text(field, ..) => {
+            Cond::all().add(Expr::col(column(meta, *field)).like(LikeExpr::new("").escape('\\')))
         }
-        Condition::Compare(field, comparison, value) => {
-            let left = Expr::col(column(meta, *field));
-            let right = Expr::val(D::bind(value));
+        Condition::Compare(field, comparison, _) => {
+            let (left, right) = (Expr::col(column(meta, *field)), placeholder());
             Cond::all().add(match comparison {
                 Comparison::Eq => left.eq(right),
                 Comparison::Gt => left.gt(right),
@@ -64,32 +87,51 @@ fn condition<D: Dialect>(meta: &EntityMeta, one: &Condition) -> Cond {
     }
 }
 
+/// The pattern that finds a text by `LIKE`.
+fn pattern(how: TextMatch, text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    match how {
+        TextMatch::Contains => format!("%{escaped}%"),
+        TextMatch::StartsWith => format!("{escaped}%"),
+        TextMatch::EndsWith => format!("%{escaped}"),
+    }
+}
+
 /// Rows, with the fields of a mask in the order of the declaration.
-pub(crate) fn select<D: Dialect>(meta: &EntityMeta, find: &Find, fields: FieldMask) -> SelectStatement {
-    let mut select = Query::select();
-    select.from(table(meta));
-    for (index, _) in meta.fields.iter().enumerate().filter(|(index, _)| fields.contains(*index)) {
-        select.column(column(meta, index));
-    }
-    if find.filter != Condition::All {
-        select.cond_where(condition::<D>(meta, &find.filter));
-    }
-    // One row by its id needs no order. Nor a limit: SQLite looks at the value of a bound limit when it plans, and so would
-    // plan the commonest of all statements anew each time.
-    if find.limit == Some(1) && find.offset == 0 && pins_id(meta, &find.filter) {
-        return select;
-    }
-    order(&mut select, meta, &find.order);
-    if let Some(limit) = find.limit {
-        select.limit(limit);
-    }
-    if find.offset > 0 {
-        select.offset(find.offset);
-        if find.limit.is_none() {
-            select.limit(i64::MAX.unsigned_abs());
+pub(crate) fn select<'a, D: Dialect>(
+    meta: &'static EntityMeta,
+    find: &'a Find,
+    fields: FieldMask,
+) -> Result<Statement<'a>> {
+    // One row by its id needs neither an order nor a limit.
+    let one = find.limit == Some(1) && find.offset == 0 && pins_id(meta, &find.filter);
+    let order = (!one).then_some(&*find.order);
+    let limit = find.limit.filter(|_| !one).or_else(|| (find.offset > 0).then_some(i64::MAX.unsigned_abs()));
+    let mut shape = Shape::new("select", meta);
+    shape.fields(fields);
+    shape.condition::<D>(&find.filter);
+    shape.order(order);
+    shape.number(limit);
+    shape.offset(find.offset);
+    shape.statement::<D>(|text| {
+        let mut select = Query::select();
+        select.from(table(meta)).columns(fields.iter().map(|index| column(meta, index)));
+        if find.filter != Condition::All {
+            select.cond_where(condition::<D>(meta, &find.filter));
         }
-    }
-    select
+        if let Some(asked) = order {
+            order_by(&mut select, meta, asked);
+        }
+        select.build_collect_into(D::builder(), text);
+        // Not bound: SQLite looks at the value of a bound limit when it plans, and so would plan anew for each value.
+        if let Some(limit) = limit {
+            let _ = write!(text, " LIMIT {limit}");
+        }
+        if find.offset > 0 {
+            let _ = text.write_str(" OFFSET ");
+            text.push_param(0.into(), &D::builder());
+        }
+    })
 }
 
 fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
@@ -103,7 +145,7 @@ fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
 /// The order that was asked for, or the entity's own; the id last, so that pages do not overlap.
 ///
 /// Enums have the order of their declaration. Null is greater than everything, whatever the database thinks of it.
-fn order(select: &mut SelectStatement, meta: &EntityMeta, asked: &[(usize, Direction)]) {
+fn order_by(select: &mut SelectStatement, meta: &EntityMeta, asked: &[(usize, Direction)]) {
     let asked = if asked.is_empty() { meta.order_by } else { asked };
     for (field, direction) in asked {
         let (order, nulls) = match direction {
@@ -129,48 +171,76 @@ fn order(select: &mut SelectStatement, meta: &EntityMeta, asked: &[(usize, Direc
 fn declared_order(column: &Alias, variants: &[Variant]) -> Expr {
     let positions = variants.iter().zip(0_i32..);
     let case = positions.fold(CaseStatement::new(), |case, (variant, position)| {
-        case.case(Expr::col(column.clone()).eq(variant.value), position)
+        let is_this = Expr::col(column.clone()).eq(Expr::Constant(variant.value.into()));
+        case.case(is_this, Expr::Constant(position.into()))
     });
     case.into()
 }
 
 /// How many rows fulfil a condition.
-pub(crate) fn count<D: Dialect>(meta: &EntityMeta, filter: &Condition) -> SelectStatement {
-    let mut select = Query::select();
-    select.expr(Expr::cust("COUNT(*)")).from(table(meta)).cond_where(condition::<D>(meta, filter));
-    select
+pub(crate) fn count<'a, D: Dialect>(meta: &'static EntityMeta, filter: &'a Condition) -> Result<Statement<'a>> {
+    let mut shape = Shape::new("count", meta);
+    shape.condition::<D>(filter);
+    shape.statement::<D>(|text| {
+        let mut select = Query::select();
+        select.expr(Expr::cust("COUNT(*)")).from(table(meta)).cond_where(condition::<D>(meta, filter));
+        select.build_collect_into(D::builder(), text);
+    })
 }
 
 /// A row with all its values.
-pub(crate) fn insert<D: Dialect>(meta: &EntityMeta, row: &[Value]) -> InsertStatement {
-    let mut insert = Query::insert();
-    insert.into_table(table(meta)).columns((0..meta.fields.len()).map(|index| column(meta, index)));
-    // The list has one value for each column: the fields of the meta.
-    insert.values_panic(row.iter().map(|value| Expr::val(D::bind(value))));
-    insert
+pub(crate) fn insert<'a, D: Dialect>(meta: &'static EntityMeta, row: &'a [Value]) -> Result<Statement<'a>> {
+    let mut shape = Shape::new("insert", meta);
+    shape.values(row);
+    shape.statement::<D>(|text| {
+        let mut insert = Query::insert();
+        insert.into_table(table(meta)).columns((0..meta.fields.len()).map(|index| column(meta, index)));
+        // The list has one value for each column: the fields of the meta.
+        insert.values_panic(meta.fields.iter().map(|_| placeholder()));
+        insert.build_collect_into(D::builder(), text);
+    })
+}
+
+/// What an update answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// How many rows there were.
+    Count,
+    /// The rows as they are then, with all fields.
+    Rows,
 }
 
 /// New values for the rows that fulfil a condition, and one more version.
-pub(crate) fn update<D: Dialect>(meta: &EntityMeta, filter: &Condition, set: &[(usize, Value)]) -> UpdateStatement {
-    let mut update = Query::update();
-    update.table(table(meta)).cond_where(condition::<D>(meta, filter));
-    for (field, value) in set {
-        update.value(column(meta, *field), Expr::val(D::bind(value)));
-    }
-    if let Some(version) = meta.version {
-        update.value(column(meta, version), Expr::col(column(meta, version)).add(1));
-    }
-    update
-}
-
-/// All columns, of the rows that a statement changed.
-pub(crate) fn returning(meta: &EntityMeta) -> sea_query::ReturningClause {
-    Query::returning().columns((0..meta.fields.len()).map(|index| column(meta, index)))
+pub(crate) fn update<'a, D: Dialect>(
+    meta: &'static EntityMeta,
+    filter: &'a Condition,
+    set: &'a [(usize, Value)],
+    answer: Answer,
+) -> Result<Statement<'a>> {
+    let mut shape = Shape::new(if answer == Answer::Rows { "update returning" } else { "update" }, meta);
+    shape.set(set);
+    shape.condition::<D>(filter);
+    shape.statement::<D>(|text| {
+        let mut update = Query::update();
+        update.table(table(meta)).cond_where(condition::<D>(meta, filter));
+        update.values(set.iter().map(|(field, _)| (column(meta, *field), placeholder())));
+        if let Some(version) = meta.version {
+            update.value(column(meta, version), Expr::col(column(meta, version)).add(Expr::Constant(1.into())));
+        }
+        if answer == Answer::Rows {
+            update.returning(Query::returning().columns((0..meta.fields.len()).map(|index| column(meta, index))));
+        }
+        update.build_collect_into(D::builder(), text);
+    })
 }
 
 /// The end of the rows that fulfil a condition.
-pub(crate) fn delete<D: Dialect>(meta: &EntityMeta, filter: &Condition) -> DeleteStatement {
-    let mut delete = Query::delete();
-    delete.from_table(table(meta)).cond_where(condition::<D>(meta, filter));
-    delete
+pub(crate) fn delete<'a, D: Dialect>(meta: &'static EntityMeta, filter: &'a Condition) -> Result<Statement<'a>> {
+    let mut shape = Shape::new("delete", meta);
+    shape.condition::<D>(filter);
+    shape.statement::<D>(|text| {
+        let mut delete = Query::delete();
+        delete.from_table(table(meta)).cond_where(condition::<D>(meta, filter));
+        delete.build_collect_into(D::builder(), text);
+    })
 }

@@ -6,6 +6,7 @@
 mod cell;
 mod connection;
 mod dialect;
+mod readers;
 mod schema;
 
 use std::sync::Arc;
@@ -15,26 +16,18 @@ use isoform::future::BoxFuture;
 use isoform::meta::{EntityMeta, FieldMask};
 use isoform::provider::{DataProvider, Find, Transaction};
 use isoform::{Condition, Error, Result, Row, Value};
-use sea_query::SqliteQueryBuilder;
-use sea_query_sqlx::{SqlxBinder, SqlxValues};
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+use sqlx::{Row as _, SqliteConnection};
 
 pub(crate) use connection::connect;
 use connection::{Connections, End, Open};
-use dialect::Sqlite;
+use dialect::{Sqlite, query};
 
-use crate::sql;
+use crate::sql::{self, Answer, Statement};
 
 /// SQLite, over connections of its own or over the one of an open transaction.
 struct Provider<C>(C);
 
-fn query(statement: &impl SqlxBinder) -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
-    let (sql, values): (String, SqlxValues) = statement.build_sqlx(SqliteQueryBuilder);
-    // Safe: sea-query quotes every name, the names come from static metadata, and every value is bound.
-    sqlx::query_with(AssertSqlSafe(sql), sqlx::IntoArguments::<sqlx::Sqlite>::into_arguments(values))
-}
-
-async fn rows(connection: &mut SqliteConnection, meta: &EntityMeta, statement: &impl SqlxBinder) -> Result<Vec<Row>> {
+async fn rows(connection: &mut SqliteConnection, meta: &EntityMeta, statement: Statement<'_>) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut stream = query(statement).fetch(connection);
     while let Some(row) = stream.try_next().await.map_err(|error| dialect::error(&error, meta))? {
@@ -47,13 +40,13 @@ async fn rows(connection: &mut SqliteConnection, meta: &EntityMeta, statement: &
 async fn one_row(
     connection: &mut SqliteConnection,
     meta: &EntityMeta,
-    statement: &impl SqlxBinder,
+    statement: Statement<'_>,
 ) -> Result<Option<Row>> {
     let row = query(statement).fetch_optional(connection).await.map_err(|error| dialect::error(&error, meta))?;
     row.map(|row| cell::row(&row, meta)).transpose()
 }
 
-async fn execute(connection: &mut SqliteConnection, meta: &EntityMeta, statement: &impl SqlxBinder) -> Result<u64> {
+async fn execute(connection: &mut SqliteConnection, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
     let done = query(statement).execute(connection).await.map_err(|error| dialect::error(&error, meta))?;
     Ok(done.rows_affected())
 }
@@ -65,12 +58,12 @@ impl<C: Connections> DataProvider for Provider<C> {
 
     fn find<'a>(&'a self, meta: &'static EntityMeta, find: &'a Find) -> BoxFuture<'a, Result<Vec<Row>>> {
         Box::pin(async move {
-            let statement = sql::select::<Sqlite>(meta, find, meta.all_fields());
+            let statement = sql::select::<Sqlite>(meta, find, meta.all_fields())?;
             let mut connection = self.0.reading().await?;
             if find.limit == Some(1) {
-                return Ok(one_row(&mut connection, meta, &statement).await?.into_iter().collect());
+                return Ok(one_row(&mut connection, meta, statement).await?.into_iter().collect());
             }
-            rows(&mut connection, meta, &statement).await
+            rows(&mut connection, meta, statement).await
         })
     }
 
@@ -82,9 +75,9 @@ impl<C: Connections> DataProvider for Provider<C> {
         out: &'a mut Vec<u8>,
     ) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let statement = sql::select::<Sqlite>(meta, find, fields);
+            let statement = sql::select::<Sqlite>(meta, find, fields)?;
             let mut connection = self.0.reading().await?;
-            let mut stream = query(&statement).fetch(&mut *connection);
+            let mut stream = query(statement).fetch(&mut *connection);
             let mut count = 0;
             while let Some(row) = stream.try_next().await.map_err(|error| dialect::error(&error, meta))? {
                 if count > 0 {
@@ -99,10 +92,10 @@ impl<C: Connections> DataProvider for Provider<C> {
 
     fn count<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let statement = sql::count::<Sqlite>(meta, filter);
+            let statement = sql::count::<Sqlite>(meta, filter)?;
             let mut connection = self.0.reading().await?;
             let row =
-                query(&statement).fetch_one(&mut *connection).await.map_err(|error| dialect::error(&error, meta))?;
+                query(statement).fetch_one(&mut *connection).await.map_err(|error| dialect::error(&error, meta))?;
             let count: i64 = row.try_get(0).map_err(Error::internal)?;
             u64::try_from(count).map_err(Error::internal)
         })
@@ -110,8 +103,8 @@ impl<C: Connections> DataProvider for Provider<C> {
 
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let statement = sql::insert::<Sqlite>(meta, row);
-            execute(&mut *self.0.writing().await?, meta, &statement).await.map(drop)
+            let statement = sql::insert::<Sqlite>(meta, row)?;
+            execute(&mut *self.0.writing().await?, meta, statement).await.map(drop)
         })
     }
 
@@ -122,8 +115,8 @@ impl<C: Connections> DataProvider for Provider<C> {
         set: &'a [(usize, Value)],
     ) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let statement = sql::update::<Sqlite>(meta, filter, set);
-            execute(&mut *self.0.writing().await?, meta, &statement).await
+            let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Count)?;
+            execute(&mut *self.0.writing().await?, meta, statement).await
         })
     }
 
@@ -134,16 +127,15 @@ impl<C: Connections> DataProvider for Provider<C> {
         set: &'a [(usize, Value)],
     ) -> BoxFuture<'a, Result<Option<Row>>> {
         Box::pin(async move {
-            let mut statement = sql::update::<Sqlite>(meta, filter, set);
-            statement.returning(sql::returning(meta));
-            one_row(&mut *self.0.writing().await?, meta, &statement).await
+            let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Rows)?;
+            one_row(&mut *self.0.writing().await?, meta, statement).await
         })
     }
 
     fn delete<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let statement = sql::delete::<Sqlite>(meta, filter);
-            execute(&mut *self.0.writing().await?, meta, &statement).await
+            let statement = sql::delete::<Sqlite>(meta, filter)?;
+            execute(&mut *self.0.writing().await?, meta, statement).await
         })
     }
 
@@ -163,6 +155,14 @@ impl Transaction for Provider<Open> {
 
     fn rollback(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.0.end(End::Rollback))
+    }
+
+    fn writes(&self) -> u64 {
+        self.0.writes()
+    }
+
+    fn end_unused(&self) -> bool {
+        self.0.end_unused()
     }
 
     fn into_provider(self: Arc<Self>) -> Arc<dyn DataProvider> {

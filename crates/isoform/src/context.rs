@@ -6,6 +6,8 @@ use std::sync::Arc;
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::OnceLock;
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::Error;
 use crate::Result;
 use crate::identity::Identity;
 #[cfg(not(target_arch = "wasm32"))]
@@ -46,9 +48,44 @@ struct Inner {
     identity: Option<Identity>,
     scope: Scope,
     #[cfg(not(target_arch = "wasm32"))]
-    transaction: Option<Arc<dyn Transaction>>,
+    transaction: Option<OpenTransaction>,
     #[cfg(not(target_arch = "wasm32"))]
     session: Option<Arc<dyn Session>>,
+}
+
+/// The transaction that a context is in.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Clone)]
+struct OpenTransaction {
+    provider: Arc<dyn Transaction>,
+    /// Why it cannot be committed any more: a part of it failed after it had written.
+    spoiled: Arc<OnceLock<Error>>,
+}
+
+/// A transaction inside a transaction: all of it or nothing. Without savepoints that is: where it fails after it has
+/// written, or is dropped, the whole is not committed either.
+#[cfg(not(target_arch = "wasm32"))]
+struct Part<'a> {
+    whole: &'a OpenTransaction,
+    writes_before: u64,
+    failure: Option<Error>,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<'a> Part<'a> {
+    fn of(whole: &'a OpenTransaction) -> Self {
+        let given_up = Error::unavailable("A part of this was given up, so nothing of it was saved.");
+        Self { whole, writes_before: whole.provider.writes(), failure: Some(given_up) }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        if let Some(error) = self.failure.take().filter(|_| self.whole.provider.writes() > self.writes_before) {
+            let _ = self.whole.spoiled.set(error);
+        }
+    }
 }
 
 /// What repositories talk to.
@@ -148,11 +185,6 @@ impl Context {
         self.with(|inner| inner.session = Some(session))
     }
 
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn with_transaction(&self, transaction: Arc<dyn Transaction>) -> Self {
-        self.with(|inner| inner.transaction = Some(transaction))
-    }
-
     /// The context of whatever is running.
     ///
     /// # Errors
@@ -161,7 +193,7 @@ impl Context {
     pub fn current() -> Result<Self> {
         let resolved = || RESOLVER.get().and_then(|resolver| resolver());
         CURRENT.try_with(Self::clone).ok().or_else(resolved).ok_or_else(|| {
-            crate::Error::internal(
+            Error::internal(
                 "there is no context here. Run the future inside `context.run(…)`: a request of `Api::into_router` has a \
                  context, a script makes one with `Context::backend(database)`, and a task is given its parent's by \
                  `Context::spawn(…)`.",
@@ -196,7 +228,8 @@ impl Context {
         CURRENT.sync_scope(self.clone(), function)
     }
 
-    /// Spawns a task that runs in the current context.
+    /// Spawns a task that runs in the current context. In a transaction it takes part in that, so wait for it there: once the
+    /// transaction has ended, its operations answer an error.
     ///
     /// # Errors
     /// Where there is no context.
@@ -255,11 +288,21 @@ impl Context {
     #[cfg(not(target_arch = "wasm32"))]
     pub fn database(&self) -> Result<Arc<dyn DataProvider>> {
         match (&self.0.transaction, &self.0.source) {
-            (Some(transaction), _) => Ok(transaction.clone().into_provider()),
+            (Some(transaction), _) => Ok(transaction.provider.clone().into_provider()),
             (None, Source::Local(database)) => Ok(database.clone()),
             (None, Source::Remote(_)) => {
-                Err(crate::Error::internal("this context talks to another server and has no database"))
+                Err(Error::internal("this context talks to another server and has no database"))
             }
+        }
+    }
+
+    /// As [`Context::database`], for what is the last statement of the open transaction: where it is the first one too, the
+    /// transaction ends here and the statement goes without.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn database_for_last(&self) -> Result<Arc<dyn DataProvider>> {
+        match (&self.0.transaction, &self.0.source) {
+            (Some(transaction), Source::Local(database)) if transaction.provider.end_unused() => Ok(database.clone()),
+            _ => self.database(),
         }
     }
 
@@ -270,27 +313,33 @@ impl Context {
         self.0.transaction.is_some()
     }
 
-    /// Runs a future in a transaction, in the scope of this context: in the open one where there is one, else in a new one that is committed
-    /// where the future answers `Ok` and undone otherwise.
+    /// Runs a future in a transaction, in the scope of this context: a new one that is committed where the future answers `Ok`
+    /// and undone otherwise. Inside an open one it is a part of that; where the part fails after it has written, the whole is
+    /// undone too, whatever its caller makes of the error.
     ///
     /// # Errors
-    /// The future's, or the database's.
+    /// The future's, that of a part, or the database's.
     #[cfg(not(target_arch = "wasm32"))]
     pub async fn transaction<T, F>(&self, future: impl FnOnce(Self) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
-        if self.in_transaction() {
-            return self.run(future(self.clone())).await;
+        if let Some(whole) = &self.0.transaction {
+            let mut part = Part::of(whole);
+            let result = self.run(future(self.clone())).await;
+            part.failure = result.as_ref().err().cloned();
+            return result;
         }
-        let transaction = self.database()?.transaction()?;
-        let inside = self.with_transaction(transaction.clone());
+        let provider = self.database()?.transaction()?;
+        let open = OpenTransaction { provider, spoiled: Arc::default() };
+        let inside = self.with(|inner| inner.transaction = Some(open.clone()));
         let result = inside.run(future(inside.clone())).await;
+        let result = result.and_then(|done| open.spoiled.get().map_or(Ok(done), |error| Err(error.clone())));
         match &result {
-            Ok(_) => transaction.commit().await?,
+            Ok(_) => open.provider.commit().await?,
             // What went wrong first is what people should read; a failed rollback is undone by the connection's end.
             Err(_) => {
-                if let Err(error) = transaction.rollback().await {
+                if let Err(error) = open.provider.rollback().await {
                     tracing::error!(cause = ?error.cause(), "rollback failed");
                 }
             }

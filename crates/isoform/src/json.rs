@@ -5,10 +5,10 @@ mod time;
 use serde_json::Value as JsonValue;
 use uuid::Uuid;
 
-use crate::meta::{EntityMeta, FieldMask};
+use crate::meta::{EntityMeta, FieldMask, FieldMeta};
 use crate::value::{FieldType, Value, ValueError};
 
-pub use time::{format_date, format_date_time, parse_date, parse_date_time};
+pub use time::{format_date, format_date_time, format_micros, parse_date, parse_date_time};
 
 /// Whole numbers beyond this travel as text: JavaScript cannot hold them.
 const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
@@ -156,7 +156,11 @@ pub fn problem(error: &serde_json::Error) -> String {
 
 /// Writes a value as JSON.
 pub fn write_json(value: &Value, out: &mut Vec<u8>) {
-    use std::io::Write as _;
+    let quoted = |text: &str, out: &mut Vec<u8>| {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    };
     // Writing to a Vec cannot fail, hence the ignored results.
     match value {
         Value::Null => out.extend_from_slice(b"null"),
@@ -167,18 +171,9 @@ pub fn write_json(value: &Value, out: &mut Vec<u8>) {
             let _ = serde_json::to_writer(out, n);
         }
         Value::Text(text) => write_text(text, out),
-        Value::Uuid(id) => {
-            let mut buffer = Uuid::encode_buffer();
-            out.push(b'"');
-            out.extend_from_slice(id.hyphenated().encode_lower(&mut buffer).as_bytes());
-            out.push(b'"');
-        }
-        Value::DateTime(time) => {
-            let _ = write!(out, "\"{}\"", format_date_time(time));
-        }
-        Value::Date(date) => {
-            let _ = write!(out, "\"{}\"", format_date(*date));
-        }
+        Value::Uuid(id) => quoted(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()), out),
+        Value::DateTime(time) => quoted(&format_date_time(time), out),
+        Value::Date(date) => quoted(&format_date(*date), out),
         Value::Json(json) => {
             let _ = serde_json::to_writer(out, json);
         }
@@ -233,19 +228,28 @@ pub fn to_text(value: &Value) -> String {
 }
 
 /// Writes a row as a JSON object with the fields of a mask.
-pub fn write_row(meta: &EntityMeta, fields: FieldMask, get: impl Fn(usize) -> Value, out: &mut Vec<u8>) {
+pub fn write_row(meta: &EntityMeta, fields: FieldMask, row: &[Value], out: &mut Vec<u8>) {
     let mut separator = b'{';
-    for (index, field) in meta.fields.iter().enumerate().filter(|(index, _)| fields.contains(*index)) {
+    for (index, (field, value)) in meta.fields.iter().zip(row).enumerate() {
+        if !fields.contains(index) {
+            continue;
+        }
         out.push(separator);
         separator = b',';
-        write_text(field.wire, out);
-        out.push(b':');
-        write_json(&get(index), out);
+        write_name(field, out);
+        write_json(value, out);
     }
     if separator == b'{' {
         out.push(b'{');
     }
     out.push(b'}');
+}
+
+/// Writes the name of a field with its colon. Names on the wire are Rust's: nothing in them needs escaping.
+pub fn write_name(field: &FieldMeta, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(field.wire.as_bytes());
+    out.extend_from_slice(b"\":");
 }
 
 /// A row as a JSON object with the fields of a mask.

@@ -369,9 +369,20 @@ impl FieldMask {
         self.0 == 0
     }
 
+    /// A bit for each position.
+    #[must_use]
+    pub const fn to_bits(self) -> u128 {
+        self.0
+    }
+
     /// The positions of the fields in the set.
     pub fn iter(self) -> impl Iterator<Item = usize> {
-        (0..MAX_FIELDS).filter(move |index| self.contains(*index))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let index = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(index)
+        })
     }
 }
 

@@ -229,16 +229,9 @@ async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> R
     apply(&mut *record, patch)?;
     guard::write_record(context.identity(), Write::Insert, &*record)?;
     let filter = guard::api_filter(meta, context.identity());
-    if filter == Condition::All {
-        store(&context.with_scope(Scope::Backend), &mut *record).await?;
-    } else {
-        // Hooks may set what the filter asks for, so the filter is asked last.
-        let work = async |inside: Context| {
-            store(&inside, &mut *record).await?;
-            within(context, &filter, &*record)
-        };
-        context.with_scope(Scope::Backend).transaction(work).await?;
-    }
+    // Hooks may set what the filter asks for, so the filter is asked last.
+    let judge = |record: &dyn AnyRecord| within(context, &filter, record);
+    store(&context.with_scope(Scope::Backend), &mut *record, &judge).await?;
     Ok(record)
 }
 
@@ -351,8 +344,7 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, patch:
         compare_version(&*record, &patch)?;
         apply(&mut *record, patch)?;
         judge(&*record)?;
-        store(&inside, &mut *record).await?;
-        within(context, &filter, &*record)?;
+        store(&inside, &mut *record, &|record| within(context, &filter, record)).await?;
         Ok(record)
     };
     context.with_scope(Scope::Backend).transaction(work).await
@@ -454,7 +446,7 @@ pub async fn delete_version(
 /// Saves a typed record: guarded in scope `Api`, where only its changes count, and trusted in scope `Backend`.
 pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
     if context.scope() == Scope::Backend {
-        return store(context, record).await;
+        return store(context, record, &|_| Ok(())).await;
     }
     let meta = record.meta();
     let write = if record.state().is_new { Write::Insert } else { Write::Update };
@@ -489,16 +481,21 @@ pub(crate) async fn delete(context: &Context, record: &mut dyn AnyRecord) -> Res
     Ok(())
 }
 
+/// What is asked of a record right before it is written.
+type Judge<'a> = &'a (dyn Fn(&dyn AnyRecord) -> Result<()> + Sync);
+
 /// Writes a record to the table: ids and stamps, validation, hooks, all in one transaction where there are hooks.
-pub(crate) async fn store(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
+pub(crate) async fn store(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'_>) -> Result<()> {
     if record.meta().hooks_around_save() {
-        context.transaction(async |inside| store_now(&inside, record).await).await
+        let alone = !context.in_transaction();
+        context.transaction(async |inside| store_now(&inside, record, judge, alone).await).await
     } else {
-        store_now(context, record).await
+        store_now(context, record, judge, false).await
     }
 }
 
-async fn store_now(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
+/// `alone`: is the transaction this save's own, so that it ends with it?
+async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'_>, alone: bool) -> Result<()> {
     let meta = record.meta();
     if record.state().is_deleted {
         return Err(Error::invalid(format!("This row of {} was deleted and cannot be saved.", meta.key)));
@@ -528,7 +525,9 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord) -> Result<()> 
         }
         return stored.map_or(Ok(()), |row| record.set_stored(row, FieldMask::NONE));
     }
-    let database = context.database()?;
+    judge(record)?;
+    let is_last = alone && !meta.hooks.saved;
+    let database = if is_last { context.database_for_last()? } else { context.database()? };
     if is_new {
         for index in meta.with_role(FieldRole::CreatedAt).chain(meta.with_role(FieldRole::UpdatedAt)) {
             set(record, index, now())?;

@@ -105,6 +105,13 @@ pub trait Transaction: DataProvider {
     /// Undoes everything.
     fn rollback(&self) -> BoxFuture<'_, Result<()>>;
 
+    /// How many writes were asked of it so far.
+    fn writes(&self) -> u64;
+
+    /// Ends it where nothing was asked of it yet, and answers whether that was so: a single statement needs no transaction
+    /// around it.
+    fn end_unused(&self) -> bool;
+
     /// The transaction as what its operations are for.
     fn into_provider(self: Arc<Self>) -> Arc<dyn DataProvider>;
 }

@@ -55,10 +55,7 @@ pub(super) fn write_row(row: &SqliteRow, meta: &EntityMeta, fields: FieldMask, o
         if position > 0 {
             out.push(b',');
         }
-        out.push(b'"');
-        // Names on the wire are Rust's: nothing in them needs escaping.
-        out.extend_from_slice(field.wire.as_bytes());
-        out.extend_from_slice(b"\":");
+        json::write_name(field, out);
         let cell = row.try_get_raw(position).map_err(Error::internal)?;
         if cell.is_null() {
             out.extend_from_slice(b"null");

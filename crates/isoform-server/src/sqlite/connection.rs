@@ -3,21 +3,20 @@
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use isoform::future::BoxFuture;
 use isoform::provider::DataProvider;
 use isoform::{Error, Result};
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous, SqliteTransactionManager,
-};
-use sqlx::{ConnectOptions as _, SqlStr, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous, SqliteTransactionManager};
+use sqlx::{ConnectOptions as _, SqlStr, SqliteConnection};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::Provider;
 use super::dialect::plain_error;
+use super::readers::{Reader, Readers};
 
 /// Opens a database; what is missing of the file and its folder is created.
 pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
@@ -38,18 +37,7 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
             .map_err(|error| Error::invalid(format!("The folder {} cannot be created: {error}", folder.display())))?;
     }
     let writer = options.connect().await.map_err(cannot)?;
-    let readers = if in_memory {
-        None
-    } else {
-        let cores = std::thread::available_parallelism().map_or(4, usize::from);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(u32::try_from(cores.max(4)).unwrap_or(4))
-            .min_connections(0)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false);
-        Some(pool.connect_lazy_with(options))
-    };
+    let readers = (!in_memory).then(|| Arc::new(Readers::new(options)));
     let writer = Arc::new(Mutex::new(writer));
     Ok(Arc::new(Provider(Shared { readers, writer })))
 }
@@ -84,9 +72,9 @@ pub(super) trait Connections: Send + Sync + 'static {
 
 /// A connection for one operation.
 pub(super) enum Connection {
-    Pooled(PoolConnection<sqlx::Sqlite>),
+    Reader(Reader),
     Writer(OwnedMutexGuard<SqliteConnection>),
-    Transaction(OwnedMutexGuard<Option<OwnedMutexGuard<SqliteConnection>>>),
+    Transaction(OwnedMutexGuard<Stage>),
 }
 
 impl Deref for Connection {
@@ -94,11 +82,13 @@ impl Deref for Connection {
 
     fn deref(&self) -> &SqliteConnection {
         match self {
-            Self::Pooled(connection) => connection,
+            Self::Reader(connection) => connection,
             Self::Writer(connection) => connection,
-            Self::Transaction(state) => match &**state {
-                Some(connection) => connection,
-                None => unreachable!("a transaction hands out its connection only while it is open"),
+            Self::Transaction(stage) => match &**stage {
+                Stage::Begun(begun) => &begun.connection,
+                Stage::Unused | Stage::Ended => {
+                    unreachable!("a transaction hands out its connection only while it is open")
+                }
             },
         }
     }
@@ -107,11 +97,13 @@ impl Deref for Connection {
 impl DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
         match self {
-            Self::Pooled(connection) => connection,
+            Self::Reader(connection) => connection,
             Self::Writer(connection) => connection,
-            Self::Transaction(state) => match &mut **state {
-                Some(connection) => connection,
-                None => unreachable!("a transaction hands out its connection only while it is open"),
+            Self::Transaction(stage) => match &mut **stage {
+                Stage::Begun(begun) => &mut begun.connection,
+                Stage::Unused | Stage::Ended => {
+                    unreachable!("a transaction hands out its connection only while it is open")
+                }
             },
         }
     }
@@ -120,7 +112,7 @@ impl DerefMut for Connection {
 /// The connections of a database.
 pub(super) struct Shared {
     /// None for a database in memory, which has one connection.
-    readers: Option<SqlitePool>,
+    readers: Option<Arc<Readers>>,
     writer: Arc<Mutex<SqliteConnection>>,
 }
 
@@ -128,7 +120,7 @@ impl Connections for Shared {
     fn reading(&self) -> BoxFuture<'_, Result<Connection>> {
         Box::pin(async move {
             match &self.readers {
-                Some(pool) => pool.acquire().await.map(Connection::Pooled).map_err(|error| plain_error(&error)),
+                Some(readers) => readers.one().await.map(Connection::Reader),
                 None => self.writing().await,
             }
         })
@@ -139,14 +131,33 @@ impl Connections for Shared {
     }
 
     fn begin(&self) -> Result<Open> {
-        Ok(Open { writer: self.writer.clone(), state: Arc::default() })
+        Ok(Open { writer: self.writer.clone(), stage: Arc::default(), writes: AtomicU64::new(0) })
     }
 }
 
 /// A transaction on the writing connection. It waits for its turn when it is first used.
 pub(super) struct Open {
     writer: Arc<Mutex<SqliteConnection>>,
-    state: Arc<Mutex<Option<OwnedMutexGuard<SqliteConnection>>>>,
+    stage: Arc<Mutex<Stage>>,
+    writes: AtomicU64,
+}
+
+/// How far a transaction is.
+#[derive(Default)]
+pub(super) enum Stage {
+    /// Nothing was asked of it yet.
+    #[default]
+    Unused,
+    Begun(Begun),
+    /// Committed or undone. A task that was spawned inside may still hold on to it.
+    Ended,
+}
+
+/// The writing connection while a transaction is open on it. Where that is neither committed nor rolled back, whoever drops
+/// this undoes it before anybody else writes.
+pub(super) struct Begun {
+    connection: OwnedMutexGuard<SqliteConnection>,
+    ended: bool,
 }
 
 /// How a transaction ends.
@@ -159,48 +170,78 @@ pub(super) enum End {
 impl Open {
     /// Ends the transaction, if it ever began.
     pub(super) async fn end(&self, end: End) -> Result<()> {
-        let Some(mut connection) = self.state.lock().await.take() else { return Ok(()) };
-        let ended = match end {
-            End::Commit => SqliteTransactionManager::commit(&mut connection).await,
-            End::Rollback => SqliteTransactionManager::rollback(&mut connection).await,
+        let mut stage = self.stage.lock().await;
+        let Stage::Begun(open) = &mut *stage else {
+            *stage = Stage::Ended;
+            return Ok(());
         };
-        ended.map_err(|error| {
-            SqliteTransactionManager::start_rollback(&mut connection);
-            plain_error(&error)
+        // A commit that nobody waits for any longer makes sqlx pass over the next rollback, which it takes for this one's:
+        // so it has to come, by `Begun`'s drop, and the connection stays in its place while this waits.
+        let ended = match end {
+            End::Commit => SqliteTransactionManager::commit(&mut open.connection).await,
+            End::Rollback => SqliteTransactionManager::rollback(&mut open.connection).await,
+        };
+        open.ended = ended.is_ok();
+        *stage = Stage::Ended;
+        ended.map_err(|error| plain_error(&error))
+    }
+
+    pub(super) fn end_unused(&self) -> bool {
+        let stage = self.stage.try_lock();
+        stage.is_ok_and(|mut stage| {
+            let unused = matches!(*stage, Stage::Unused);
+            if unused {
+                *stage = Stage::Ended;
+            }
+            unused
         })
     }
-}
 
-impl Connections for Open {
-    fn reading(&self) -> BoxFuture<'_, Result<Connection>> {
-        self.writing()
+    pub(super) fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
     }
 
-    fn writing(&self) -> BoxFuture<'_, Result<Connection>> {
-        Box::pin(async move {
-            let mut state = self.state.clone().lock_owned().await;
-            if state.is_none() {
+    async fn connection(&self) -> Result<Connection> {
+        let mut stage = self.stage.clone().lock_owned().await;
+        match *stage {
+            Stage::Begun(_) => {}
+            Stage::Ended => {
+                return Err(Error::internal(
+                    "this transaction has ended: what goes on after it needs a context of its own, outside of it",
+                ));
+            }
+            Stage::Unused => {
                 let mut connection = self.writer.clone().lock_owned().await;
                 let begin = SqlStr::from_static("BEGIN IMMEDIATE");
                 SqliteTransactionManager::begin(&mut connection, Some(begin))
                     .await
                     .map_err(|error| plain_error(&error))?;
-                *state = Some(connection);
+                *stage = Stage::Begun(Begun { connection, ended: false });
             }
-            Ok(Connection::Transaction(state))
-        })
-    }
-
-    fn begin(&self) -> Result<Open> {
-        Err(Error::internal("a transaction inside a transaction is not supported yet"))
+        }
+        Ok(Connection::Transaction(stage))
     }
 }
 
-impl Drop for Open {
-    /// A transaction that was neither committed nor rolled back is undone before anybody else writes.
+impl Drop for Begun {
     fn drop(&mut self) {
-        if let Some(mut connection) = self.state.try_lock().ok().and_then(|mut state| state.take()) {
-            SqliteTransactionManager::start_rollback(&mut connection);
+        if !self.ended {
+            SqliteTransactionManager::start_rollback(&mut self.connection);
         }
+    }
+}
+
+impl Connections for Open {
+    fn reading(&self) -> BoxFuture<'_, Result<Connection>> {
+        Box::pin(self.connection())
+    }
+
+    fn writing(&self) -> BoxFuture<'_, Result<Connection>> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Box::pin(self.connection())
+    }
+
+    fn begin(&self) -> Result<Open> {
+        Err(Error::internal("a transaction is a part of the open one and does not begin by itself"))
     }
 }

@@ -1,55 +1,75 @@
 //! What is SQLite's own: how values are bound, and what its errors mean.
 
-use chrono::{DateTime, Utc};
-use isoform::{EntityMeta, Error, FieldType, Value};
-use sea_query::{Expr, ExprTrait as _};
+use std::sync::LazyLock;
 
-use crate::sql::Dialect;
+use isoform::{EntityMeta, Error, FieldType, Value, json};
+use sea_query::{Expr, ExprTrait as _, QueryBuilder, SqliteQueryBuilder};
+use sqlx::AssertSqlSafe;
+
+use crate::sql::{Dialect, Statement, Texts};
 
 /// The dialect.
 pub(super) struct Sqlite;
 
-/// Times are stored as text of one length, so that their order is the order of time.
-const TIME: &str = "%Y-%m-%dT%H:%M:%S%.6fZ";
-
-pub(super) fn time_text(time: &DateTime<Utc>) -> String {
-    time.format(TIME).to_string()
-}
-
 impl Dialect for Sqlite {
-    fn bind(value: &Value) -> sea_query::Value {
-        match value {
-            Value::Null => sea_query::Value::String(None),
-            Value::Bool(b) => (*b).into(),
-            Value::Int(n) => (*n).into(),
-            Value::Float(n) => (*n).into(),
-            Value::Text(text) => text.clone().into(),
-            Value::Uuid(id) => id.as_bytes().to_vec().into(),
-            Value::DateTime(time) => time_text(time).into(),
-            Value::Date(date) => date.to_string().into(),
-            Value::Json(json) => json.to_string().into(),
-            other => unreachable!("every kind of value is bound: {other:?}"),
-        }
+    fn builder() -> impl QueryBuilder {
+        SqliteQueryBuilder
     }
 
-    fn is_in(column: Expr, field_type: FieldType, values: &[Value]) -> Expr {
-        let list: Vec<serde_json::Value> = values
-            .iter()
-            .map(|value| match value {
-                Value::Uuid(id) => id.simple().to_string().into(),
-                Value::DateTime(time) => time_text(time).into(),
-                Value::Int(n) => (*n).into(),
-                Value::Json(json) => json.to_string().into(),
-                other => isoform::json::to_json(other),
-            })
-            .collect();
+    fn texts() -> &'static Texts {
+        static TEXTS: LazyLock<Texts> = LazyLock::new(Texts::default);
+        &TEXTS
+    }
+
+    fn is_in(column: Expr, field_type: FieldType, list: Expr) -> Expr {
         // JSON has no bytes: UUIDs travel as hexadecimal digits. JSON's truth values come out as 0 and 1, as they are stored.
         let inner = if field_type == FieldType::Uuid { "unhex(value)" } else { "value" };
-        let list = serde_json::Value::from(list).to_string();
         let mut values = sea_query::Query::select();
         values.expr(Expr::cust(inner)).from(sea_query::Func::cust("json_each").arg(list).into_table());
         column.in_subquery(values.take())
     }
+
+    fn list(values: &[Value]) -> Value {
+        let value = |value: &Value| match value {
+            Value::Uuid(id) => id.simple().to_string().into(),
+            Value::DateTime(time) => json::format_micros(time).into(),
+            Value::Int(n) => (*n).into(),
+            Value::Json(json) => json.to_string().into(),
+            other => json::to_json(other),
+        };
+        Value::Text(serde_json::Value::from_iter(values.iter().map(value)).to_string())
+    }
+}
+
+/// How a value is stored.
+pub(super) fn stored(value: &Value) -> sea_query::Value {
+    match value {
+        Value::Null => sea_query::Value::String(None),
+        Value::Bool(b) => i64::from(*b).into(),
+        Value::Int(n) => (*n).into(),
+        Value::Float(n) => (*n).into(),
+        Value::Text(text) => text.clone().into(),
+        Value::Uuid(id) => id.as_bytes().to_vec().into(),
+        Value::DateTime(time) => json::format_micros(time).into(),
+        Value::Date(date) => json::format_date(*date).into(),
+        Value::Json(json) => json.to_string().into(),
+        other => unreachable!("every kind of value is stored: {other:?}"),
+    }
+}
+
+/// A statement with its values.
+pub(super) fn query(
+    statement: Statement<'_>,
+) -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+    // Safe: sea-query quotes every name, the names come from static metadata, and every value is bound.
+    let query = sqlx::query(AssertSqlSafe(statement.text));
+    statement.values.iter().fold(query, |query, value| match stored(value) {
+        sea_query::Value::BigInt(n) => query.bind(n),
+        sea_query::Value::Double(n) => query.bind(n),
+        sea_query::Value::String(text) => query.bind(text),
+        sea_query::Value::Bytes(bytes) => query.bind(bytes),
+        other => unreachable!("a value is stored as a number, a text or bytes: {other:?}"),
+    })
 }
 
 /// A function as something to select from.

@@ -7,8 +7,7 @@ use isoform::{FieldType, Result};
 use sea_query::{Alias, ColumnDef, Index, SqliteQueryBuilder, Table};
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
-use super::dialect::{Sqlite, plain_error};
-use crate::sql::Dialect as _;
+use super::dialect::{plain_error, stored};
 
 /// Creates what is missing; answers what it did, a sentence each.
 pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'static EntityMeta]) -> Result<Vec<String>> {
@@ -80,7 +79,7 @@ fn add_column(meta: &EntityMeta, field: &FieldMeta) -> String {
     if !field.nullable {
         let record = (meta.new_record)();
         let index = meta.fields.iter().position(|other| other.column == field.column).unwrap_or_default();
-        column.default(sea_query::Expr::val(Sqlite::bind(&record.get(index))));
+        column.default(sea_query::Expr::val(stored(&record.get(index))));
     }
     Table::alter().table(Alias::new(meta.table)).add_column(column).to_string(SqliteQueryBuilder)
 }

@@ -31,26 +31,58 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
 /// A time on the wire: milliseconds, or microseconds where there are some.
 #[must_use]
 pub fn format_date_time(time: &DateTime<Utc>) -> String {
+    let mut text = format_micros(time);
+    if text.ends_with("000Z") {
+        text.truncate(text.len() - 4);
+        text.push('Z');
+    }
+    text
+}
+
+/// A time with six digits after the point, whatever they are: such texts sort as the times do.
+#[must_use]
+pub fn format_micros(time: &DateTime<Utc>) -> String {
     // A leap second is the 59th with more than a second's nanoseconds.
     let second = time.second() + time.nanosecond() / 1_000_000_000;
     let micros = time.nanosecond() % 1_000_000_000 / 1000;
-    let parts = if micros.is_multiple_of(1000) { format!("{:03}", micros / 1000) } else { format!("{micros:06}") };
-    let date = format_date(time.date_naive());
-    format!("{date}T{:02}:{:02}:{second:02}.{parts}Z", time.hour(), time.minute())
+    let mut text = String::with_capacity(32);
+    push_date(&mut text, time.date_naive());
+    for (separator, part) in [('T', time.hour()), (':', time.minute()), (':', second)] {
+        text.push(separator);
+        push_digits(&mut text, part, 2);
+    }
+    text.push('.');
+    push_digits(&mut text, micros, 6);
+    text.push('Z');
+    text
 }
 
 /// A day on the wire: `2020-01-02`.
 #[must_use]
 pub fn format_date(date: NaiveDate) -> String {
+    let mut text = String::with_capacity(10);
+    push_date(&mut text, date);
+    text
+}
+
+fn push_date(text: &mut String, date: NaiveDate) {
     let year = date.year();
-    let sign = if years_fit(year) {
-        ""
-    } else if year < 0 {
-        "-"
-    } else {
-        "+"
-    };
-    format!("{sign}{:04}-{:02}-{:02}", year.unsigned_abs(), date.month(), date.day())
+    if !years_fit(year) {
+        text.push(if year < 0 { '-' } else { '+' });
+    }
+    let year = year.unsigned_abs();
+    push_digits(text, year, if year < 10_000 { 4 } else { 6 });
+    for part in [date.month(), date.day()] {
+        text.push('-');
+        push_digits(text, part, 2);
+    }
+}
+
+/// The last so many digits of a number.
+fn push_digits(text: &mut String, number: u32, count: u32) {
+    for place in (0..count).rev() {
+        text.push(char::from_digit(number / 10_u32.pow(place) % 10, 10).unwrap_or_default());
+    }
 }
 
 /// Years of four digits only, so that text order is time order in every database.

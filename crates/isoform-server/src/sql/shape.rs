@@ -1,0 +1,161 @@
+//! What the text of a statement depends on, and the texts that were written so far.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use isoform::meta::{Direction, EntityMeta, FieldMask};
+use isoform::{Condition, Error, Result, Value};
+use sea_query::{QueryBuilder as _, SqlWriterValues};
+
+use super::{Dialect, Statement, pattern};
+
+/// Everything of a statement but its values, which are collected beside it.
+///
+/// Two statements with the same bytes have the same text: every part is of a fixed length or says how long it is.
+pub(super) struct Shape<'a> {
+    bytes: Vec<u8>,
+    values: Vec<Cow<'a, Value>>,
+    entity: &'static EntityMeta,
+}
+
+impl<'a> Shape<'a> {
+    /// The shape of a kind of statement on an entity's table.
+    pub fn new(kind: &'static str, entity: &'static EntityMeta) -> Self {
+        let mut shape = Self { bytes: Vec::with_capacity(96), values: Vec::with_capacity(8), entity };
+        // Static data is told apart by where it is: entities of one table may differ.
+        shape.bytes.extend_from_slice(&std::ptr::from_ref(entity).addr().to_le_bytes());
+        shape.count(kind.len());
+        shape.bytes.extend_from_slice(kind.as_bytes());
+        shape
+    }
+
+    fn count(&mut self, count: usize) {
+        self.bytes.extend_from_slice(&count.to_le_bytes());
+    }
+
+    /// Which fields are answered.
+    pub fn fields(&mut self, fields: FieldMask) {
+        self.bytes.extend_from_slice(&fields.to_bits().to_le_bytes());
+    }
+
+    /// A number that stands in the text itself.
+    pub fn number(&mut self, number: Option<u64>) {
+        self.bytes.push(u8::from(number.is_some()));
+        self.bytes.extend_from_slice(&number.unwrap_or_default().to_le_bytes());
+    }
+
+    /// In what order, if in any.
+    pub fn order(&mut self, order: Option<&[(usize, Direction)]>) {
+        self.bytes.push(u8::from(order.is_some()));
+        let order = order.unwrap_or_default();
+        self.count(order.len());
+        for (field, direction) in order {
+            self.count(*field);
+            self.bytes.push(*direction as u8);
+        }
+    }
+
+    /// How many rows are passed over.
+    pub fn offset(&mut self, offset: u64) {
+        self.bytes.push(u8::from(offset > 0));
+        if offset > 0 {
+            self.values.push(Cow::Owned(Value::Int(offset.try_into().unwrap_or(i64::MAX))));
+        }
+    }
+
+    /// A row of all fields.
+    pub fn values(&mut self, row: &'a [Value]) {
+        self.values.extend(row.iter().map(Cow::Borrowed));
+    }
+
+    /// New values of fields.
+    pub fn set(&mut self, set: &'a [(usize, Value)]) {
+        self.count(set.len());
+        for (field, value) in set {
+            self.count(*field);
+            self.values.push(Cow::Borrowed(value));
+        }
+    }
+
+    /// A condition; its values in the order of [`super::condition`].
+    pub fn condition<D: Dialect>(&mut self, one: &'a Condition) {
+        let mut part = |kind: u8, field: usize, detail: u8| {
+            self.bytes.extend_from_slice(&[kind, detail]);
+            self.bytes.extend_from_slice(&field.to_le_bytes());
+        };
+        match one {
+            Condition::All => part(b'*', 0, 0),
+            Condition::Null(field) => part(b'0', *field, 0),
+            Condition::Not(inner) => {
+                part(b'!', 0, 0);
+                self.condition::<D>(inner);
+            }
+            Condition::And(list) => {
+                part(b'&', list.len(), 0);
+                list.iter().for_each(|one| self.condition::<D>(one));
+            }
+            Condition::Or(list) => {
+                part(b'|', list.len(), 0);
+                list.iter().for_each(|one| self.condition::<D>(one));
+            }
+            Condition::Compare(field, comparison, value) => {
+                part(b'=', *field, *comparison as u8);
+                self.values.push(Cow::Borrowed(value));
+            }
+            Condition::In(field, values) => {
+                part(b'i', *field, 0);
+                self.values.push(Cow::Owned(D::list(values)));
+            }
+            Condition::Text(field, how, text) => {
+                part(b'~', *field, *how as u8);
+                self.values.push(Cow::Owned(Value::Text(pattern(*how, text))));
+            }
+            // `Nothing`, and whatever is added to conditions before it is added here and there.
+            _ => part(b'-', 0, 0),
+        }
+    }
+
+    /// The statement; its text is written where there is none of this shape yet.
+    ///
+    /// # Errors
+    /// Where text and values do not fit each other: a mistake in this program.
+    pub fn statement<D: Dialect>(self, write: impl FnOnce(&mut SqlWriterValues)) -> Result<Statement<'a>> {
+        let written = || {
+            let (placeholder, numbered) = D::builder().placeholder();
+            let mut writer = SqlWriterValues::new(placeholder, numbered);
+            write(&mut writer);
+            let (text, placeholders) = writer.into_parts();
+            if placeholders.0.len() == self.values.len() {
+                return Ok(text);
+            }
+            let table = self.entity.table;
+            Err(Error::internal(format!("{table}: a statement has other placeholders than values: {text}")))
+        };
+        let text = D::texts().of(&self.bytes, written)?;
+        Ok(Statement { text, values: self.values })
+    }
+}
+
+/// The texts that were written so far, by shape.
+#[derive(Default)]
+pub(crate) struct Texts(LazyLock<RwLock<HashMap<Box<[u8]>, Arc<str>>>>);
+
+/// So many texts are kept. Clients can ask for more shapes than that; then all are written anew.
+const KEPT: usize = 1024;
+
+impl Texts {
+    fn of(&self, shape: &[u8], write: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+        // Whoever panicked while holding the lock cannot have left half an entry.
+        if let Some(text) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(shape) {
+            return Ok(text.clone());
+        }
+        let text: Arc<str> = write()?.into();
+        let mut texts = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if texts.len() >= KEPT {
+            texts.clear();
+        }
+        texts.insert(shape.into(), text.clone());
+        Ok(text)
+    }
+}
