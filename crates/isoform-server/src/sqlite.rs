@@ -8,6 +8,7 @@ mod connection;
 mod dialect;
 mod readers;
 mod schema;
+mod transaction;
 
 use std::sync::Arc;
 
@@ -16,10 +17,12 @@ use isoform::future::BoxFuture;
 use isoform::meta::{EntityMeta, FieldMask};
 use isoform::provider::{DataProvider, Find, Transaction};
 use isoform::{Condition, Error, Result, Row, Value};
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Executor as _, Row as _};
+use transaction::Open;
 
 pub(crate) use connection::connect;
-use connection::{Connections, End, Open};
+use connection::{Connection, Connections};
 use dialect::{Sqlite, query};
 
 use crate::sql::{self, Answer, Statement};
@@ -27,28 +30,65 @@ use crate::sql::{self, Answer, Statement};
 /// SQLite, over connections of its own or over the one of an open transaction.
 struct Provider<C>(C);
 
-async fn rows(connection: &mut SqliteConnection, meta: &EntityMeta, statement: Statement<'_>) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    let mut stream = query(statement).fetch(connection);
-    while let Some(row) = stream.try_next().await.map_err(|error| dialect::error(&error, meta))? {
-        rows.push(cell::row(&row, meta)?);
+impl Connection {
+    /// All rows that a statement answers, each handed to a function.
+    async fn rows(
+        &mut self,
+        meta: &EntityMeta,
+        statement: Statement<'_>,
+        mut each: impl FnMut(&SqliteRow) -> Result<()>,
+    ) -> Result<()> {
+        let query = query(statement, self.around());
+        let mut stream = query.fetch(&mut **self);
+        let mut wrong = Ok(());
+        let end = loop {
+            match stream.try_next().await {
+                Ok(Some(row)) => wrong = wrong.and_then(|()| each(&row)),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(stream);
+        self.done(end, meta).and(wrong)
     }
-    Ok(rows)
-}
 
-/// One row: SQLite's thread says so once, where a stream of rows says it twice.
-async fn one_row(
-    connection: &mut SqliteConnection,
-    meta: &EntityMeta,
-    statement: Statement<'_>,
-) -> Result<Option<Row>> {
-    let row = query(statement).fetch_optional(connection).await.map_err(|error| dialect::error(&error, meta))?;
-    row.map(|row| cell::row(&row, meta)).transpose()
-}
+    /// The first row that a statement answers: SQLite's thread says so once, where a stream of rows says it twice.
+    async fn one_row(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<Option<Row>> {
+        let row = query(statement, self.around()).fetch_optional(&mut **self).await;
+        self.done(row, meta)?.map(|row| cell::row(&row, meta)).transpose()
+    }
 
-async fn execute(connection: &mut SqliteConnection, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
-    let done = query(statement).execute(connection).await.map_err(|error| dialect::error(&error, meta))?;
-    Ok(done.rows_affected())
+    /// How many rows a statement changed.
+    async fn execute(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
+        let query = query(statement, self.around());
+        let mut results = (**self).fetch_many(query);
+        let mut changed = 0;
+        let end = loop {
+            match results.try_next().await {
+                // `BEGIN` and `COMMIT` change no row, and leave SQLite's count as it is.
+                Ok(Some(result)) => changed = result.left().map_or(changed, |done| done.rows_affected()),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(results);
+        self.done(end, meta).map(|()| changed)
+    }
+
+    fn around(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Transaction(connection) => connection.around(),
+            Self::Reader(_) | Self::Writer(_) => ("", ""),
+        }
+    }
+
+    /// Takes note of how a statement ended.
+    fn done<T>(&mut self, result: Result<T, sqlx::Error>, meta: &EntityMeta) -> Result<T> {
+        if let Self::Transaction(connection) = self {
+            connection.done(&result);
+        }
+        result.map_err(|error| dialect::error(&error, meta))
+    }
 }
 
 impl<C: Connections> DataProvider for Provider<C> {
@@ -61,9 +101,12 @@ impl<C: Connections> DataProvider for Provider<C> {
             let statement = sql::select::<Sqlite>(meta, find, meta.all_fields())?;
             let mut connection = self.0.reading().await?;
             if find.limit == Some(1) {
-                return Ok(one_row(&mut connection, meta, statement).await?.into_iter().collect());
+                return Ok(connection.one_row(meta, statement).await?.into_iter().collect());
             }
-            rows(&mut connection, meta, statement).await
+            let mut rows = Vec::new();
+            let keep = |row: &SqliteRow| cell::row(row, meta).map(|row| rows.push(row));
+            connection.rows(meta, statement, keep).await?;
+            Ok(rows)
         })
     }
 
@@ -76,16 +119,15 @@ impl<C: Connections> DataProvider for Provider<C> {
     ) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             let statement = sql::select::<Sqlite>(meta, find, fields)?;
-            let mut connection = self.0.reading().await?;
-            let mut stream = query(statement).fetch(&mut *connection);
             let mut count = 0;
-            while let Some(row) = stream.try_next().await.map_err(|error| dialect::error(&error, meta))? {
+            let write = |row: &SqliteRow| {
                 if count > 0 {
                     out.push(b',');
                 }
-                cell::write_row(&row, meta, fields, out)?;
                 count += 1;
-            }
+                cell::write_row(row, meta, fields, out)
+            };
+            self.0.reading().await?.rows(meta, statement, write).await?;
             Ok(count)
         })
     }
@@ -93,18 +135,20 @@ impl<C: Connections> DataProvider for Provider<C> {
     fn count<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             let statement = sql::count::<Sqlite>(meta, filter)?;
-            let mut connection = self.0.reading().await?;
-            let row =
-                query(statement).fetch_one(&mut *connection).await.map_err(|error| dialect::error(&error, meta))?;
-            let count: i64 = row.try_get(0).map_err(Error::internal)?;
-            u64::try_from(count).map_err(Error::internal)
+            let mut counted = 0_i64;
+            let read = |row: &SqliteRow| {
+                counted = row.try_get(0).map_err(Error::internal)?;
+                Ok(())
+            };
+            self.0.reading().await?.rows(meta, statement, read).await?;
+            u64::try_from(counted).map_err(Error::internal)
         })
     }
 
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let statement = sql::insert::<Sqlite>(meta, row)?;
-            execute(&mut *self.0.writing().await?, meta, statement).await.map(drop)
+            self.0.writing().await?.execute(meta, statement).await.map(drop)
         })
     }
 
@@ -116,7 +160,7 @@ impl<C: Connections> DataProvider for Provider<C> {
     ) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Count)?;
-            execute(&mut *self.0.writing().await?, meta, statement).await
+            self.0.writing().await?.execute(meta, statement).await
         })
     }
 
@@ -128,14 +172,14 @@ impl<C: Connections> DataProvider for Provider<C> {
     ) -> BoxFuture<'a, Result<Option<Row>>> {
         Box::pin(async move {
             let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Rows)?;
-            one_row(&mut *self.0.writing().await?, meta, statement).await
+            self.0.writing().await?.one_row(meta, statement).await
         })
     }
 
     fn delete<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             let statement = sql::delete::<Sqlite>(meta, filter)?;
-            execute(&mut *self.0.writing().await?, meta, statement).await
+            self.0.writing().await?.execute(meta, statement).await
         })
     }
 
@@ -150,19 +194,19 @@ impl<C: Connections> DataProvider for Provider<C> {
 
 impl Transaction for Provider<Open> {
     fn commit(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.0.end(End::Commit))
+        Box::pin(self.0.commit())
     }
 
-    fn rollback(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.0.end(End::Rollback))
+    fn rollback(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.0.rollback())
     }
 
     fn writes(&self) -> u64 {
         self.0.writes()
     }
 
-    fn end_unused(&self) -> bool {
-        self.0.end_unused()
+    fn next_write_commits(&self) {
+        self.0.next_write_commits();
     }
 
     fn into_provider(self: Arc<Self>) -> Arc<dyn DataProvider> {

@@ -296,14 +296,19 @@ impl Context {
         }
     }
 
-    /// As [`Context::database`], for what is the last statement of the open transaction: where it is the first one too, the
-    /// transaction ends here and the statement goes without.
+    /// Says that the next write is the last operation of the open transaction. Where others came before it nothing is said,
+    /// since they are not to be committed where it finds no row.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn database_for_last(&self) -> Result<Arc<dyn DataProvider>> {
-        match (&self.0.transaction, &self.0.source) {
-            (Some(transaction), Source::Local(database)) if transaction.provider.end_unused() => Ok(database.clone()),
-            _ => self.database(),
+    pub(crate) fn next_write_commits(&self) {
+        if let Some(transaction) = self.0.transaction.as_ref().filter(|open| open.provider.writes() == 0) {
+            transaction.provider.next_write_commits();
         }
+    }
+
+    /// The same context, outside of the open transaction.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn outside(&self) -> Self {
+        self.with(|inner| inner.transaction = None)
     }
 
     /// Is a transaction open?
@@ -337,12 +342,7 @@ impl Context {
         let result = result.and_then(|done| open.spoiled.get().map_or(Ok(done), |error| Err(error.clone())));
         match &result {
             Ok(_) => open.provider.commit().await?,
-            // What went wrong first is what people should read; a failed rollback is undone by the connection's end.
-            Err(_) => {
-                if let Err(error) = open.provider.rollback().await {
-                    tracing::error!(cause = ?error.cause(), "rollback failed");
-                }
-            }
+            Err(_) => open.provider.rollback().await,
         }
         result
     }

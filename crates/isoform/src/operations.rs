@@ -10,7 +10,7 @@ use crate::filter::Condition;
 use crate::guard::{self, Write};
 use crate::hooks::Hook;
 use crate::meta::{EntityMeta, FieldMask, FieldRole};
-use crate::provider::Find;
+use crate::provider::{DataProvider, Find};
 use crate::record::AnyRecord;
 use crate::value::{FieldType, Row, Value, ValueError};
 use crate::{Error, Result, json, validate};
@@ -231,7 +231,7 @@ async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> R
     let filter = guard::api_filter(meta, context.identity());
     // Hooks may set what the filter asks for, so the filter is asked last.
     let judge = |record: &dyn AnyRecord| within(context, &filter, record);
-    store(&context.with_scope(Scope::Backend), &mut *record, &judge).await?;
+    store(&context.with_scope(Scope::Backend), &mut *record, &judge, !context.in_transaction()).await?;
     Ok(record)
 }
 
@@ -338,13 +338,14 @@ fn stale() -> Error {
 async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, patch: Patch) -> Result<Box<dyn AnyRecord>> {
     let filter = guard::api_filter(meta, context.identity());
     let judge = |record: &dyn AnyRecord| guard::write_record(context.identity(), Write::Update, record);
+    let is_last = !context.in_transaction();
     let work = async |inside: Context| {
         let mut record = load(&inside, meta, id, filter.clone()).await?;
         judge(&*record)?;
         compare_version(&*record, &patch)?;
         apply(&mut *record, patch)?;
         judge(&*record)?;
-        store(&inside, &mut *record, &|record| within(context, &filter, record)).await?;
+        store(&inside, &mut *record, &|record| within(context, &filter, record), is_last).await?;
         Ok(record)
     };
     context.with_scope(Scope::Backend).transaction(work).await
@@ -446,7 +447,7 @@ pub async fn delete_version(
 /// Saves a typed record: guarded in scope `Api`, where only its changes count, and trusted in scope `Backend`.
 pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
     if context.scope() == Scope::Backend {
-        return store(context, record, &|_| Ok(())).await;
+        return store(context, record, &|_| Ok(()), !context.in_transaction()).await;
     }
     let meta = record.meta();
     let write = if record.state().is_new { Write::Insert } else { Write::Update };
@@ -485,17 +486,17 @@ pub(crate) async fn delete(context: &Context, record: &mut dyn AnyRecord) -> Res
 type Judge<'a> = &'a (dyn Fn(&dyn AnyRecord) -> Result<()> + Sync);
 
 /// Writes a record to the table: ids and stamps, validation, hooks, all in one transaction where there are hooks.
-pub(crate) async fn store(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'_>) -> Result<()> {
+///
+/// `is_last`: does the transaction, where there is one, end with this?
+async fn store(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'_>, is_last: bool) -> Result<()> {
     if record.meta().hooks_around_save() {
-        let alone = !context.in_transaction();
-        context.transaction(async |inside| store_now(&inside, record, judge, alone).await).await
+        context.transaction(async |inside| store_now(&inside, record, judge, is_last).await).await
     } else {
-        store_now(context, record, judge, false).await
+        store_now(context, record, judge, is_last).await
     }
 }
 
-/// `alone`: is the transaction this save's own, so that it ends with it?
-async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'_>, alone: bool) -> Result<()> {
+async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'_>, is_last: bool) -> Result<()> {
     let meta = record.meta();
     if record.state().is_deleted {
         return Err(Error::invalid(format!("This row of {} was deleted and cannot be saved.", meta.key)));
@@ -526,8 +527,11 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
         return stored.map_or(Ok(()), |row| record.set_stored(row, FieldMask::NONE));
     }
     judge(record)?;
-    let is_last = alone && !meta.hooks.saved;
-    let database = if is_last { context.database_for_last()? } else { context.database()? };
+    let is_last = is_last && !meta.hooks.saved;
+    if is_last {
+        context.next_write_commits();
+    }
+    let database = context.database()?;
     if is_new {
         for index in meta.with_role(FieldRole::CreatedAt).chain(meta.with_role(FieldRole::UpdatedAt)) {
             set(record, index, now())?;
@@ -538,7 +542,8 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
         fit_for_storing(record)?;
         database.insert(meta, &record.row()).await?;
     } else {
-        update_changed(&*database, record).await?;
+        let after = if is_last { context.outside().database()? } else { database.clone() };
+        update_changed(&*database, &*after, record).await?;
     }
     if meta.hooks.saved {
         validate::hook(record, Hook::Saved).await?;
@@ -557,7 +562,12 @@ fn fit_for_storing(record: &dyn AnyRecord) -> Result<()> {
     }
 }
 
-async fn update_changed(database: &dyn crate::provider::DataProvider, record: &mut dyn AnyRecord) -> Result<()> {
+/// `after`: where to ask why no row was there, once the transaction may have ended with the update.
+async fn update_changed(
+    database: &dyn DataProvider,
+    after: &dyn DataProvider,
+    record: &mut dyn AnyRecord,
+) -> Result<()> {
     let meta = record.meta();
     if record.changed_fields().is_empty() {
         return Ok(());
@@ -572,7 +582,7 @@ async fn update_changed(database: &dyn crate::provider::DataProvider, record: &m
     let stored = by_id(meta, &record.original(meta.id));
     let as_read = meta.version.map_or(Condition::All, |version| Condition::equals(version, record.original(version)));
     if database.update(meta, &stored.clone().and(as_read), &set_values).await? == 0 {
-        let there = meta.version.is_some() && database.count(meta, &stored).await? > 0;
+        let there = meta.version.is_some() && after.count(meta, &stored).await? > 0;
         return Err(if there { stale() } else { not_found(meta) });
     }
     if let Some(version) = meta.version

@@ -103,14 +103,13 @@ pub trait Transaction: DataProvider {
     fn commit(&self) -> BoxFuture<'_, Result<()>>;
 
     /// Undoes everything.
-    fn rollback(&self) -> BoxFuture<'_, Result<()>>;
+    fn rollback(&self) -> BoxFuture<'_, ()>;
 
     /// How many writes were asked of it so far.
     fn writes(&self) -> u64;
 
-    /// Ends it where nothing was asked of it yet, and answers whether that was so: a single statement needs no transaction
-    /// around it.
-    fn end_unused(&self) -> bool;
+    /// The next write is the last operation: it may be committed in one go with it. Where it fails nothing is committed.
+    fn next_write_commits(&self);
 
     /// The transaction as what its operations are for.
     fn into_provider(self: Arc<Self>) -> Arc<dyn DataProvider>;

@@ -1,22 +1,20 @@
-//! The connections of a SQLite database: a pool for reading, one for writing, and a transaction on the latter.
+//! The connections of a SQLite database: a pool for reading, and one for writing.
 
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use isoform::future::BoxFuture;
 use isoform::provider::DataProvider;
 use isoform::{Error, Result};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous, SqliteTransactionManager};
-use sqlx::{ConnectOptions as _, SqlStr, SqliteConnection};
-use sqlx_core::transaction::TransactionManager as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::Provider;
-use super::dialect::plain_error;
 use super::readers::{Reader, Readers};
+use super::transaction::{InTransaction, Open};
 
 /// Opens a database; what is missing of the file and its folder is created.
 pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
@@ -74,7 +72,7 @@ pub(super) trait Connections: Send + Sync + 'static {
 pub(super) enum Connection {
     Reader(Reader),
     Writer(OwnedMutexGuard<SqliteConnection>),
-    Transaction(OwnedMutexGuard<Stage>),
+    Transaction(InTransaction),
 }
 
 impl Deref for Connection {
@@ -84,12 +82,7 @@ impl Deref for Connection {
         match self {
             Self::Reader(connection) => connection,
             Self::Writer(connection) => connection,
-            Self::Transaction(stage) => match &**stage {
-                Stage::Begun(begun) => &begun.connection,
-                Stage::Unused | Stage::Ended => {
-                    unreachable!("a transaction hands out its connection only while it is open")
-                }
-            },
+            Self::Transaction(connection) => connection,
         }
     }
 }
@@ -99,12 +92,7 @@ impl DerefMut for Connection {
         match self {
             Self::Reader(connection) => connection,
             Self::Writer(connection) => connection,
-            Self::Transaction(stage) => match &mut **stage {
-                Stage::Begun(begun) => &mut begun.connection,
-                Stage::Unused | Stage::Ended => {
-                    unreachable!("a transaction hands out its connection only while it is open")
-                }
-            },
+            Self::Transaction(connection) => connection,
         }
     }
 }
@@ -127,121 +115,26 @@ impl Connections for Shared {
     }
 
     fn writing(&self) -> BoxFuture<'_, Result<Connection>> {
-        Box::pin(async move { Ok(Connection::Writer(self.writer.clone().lock_owned().await)) })
+        Box::pin(async move { Ok(Connection::Writer(in_turn(&self.writer).await?)) })
     }
 
     fn begin(&self) -> Result<Open> {
-        Ok(Open { writer: self.writer.clone(), stage: Arc::default(), writes: AtomicU64::new(0) })
+        Ok(Open::new(self.writer.clone()))
     }
 }
 
-/// A transaction on the writing connection. It waits for its turn when it is first used.
-pub(super) struct Open {
-    writer: Arc<Mutex<SqliteConnection>>,
-    stage: Arc<Mutex<Stage>>,
-    writes: AtomicU64,
+/// How long an operation waits for its turn.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The writing connection, when it is free.
+pub(super) async fn in_turn(writer: &Arc<Mutex<SqliteConnection>>) -> Result<OwnedMutexGuard<SqliteConnection>> {
+    if let Ok(free) = writer.clone().try_lock_owned() {
+        return Ok(free);
+    }
+    tokio::time::timeout(PATIENCE, writer.clone().lock_owned()).await.map_err(|_| busy())
 }
 
-/// How far a transaction is.
-#[derive(Default)]
-pub(super) enum Stage {
-    /// Nothing was asked of it yet.
-    #[default]
-    Unused,
-    Begun(Begun),
-    /// Committed or undone. A task that was spawned inside may still hold on to it.
-    Ended,
-}
-
-/// The writing connection while a transaction is open on it. Where that is neither committed nor rolled back, whoever drops
-/// this undoes it before anybody else writes.
-pub(super) struct Begun {
-    connection: OwnedMutexGuard<SqliteConnection>,
-    ended: bool,
-}
-
-/// How a transaction ends.
-#[derive(Clone, Copy)]
-pub(super) enum End {
-    Commit,
-    Rollback,
-}
-
-impl Open {
-    /// Ends the transaction, if it ever began.
-    pub(super) async fn end(&self, end: End) -> Result<()> {
-        let mut stage = self.stage.lock().await;
-        let Stage::Begun(open) = &mut *stage else {
-            *stage = Stage::Ended;
-            return Ok(());
-        };
-        // A commit that nobody waits for any longer makes sqlx pass over the next rollback, which it takes for this one's:
-        // so it has to come, by `Begun`'s drop, and the connection stays in its place while this waits.
-        let ended = match end {
-            End::Commit => SqliteTransactionManager::commit(&mut open.connection).await,
-            End::Rollback => SqliteTransactionManager::rollback(&mut open.connection).await,
-        };
-        open.ended = ended.is_ok();
-        *stage = Stage::Ended;
-        ended.map_err(|error| plain_error(&error))
-    }
-
-    pub(super) fn end_unused(&self) -> bool {
-        let stage = self.stage.try_lock();
-        stage.is_ok_and(|mut stage| {
-            let unused = matches!(*stage, Stage::Unused);
-            if unused {
-                *stage = Stage::Ended;
-            }
-            unused
-        })
-    }
-
-    pub(super) fn writes(&self) -> u64 {
-        self.writes.load(Ordering::Relaxed)
-    }
-
-    async fn connection(&self) -> Result<Connection> {
-        let mut stage = self.stage.clone().lock_owned().await;
-        match *stage {
-            Stage::Begun(_) => {}
-            Stage::Ended => {
-                return Err(Error::internal(
-                    "this transaction has ended: what goes on after it needs a context of its own, outside of it",
-                ));
-            }
-            Stage::Unused => {
-                let mut connection = self.writer.clone().lock_owned().await;
-                let begin = SqlStr::from_static("BEGIN IMMEDIATE");
-                SqliteTransactionManager::begin(&mut connection, Some(begin))
-                    .await
-                    .map_err(|error| plain_error(&error))?;
-                *stage = Stage::Begun(Begun { connection, ended: false });
-            }
-        }
-        Ok(Connection::Transaction(stage))
-    }
-}
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        if !self.ended {
-            SqliteTransactionManager::start_rollback(&mut self.connection);
-        }
-    }
-}
-
-impl Connections for Open {
-    fn reading(&self) -> BoxFuture<'_, Result<Connection>> {
-        Box::pin(self.connection())
-    }
-
-    fn writing(&self) -> BoxFuture<'_, Result<Connection>> {
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        Box::pin(self.connection())
-    }
-
-    fn begin(&self) -> Result<Open> {
-        Err(Error::internal("a transaction is a part of the open one and does not begin by itself"))
-    }
+/// What is said to whoever has waited too long.
+pub(super) fn busy() -> Error {
+    Error::unavailable("The database is busy. Try again.")
 }

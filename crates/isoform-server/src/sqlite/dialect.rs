@@ -6,6 +6,7 @@ use isoform::{EntityMeta, Error, FieldType, Value, json};
 use sea_query::{Expr, ExprTrait as _, QueryBuilder, SqliteQueryBuilder};
 use sqlx::AssertSqlSafe;
 
+use super::connection::busy;
 use crate::sql::{Dialect, Statement, Texts};
 
 /// The dialect.
@@ -60,9 +61,14 @@ pub(super) fn stored(value: &Value) -> sea_query::Value {
 /// A statement with its values.
 pub(super) fn query(
     statement: Statement<'_>,
+    (before, behind): (&str, &str),
 ) -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+    let text = match (before, behind) {
+        ("", "") => statement.text,
+        _ => [before, &statement.text, behind].concat().into(),
+    };
     // Safe: sea-query quotes every name, the names come from static metadata, and every value is bound.
-    let query = sqlx::query(AssertSqlSafe(statement.text));
+    let query = sqlx::query(AssertSqlSafe(text));
     statement.values.iter().fold(query, |query, value| match stored(value) {
         sea_query::Value::BigInt(n) => query.bind(n),
         sea_query::Value::Double(n) => query.bind(n),
@@ -105,15 +111,16 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
     }
 }
 
+/// Does an error say that a row would break a rule of its table, and nothing worse?
+pub(super) fn is_violation(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| !matches!(error.kind(), sqlx::error::ErrorKind::Other))
+}
+
 /// What an error means where no entity is at hand.
 pub(super) fn plain_error(error: &sqlx::Error) -> Error {
-    let busy = matches!(error, sqlx::Error::PoolTimedOut)
-        || error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
-            .is_some_and(|code| matches!(&*code, "5" | "6" | "261" | "517"));
-    if busy {
-        return Error::unavailable("The database is busy. Try again.");
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.is_some_and(|code| matches!(&*code, "5" | "6" | "261" | "517")) {
+        return busy();
     }
     Error::internal(error.to_string())
 }

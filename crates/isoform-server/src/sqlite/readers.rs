@@ -11,6 +11,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::connection::{PATIENCE, busy};
 use super::dialect::plain_error;
 
 /// Connections that read.
@@ -30,9 +31,15 @@ impl Readers {
     /// A connection, in turn.
     ///
     /// # Errors
-    /// Where the database cannot be opened.
+    /// Where the database cannot be opened, or no connection is given back in time.
     pub async fn one(self: &Arc<Self>) -> Result<Reader> {
-        let permit = self.free.clone().acquire_owned().await.map_err(Error::internal)?;
+        let permit = match self.free.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                let turn = tokio::time::timeout(PATIENCE, self.free.clone().acquire_owned()).await;
+                turn.map_err(|_| busy())?.map_err(Error::internal)?
+            }
+        };
         // The one used last: its caches are warm.
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
