@@ -6,7 +6,7 @@ use isoform::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub fn all() -> Entities {
-    entities![Sample, Article, Account, Event, Log, crate::todo::Todo, crate::todo::Counter]
+    entities![Sample, Article, Account, Event, Log, Letter, crate::todo::Todo, crate::todo::Counter]
 }
 
 /// Every type of field, and every validator.
@@ -292,6 +292,27 @@ pub struct Event {
     pub id: Uuid,
     pub account: String,
     pub what: String,
+}
+
+/// Anybody may post one or change it, and only admins read them. Its id is a number.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "letters", allow(read = "admin", insert = true, update = true))]
+pub struct Letter {
+    #[field(id)]
+    pub number: i64,
+    pub text: String,
+    pub answer: Option<String>,
+    #[field(version)]
+    pub version: i64,
+}
+
+#[backend]
+impl Record<Letter> {
+    /// Answers nothing but that it was read.
+    #[allowed(true)]
+    pub async fn seen(&mut self) -> Result<bool> {
+        Ok(!self.text.is_empty())
+    }
 }
 
 /// An entity without `allow`: no API reaches it.

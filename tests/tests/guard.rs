@@ -1,7 +1,7 @@
 //! Who may do what: the same, whichever way a request goes.
 
 use isoform::prelude::*;
-use tests::entities::{Account, Article, ArticleMethods, Event, Log};
+use tests::entities::{Account, Article, ArticleMethods, Event, Letter, LetterMethods, Log, Sample};
 use tests::{World, admin, ann, bob, promises};
 
 /// An article of Ann's, which nobody else may see, with a secret.
@@ -36,6 +36,46 @@ promises! {
             }).await;
         }
         assert_eq!(world.backend().run(repo::<Log>().count()).await.unwrap(), 0);
+    }
+
+    async fn who_may_write_but_not_read_is_told_which_row_it_was_and_no_more(world: World) {
+        let new = Letter { number: 7, text: "Dear all".into(), answer: Some("not yours to see".into()), version: 0 };
+        world.backend().run(repo::<Letter>().insert(new)).await.unwrap();
+        let seven = world.backend().run(repo::<Letter>().find_id(7)).await.unwrap();
+        world.nobody().run(async {
+            assert!(Letter::query().await.unwrap_err().is_unauthenticated());
+            let mut mine = Record::from(Letter { number: 8, text: "Hello".into(), answer: None, version: 0 });
+            mine.save().await.unwrap();
+            assert_eq!((mine.number, mine.version, mine.text.as_str()), (8, 1, ""));
+            let mut seven = seven.clone();
+            seven.text = "Changed".into();
+            seven.save().await.unwrap();
+            assert_eq!((seven.number, seven.version, seven.answer.as_deref()), (7, 2, None));
+            assert!(seven.seen().await.unwrap());
+            assert_eq!((seven.text.as_str(), seven.answer.as_deref()), ("", None));
+        }).await;
+        let seven = world.backend().run(repo::<Letter>().find_id(7)).await.unwrap();
+        assert_eq!((seven.text.as_str(), seven.answer.as_deref()), ("Changed", Some("not yours to see")));
+    }
+
+    async fn as_much_may_be_asked_one_way_as_another(world: World) {
+        world.nobody().run(async {
+            let many = |count: i32| {
+                let each = (0..count).map(|n| Sample::filter(|s| s.number.eq(n)));
+                Sample::query().filter(|_| each.fold(Filter::nothing(), |any, one| any | one))
+            };
+            assert!(many(200).await.is_ok());
+            let error = many(201).await.unwrap_err();
+            assert!(error.is_invalid() && error.message().contains("200 are allowed"), "{error:?}");
+            let listed = |count: i32| Sample::query().filter(|s| s.number.in_(0..count));
+            assert!(listed(1000).count().await.is_ok());
+            let error = listed(1001).count().await.unwrap_err();
+            assert!(error.is_invalid() && error.message().contains("1000 are allowed"), "{error:?}");
+            let error = Sample::query().filter(|s| s.text.contains("x".repeat(1001))).await.unwrap_err();
+            assert!(error.is_invalid() && error.message().contains("1000 characters"), "{error:?}");
+        }).await;
+        let trusted = Sample::query().filter(|s| s.number.in_(0..5000)).count();
+        assert_eq!(world.backend().run(trusted).await.unwrap(), 0, "the server's own code asks as much as it likes");
     }
 
     async fn nobody_is_told_to_sign_in_and_somebody_that_they_may_not(world: World) {

@@ -142,6 +142,36 @@ promises! {
         }).await;
     }
 
+    async fn enums_compare_as_they_are_declared(world: World) {
+        use tests::entities::Color;
+        world.nobody().run(async {
+            for color in [Color::Red, Color::Green, Color::DarkBlue] {
+                repo::<Sample>().insert(Sample { color, ..Sample::blank() }).await.unwrap();
+            }
+            let colors = async |query: Query<Sample>| {
+                let found = query.order_by(|s| s.color.asc()).await.unwrap();
+                found.iter().map(|sample| sample.color).collect::<Vec<_>>()
+            };
+            let filtered = |filter: Filter<Sample>| Sample::query().filter(|_| filter);
+            assert_eq!(colors(filtered(Sample::filter(|s| s.color.gt(Color::Red)))).await, [Color::Green, Color::DarkBlue]);
+            assert_eq!(colors(filtered(Sample::filter(|s| s.color.lte(Color::Green)))).await, [Color::Red, Color::Green]);
+            assert_eq!(colors(filtered(Sample::filter(|s| s.color.gte(Color::DarkBlue)))).await, [Color::DarkBlue]);
+            assert_eq!(colors(filtered(Sample::filter(|s| s.color.lt(Color::Red)))).await, []);
+        }).await;
+    }
+
+    async fn the_first_row_of_a_page_is_that_pages(world: World) {
+        world.nobody().run(async {
+            for number in 1..=5 {
+                repo::<Sample>().insert(Sample { number, ..Sample::blank() }).await.unwrap();
+            }
+            let first = async |query: Query<Sample>| query.first().await.unwrap().map(|sample| sample.number);
+            assert_eq!(first(Sample::query()).await, Some(1));
+            assert_eq!(first(Sample::query().page(2).limit(2)).await, Some(3));
+            assert_eq!(first(Sample::query().page(9).limit(2)).await, None);
+        }).await;
+    }
+
     async fn enums_sort_as_they_are_declared_and_null_is_greater_than_everything(world: World) {
         world.nobody().run(async {
             for (number, color, or) in [(1, Color::DarkBlue, None), (2, Color::Red, Some(5)), (3, Color::Green, Some(4))] {

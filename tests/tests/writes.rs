@@ -1,7 +1,7 @@
 //! Validation, hooks, versions and transactions.
 
 use isoform::prelude::*;
-use tests::entities::{Account, Article, Event, Sample};
+use tests::entities::{Account, Article, Event, Letter, Sample};
 use tests::{World, admin, ann, promises};
 
 async fn events(world: &World) -> Vec<String> {
@@ -59,6 +59,30 @@ promises! {
             question.title = "four".into();
             assert_eq!(question.save().await.unwrap_err().field("title"), Some("must have at least 5 characters"));
         }).await;
+    }
+
+    async fn an_id_that_is_a_number_is_given_by_whoever_inserts(world: World) {
+        world.nobody().run(async {
+            let error = repo::<Letter>().insert(Letter { number: 0, ..Letter::blank() }).await.unwrap_err();
+            assert!(error.is_invalid(), "{error:?}");
+            repo::<Letter>().insert(Letter { number: 5, ..Letter::blank() }).await.unwrap();
+        }).await;
+        assert_eq!(world.backend().run(repo::<Letter>().count()).await.unwrap(), 1);
+    }
+
+    async fn a_day_that_could_not_be_read_again_is_refused(world: World) {
+        for context in [world.nobody(), world.backend()] {
+            context.run(async {
+                let mut far = Record::<Sample>::new();
+                far.day = NaiveDate::from_ymd_opt(12_345, 1, 2).unwrap();
+                far.at = far.day.and_hms_opt(0, 0, 0).unwrap().and_utc();
+                let error = far.save().await.unwrap_err();
+                assert!(error.is_invalid(), "{error:?}");
+                assert_eq!(error.field("day"), Some("must be in the years 0 to 9999"));
+                assert_eq!(error.field("at"), Some("must be in the years 0 to 9999"));
+            }).await;
+        }
+        assert_eq!(world.backend().run(repo::<Sample>().count()).await.unwrap(), 0);
     }
 
     async fn a_stale_save_is_a_conflict(world: World) {

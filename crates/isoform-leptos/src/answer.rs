@@ -197,6 +197,11 @@ where
 
     fn run(&self) -> BoxFuture<'static, Answer> {
         let fut = (self.fetch)(self.source.clone());
-        Box::pin(async move { Answer::new(fut.await) })
+        Box::pin(async move {
+            let answer = fut.await;
+            #[cfg(not(target_arch = "wasm32"))]
+            let answer = answer.map_err(Error::told);
+            Answer::new(answer)
+        })
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     drafts: RwSignal<Vec<Draft>>,
     /// The fields that have an input, and so a place for their message.
     shown: StoredValue<FieldMask>,
+    /// How often the record was replaced by another one: a call on the old one says nothing about it.
+    replaced: StoredValue<u32>,
 }
 
 /// What was typed into the input of a field.
@@ -43,7 +45,19 @@ impl Shared {
             error: RwSignal::new(None),
             drafts: RwSignal::new(Vec::new()),
             shown: StoredValue::new(FieldMask::NONE),
+            replaced: StoredValue::new(0),
         }
+    }
+
+    /// Another record takes the place of this one.
+    pub fn replace(self) {
+        self.forget();
+        self.replaced.update_value(|count| *count += 1);
+    }
+
+    /// How often the record was replaced.
+    pub fn replaced(self) -> u32 {
+        self.replaced.try_get_value().unwrap_or_default()
     }
 
     fn meta_of(self, field: usize) -> &'static FieldMeta {
@@ -78,12 +92,11 @@ impl Shared {
             self.pending.set(true);
             return true;
         }
-        let mut fields = Vec::new();
+        let messages = unread.iter().map(|(index, message)| (*index, message.as_str()));
+        self.error.set(Some(validate::error(self.entity, messages)));
         for (index, message) in unread {
-            self.set_message(index, Some(message.clone()));
-            fields.push((self.meta_of(index).wire.to_owned(), message));
+            self.set_message(index, Some(message));
         }
-        self.error.set(Some(Error::validation(fields)));
         false
     }
 

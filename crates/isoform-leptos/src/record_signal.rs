@@ -68,11 +68,11 @@ impl<E: Entity> From<ArcRwSignal<Record<E>>> for RecordSignal<E> {
     }
 }
 
-/// What is to happen when a call has ended well.
-type Then = Box<dyn FnOnce()>;
+/// What is to happen when a call has ended well; it gets the record as it is then.
+type Then<E> = Box<dyn FnOnce(&Record<E>)>;
 
 /// A call under way: it answers the record as the call left it.
-type Call<E> = Pin<Box<dyn Future<Output = (Record<E>, Result<Then>)>>>;
+type Call<E> = Pin<Box<dyn Future<Output = (Record<E>, Result<Then<E>>)>>>;
 
 impl<E: Entity> RecordSignal<E> {
     /// A signal of a record: `RecordSignal::new(Record::new())` for one to be added.
@@ -119,9 +119,10 @@ impl<E: Entity> RecordSignal<E> {
         self.record.update(change);
     }
 
-    /// Replaces the record and forgets what went wrong with the old one.
+    /// Replaces the record and forgets what went wrong with the old one. A call that is under way goes on with the old one; what
+    /// it answers does not touch the new one.
     pub fn set(self, record: Record<E>) {
-        self.shared.forget();
+        self.shared.replace();
         self.record.set(record);
     }
 
@@ -174,13 +175,12 @@ impl<E: Entity> RecordSignal<E> {
 
     /// Saves the record, and then does something with it as it is in the table.
     pub fn save_then(self, then: impl FnOnce(&Record<E>) + 'static) {
-        let saved = move |()| {
-            // A copy: `then` may well replace the record.
-            if let Some(record) = self.record.try_get_untracked() {
-                then(&record);
-            }
-        };
-        self.call_then(async |record| record.save().await, saved);
+        self.start(|mut record| {
+            Box::pin(async move {
+                let result = record.save().await;
+                (record, result.map(|()| Box::new(then) as Then<E>))
+            })
+        });
     }
 
     /// Deletes the record's row, and then does something.
@@ -188,7 +188,7 @@ impl<E: Entity> RecordSignal<E> {
         self.start(|mut record| {
             Box::pin(async move {
                 let result = record.delete().await;
-                (record, result.map(|()| Box::new(then) as Then))
+                (record, result.map(|()| Box::new(|_: &_| then()) as Then<E>))
             })
         });
     }
@@ -211,7 +211,7 @@ impl<E: Entity> RecordSignal<E> {
         self.start(|mut record| {
             Box::pin(async move {
                 let result = call(&mut record).await;
-                (record, result.map(|answer| Box::new(move || then(answer)) as Then))
+                (record, result.map(|answer| Box::new(|_: &_| then(answer)) as Then<E>))
             })
         });
     }
@@ -227,27 +227,35 @@ impl<E: Entity> RecordSignal<E> {
         if !self.shared.begin() {
             return None;
         }
-        Some(Box::pin(self.finish(record.clone(), call(record))))
+        Some(Box::pin(self.finish(record.clone(), self.shared.replaced(), call(record))))
     }
 
-    async fn finish(self, before: Record<E>, call: Call<E>) {
+    async fn finish(self, before: Record<E>, replaced: u32, call: Call<E>) {
         let (mut after, result) = call.await;
+        if self.shared.replaced() != replaced {
+            self.shared.pending.try_set(false);
+            if let Ok(then) = result {
+                then(&after);
+            }
+            return;
+        }
         let Some(result) = self.shared.end(result) else { return };
+        // A copy: `then` may well replace the record.
         self.record.update(|now| {
             keep_typed(&mut after, &before, now);
-            *now = after;
+            now.clone_from(&after);
         });
         if let Some(then) = result {
-            then();
+            then(&after);
         }
     }
 }
 
-/// What was typed while a call was under way stays.
+/// What was typed while a call was under way stays. What differs because the record came anew from the server was not typed.
 fn keep_typed(after: &mut dyn AnyRecord, before: &dyn AnyRecord, now: &dyn AnyRecord) {
     for index in 0..now.meta().fields.len() {
         let value = now.get(index);
-        if value != before.get(index) {
+        if value != before.get(index) && value != now.original(index) {
             // It was in a record of the same entity, so it fits.
             let _ = after.set(index, value);
         }

@@ -57,9 +57,6 @@ pub(crate) struct ServedEntity {
     pub methods: HashMap<&'static str, &'static Method>,
 }
 
-/// Paths that the server uses itself.
-const RESERVED: [&str; 5] = ["me", "admin", "stream", "jobStatusInQueue", "_liveQueryKeepAlive"];
-
 impl Api {
     /// An API on a database, which serves nothing yet.
     #[must_use]
@@ -117,7 +114,9 @@ impl Api {
         self
     }
 
-    /// Lets pages of another origin write, such as `https://app.example.org`. Pages of the server's own always may.
+    /// Takes writes that say they come from a page of this origin, such as `https://app.example.org`: the server's own address
+    /// where a proxy in front of it changes the `Host`. Pages of the `Host` itself always may write. Browsers ask other
+    /// origins for more than this before they send JSON (CORS), which is a proxy's or an own layer's to answer.
     #[must_use]
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.push(origin.into());
@@ -158,7 +157,6 @@ impl Api {
     /// Where two things have one path, with both named.
     pub fn into_router(self) -> Result<Router> {
         let served = Served { entities: self.served()?, limits: self.limits };
-        isoform::backend::register(&self.entities);
         let source = context::Source {
             database: self.database.provider(),
             resolver: self.resolver,
@@ -185,11 +183,6 @@ impl Api {
         let mut served: HashMap<&'static str, ServedEntity> = HashMap::new();
         for entity in self.entities.iter() {
             let (key, name) = (entity.meta.key, entity.meta.rust_name);
-            if RESERVED.contains(&key) {
-                return Err(Error::invalid(format!(
-                    "{name} has the key \"{key}\", a path that the server uses itself."
-                )));
-            }
             let mut methods: HashMap<&'static str, &'static Method> = HashMap::new();
             for method in &entity.methods {
                 if let Some(other) = methods.insert(method.wire, method) {
@@ -198,6 +191,15 @@ impl Api {
                         other.name, method.name, method.wire
                     )));
                 }
+            }
+            let own = self.sessions.is_some().then(Sessions::entity);
+            let mut others = self.entities.iter().map(|entity| entity.meta).chain(own);
+            let shares = |other: &&EntityMeta| other.key != key && other.table == entity.meta.table;
+            if let Some(other) = others.find(shares) {
+                return Err(Error::invalid(format!(
+                    "{} and {name} have one table: \"{}\".",
+                    other.rust_name, other.table
+                )));
             }
             if let Some(other) = served.insert(key, ServedEntity { meta: entity.meta, methods }) {
                 return Err(Error::invalid(format!("{} and {name} have one key: \"{key}\".", other.meta.rust_name)));

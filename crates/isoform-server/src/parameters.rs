@@ -1,5 +1,6 @@
 //! The parameters of an address: a filter, an order, a page.
 
+use isoform::filter::limits::MAX_SORTS;
 use isoform::filter::wire;
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::operations::MAX_ROWS;
@@ -7,9 +8,6 @@ use isoform::provider::Find;
 use isoform::{Condition, Error, Result, query_offset, shown};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as JsonValue};
-
-/// The most sort fields of a list.
-const MAX_SORTS: usize = 8;
 
 /// What the parameters of an address ask for.
 pub(crate) struct Parameters {
@@ -106,13 +104,6 @@ impl Parameters {
             if body.is_none_or(|object| !object.contains_key(name)) {
                 all = all.and(wire::from_parameter(meta, readable, name, value)?);
             }
-        }
-        let (count, _) = all.size();
-        if count > wire::MAX_CONDITIONS {
-            return Err(Error::invalid(format!(
-                "The filter has {count} conditions; {} are allowed.",
-                wire::MAX_CONDITIONS
-            )));
         }
         Ok(all)
     }

@@ -61,15 +61,7 @@ pub(crate) fn nothing() -> Response {
 /// An error with its status. Of an internal one only an id is told; what it was is in the log under that id.
 pub(crate) fn error(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let told = if error.is_internal() {
-        let id = uuid::Uuid::new_v4();
-        tracing::error!(%id, cause = error.cause().map(tracing::field::display), message = error.message(), "a request failed");
-        Error::new(error.kind(), format!("Something went wrong on the server. It is in the log as {id}."))
-            .with_status(error.status())
-    } else {
-        error.clone()
-    };
-    json(status, told.to_json().to_string().into_bytes())
+    json(status, error.clone().told().to_json().to_string().into_bytes())
 }
 
 /// The error without what its reader may not see: a field that cannot be read is not told about either.

@@ -112,6 +112,10 @@ impl Store {
 #[async_trait]
 impl SessionStore for Store {
     async fn create(&self, record: &mut SessionRecord) -> session_store::Result<()> {
+        // Browsers that never come back leave sessions behind: whoever signs in clears them away.
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let ended = StoredSession::filter(|s| s.expires_at.lte(now)).into_condition();
+        self.database.delete(StoredSession::meta(), &ended).await.map_err(backend)?;
         while self.find(&record.id).await.map_err(backend)?.is_some() {
             record.id = Id::default();
         }

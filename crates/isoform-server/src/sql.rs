@@ -82,8 +82,7 @@ fn condition<D: Dialect>(meta: &EntityMeta, one: &Condition) -> Cond {
                 Comparison::Lte => left.lte(right),
             })
         }
-        // `Nothing`, and whatever is added to conditions before it is added here.
-        _ => Cond::all().add(Expr::cust("1 = 0")),
+        Condition::Nothing | Condition::Or(_) => Cond::all().add(Expr::cust("1 = 0")),
     }
 }
 

@@ -4,7 +4,7 @@ pub use serde_json::Value as JsonValue;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::backend::{Args, Body, direct, direct_record, way};
-pub use crate::backend::{Method, Travels, Way, call_record, call_static};
+pub use crate::backend::{Called, Method, Travels, Way, call_record, call_static};
 pub use crate::entity::{Column, Entity};
 pub use crate::future::{BoxFuture, ready};
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};

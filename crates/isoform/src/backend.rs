@@ -77,7 +77,7 @@ impl Args {
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T> {
         self.position += 1;
         let value = self.values.next().filter(|value| value.get("_isUndefined").is_none()).unwrap_or_default();
-        serde_json::from_value(value).map_err(|error| {
+        crate::record::refused_within(|| serde_json::from_value(value)).map_err(|error| {
             let problem = json::problem(&error);
             Error::invalid(format!("Argument {} ({name}) does not fit: {problem}.", self.position))
         })
@@ -311,13 +311,28 @@ pub async fn direct<T>(transaction: bool, body: impl Future<Output = Result<T>>)
     if transaction { Context::current()?.transaction(|_| body).await } else { body.await }
 }
 
+/// Which method a call means: for `#[backend]`.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Called {
+    /// Its name on the wire.
+    pub wire: &'static str,
+    /// It is one of these.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub methods: &'static [Method],
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Called {
+    fn method(self) -> Result<&'static Method> {
+        let method = self.methods.iter().find(|method| method.wire == self.wire);
+        method.ok_or_else(|| Error::internal(format!("there is no backend method {}", self.wire)))
+    }
+}
+
 /// Calls a method of a record: for `#[backend]`. The result is JSON still, so that this is compiled once per entity.
 #[doc(hidden)]
-pub async fn call_record<E: Entity>(
-    record: &mut Record<E>,
-    method: &'static str,
-    args: Vec<JsonValue>,
-) -> Result<JsonValue> {
+pub async fn call_record<E: Entity>(record: &mut Record<E>, called: Called, args: Vec<JsonValue>) -> Result<JsonValue> {
     let context = Context::current()?;
     let meta = E::meta();
     if record.is_new() || record.is_changed() {
@@ -327,9 +342,9 @@ pub async fn call_record<E: Entity>(
     }
     let row_info = RowInfo::of(record);
     let answer = match context.remote_api() {
-        Some(remote) => remote.call_record(meta, method, args, row_info).await,
+        Some(remote) => remote.call_record(meta, called.wire, args, row_info).await,
         #[cfg(not(target_arch = "wasm32"))]
-        None => invoke_registered(&context, meta, method, args, row_info).await,
+        None => invoke_record(&context, meta, called.method()?, args, row_info).await,
         #[cfg(target_arch = "wasm32")]
         None => Err(Error::internal("no server to call")),
     };
@@ -340,54 +355,15 @@ pub async fn call_record<E: Entity>(
 
 /// Calls a static method: for `#[backend]`.
 #[doc(hidden)]
-pub async fn call_static<E: Entity>(method: &'static str, args: Vec<JsonValue>) -> Result<JsonValue> {
+pub async fn call_static<E: Entity>(called: Called, args: Vec<JsonValue>) -> Result<JsonValue> {
     let context = Context::current()?;
-    let meta = E::meta();
     match context.remote_api() {
-        Some(remote) => remote.call_static(meta, method, args).await,
+        Some(remote) => remote.call_static(E::meta(), called.wire, args).await,
         #[cfg(not(target_arch = "wasm32"))]
-        None => {
-            let method = registered(meta, method)?;
-            invoke_static(&context, method, args).await
-        }
+        None => invoke_static(&context, called.method()?, args).await,
         #[cfg(target_arch = "wasm32")]
         None => Err(Error::internal("no server to call")),
     }
-}
-
-/// The methods of all entities that were registered with some API: a guarded call in this process looks here.
-#[cfg(not(target_arch = "wasm32"))]
-static REGISTERED: std::sync::RwLock<Vec<(&'static str, &'static Method)>> = std::sync::RwLock::new(Vec::new());
-
-/// Makes the methods of entities known to guarded calls in this process.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn register(entities: &crate::Entities) {
-    let mut known = REGISTERED.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-    for entity in entities.iter() {
-        for method in &entity.methods {
-            if !known.iter().any(|(key, other)| *key == entity.meta.key && other.wire == method.wire) {
-                known.push((entity.meta.key, method));
-            }
-        }
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn registered(meta: &EntityMeta, wire: &str) -> Result<&'static Method> {
-    let known = REGISTERED.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let method = known.iter().find(|(key, method)| *key == meta.key && method.wire == wire).map(|(_, method)| *method);
-    method.ok_or_else(|| Error::internal(format!("{}/{wire}: list the entity in `entities![…]` of the API", meta.key)))
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-async fn invoke_registered(
-    context: &Context,
-    meta: &'static EntityMeta,
-    method: &str,
-    args: Vec<JsonValue>,
-    row_info: RowInfo,
-) -> Result<RecordAnswer> {
-    invoke_record(context, meta, registered(meta, method)?, args, row_info).await
 }
 
 /// Runs a method of a record for the identity of a context, guarded: the stored row is loaded under the API's filter,

@@ -171,11 +171,15 @@ impl Error {
         Self(Arc::new(inner))
     }
 
-    /// 400 with messages at fields, by their names on the wire.
+    /// The error as it is told to whoever asked: of an internal one only an id, under which the log has what it was.
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
-    pub fn validation(fields: Vec<(String, String)>) -> Self {
-        let message = fields.iter().map(|(field, text)| format!("{field}: {text}")).collect::<Vec<_>>().join("; ");
-        Self::invalid(message).with_fields(fields)
+    pub fn told(self) -> Self {
+        let Some(cause) = self.cause().filter(|_| self.is_internal()) else { return self };
+        let id = uuid::Uuid::now_v7();
+        tracing::error!(%id, %cause, message = self.message(), "a request failed");
+        let told = format!("Something went wrong on the server. It is in the log as {id}.");
+        Self::new(self.kind(), told).with_status(self.status())
     }
 
     /// The same error with another status (400 to 599; anything else is left as it was).

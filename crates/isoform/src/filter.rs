@@ -1,24 +1,26 @@
 //! Filters: a condition on rows, as a value.
 //!
 //! [`Condition`] is the dynamic core, without types; [`Filter<E>`] is the typed shell that closures build.
-//! [`wire`] reads and writes them as the REST API spells them, [`eval`] answers them in memory as SQL does.
+//! [`wire`] reads and writes them as the REST API spells them, [`eval`] answers them in memory as SQL does, [`limits`] says
+//! how much one may ask.
 //!
 //! Conditions have SQL's three values: a comparison with null is neither true nor false, so that neither it nor
 //! its negation finds the row. `eq(None)` asks for null itself.
 
 pub mod eval;
+pub mod limits;
 pub mod wire;
 
+use std::cmp::Ordering;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use crate::entity::Column;
 use crate::meta::FieldMask;
-use crate::value::{FieldValue, Value};
+use crate::value::{FieldType, FieldValue, Value, Variant};
 
 /// A condition on a row. Fields are positions in the entity's declaration.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Condition {
     /// Every row.
     All,
@@ -55,6 +57,20 @@ pub enum Comparison {
     Lte,
 }
 
+impl Comparison {
+    /// Does it hold of two values in this order?
+    #[must_use]
+    pub const fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Eq => order.is_eq(),
+            Self::Gt => order.is_gt(),
+            Self::Gte => order.is_ge(),
+            Self::Lt => order.is_lt(),
+            Self::Lte => order.is_le(),
+        }
+    }
+}
+
 /// How a text matches another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextMatch {
@@ -71,6 +87,24 @@ impl Condition {
     #[must_use]
     pub fn equals(field: usize, value: Value) -> Self {
         if value.is_null() { Self::Null(field) } else { Self::Compare(field, Comparison::Eq, value) }
+    }
+
+    /// The field compares so with the value. With null nothing does; enums have the order of their declaration.
+    #[must_use]
+    pub fn compare(field: usize, field_type: FieldType, comparison: Comparison, value: Value) -> Self {
+        match (field_type, &value) {
+            (_, Value::Null) => Self::Nothing,
+            (FieldType::Enum(variants), Value::Text(text)) if comparison != Comparison::Eq => {
+                let position = variants.iter().position(|variant| variant.value == text);
+                let holds = |(at, _): &(usize, &Variant)| comparison.holds(Some(*at).cmp(&position));
+                let found: Vec<_> = variants.iter().enumerate().filter(holds).collect();
+                if position.is_none() || found.is_empty() {
+                    return Self::Nothing;
+                }
+                Self::In(field, found.into_iter().map(|(_, variant)| Value::Text(variant.value.into())).collect())
+            }
+            _ => Self::Compare(field, comparison, value),
+        }
     }
 
     /// Both hold.
@@ -136,21 +170,6 @@ impl Condition {
             }
             Self::And(list) | Self::Or(list) => list.iter().for_each(|one| one.collect_fields(mask)),
             Self::Not(inner) => inner.collect_fields(mask),
-        }
-    }
-
-    /// How many comparisons it has, and how deeply they are nested.
-    #[must_use]
-    pub fn size(&self) -> (usize, usize) {
-        match self {
-            Self::And(list) | Self::Or(list) => {
-                list.iter().map(Self::size).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1.max(one.1 + 1)))
-            }
-            Self::Not(inner) => {
-                let (count, depth) = inner.size();
-                (count, depth + 1)
-            }
-            _ => (1, 0),
         }
     }
 }
@@ -284,12 +303,7 @@ impl TextValue for Option<String> {}
 
 impl<E, T: FieldValue> Column<E, T> {
     fn compare(self, comparison: Comparison, value: Value) -> Filter<E> {
-        // A comparison with null is never true.
-        Filter::from_condition(if value.is_null() {
-            Condition::Nothing
-        } else {
-            Condition::Compare(self.index(), comparison, value)
-        })
+        Filter::from_condition(Condition::compare(self.index(), T::TYPE, comparison, value))
     }
 
     /// The field equals the value; `eq(None)` asks for null.
@@ -302,7 +316,7 @@ impl<E, T: FieldValue> Column<E, T> {
         !self.eq(value)
     }
 
-    /// Greater than the value.
+    /// Greater than the value. Enums have the order of their declaration.
     pub fn gt(self, value: impl Operand<T>) -> Filter<E> {
         self.compare(Comparison::Gt, value.into_operand())
     }

@@ -4,7 +4,7 @@
 //! function is never asked about nobody.
 
 use crate::identity::Identity;
-use crate::meta::{EntityMeta, FieldMask, FieldMeta, IdentityRule, RecordRule, Rule};
+use crate::meta::{EntityMeta, FieldMask, FieldMeta, FieldRole, IdentityRule, RecordRule, Rule};
 use crate::record::AnyRecord;
 use crate::{Error, Result};
 
@@ -106,10 +106,14 @@ pub fn needs_record(meta: &EntityMeta, write: Write) -> bool {
     matches!(write.rule(meta), Rule::Check(_))
 }
 
-/// The fields that an identity, or nobody, may see.
+/// The fields that an identity, or nobody, may see. Who may see no rows, but write some, is told no more of them than which
+/// row it was and its version.
 #[must_use]
 pub fn readable_fields(meta: &EntityMeta, identity: Option<&Identity>) -> FieldMask {
-    let readable = |(_, field): &(usize, &FieldMeta)| allows(&field.api_read, identity);
+    let rows = allows(&meta.allow.read, identity);
+    let readable = |(_, field): &(usize, &FieldMeta)| {
+        (rows || matches!(field.role, FieldRole::Id | FieldRole::Version)) && allows(&field.api_read, identity)
+    };
     meta.fields.iter().enumerate().filter(readable).map(|(index, _)| index).collect()
 }
 

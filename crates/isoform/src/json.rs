@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::meta::{EntityMeta, FieldMask, FieldMeta};
 use crate::value::{FieldType, Value, ValueError};
 
+pub(crate) use time::years_fit;
 pub use time::{format_date, format_date_time, format_micros, parse_date, parse_date_time};
 
 /// Whole numbers beyond this travel as text: JavaScript cannot hold them.
@@ -36,8 +37,12 @@ pub fn from_json(field_type: FieldType, json: &JsonValue) -> Result<Value, Value
 
 /// A float that is a whole number, as JavaScript writes large ones (`1e3`).
 fn whole(n: f64) -> Option<i64> {
-    #[allow(clippy::cast_possible_truncation, reason = "checked: a whole number within the safe range")]
-    (n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_991.0).then_some(n as i64)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "checked: a whole number within the safe range"
+    )]
+    (n.fract() == 0.0 && n.abs() <= SAFE_INTEGER as f64).then_some(n as i64)
 }
 
 fn integer(field_type: FieldType, n: Option<i64>) -> Result<Value, ValueError> {

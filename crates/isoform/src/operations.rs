@@ -6,7 +6,7 @@ use serde_json::{Map, Value as JsonValue};
 
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
-use crate::filter::Condition;
+use crate::filter::{Condition, limits};
 use crate::guard::{self, Write};
 use crate::hooks::Hook;
 use crate::meta::{EntityMeta, FieldMask, FieldRole};
@@ -57,6 +57,8 @@ fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find
     if context.scope() == Scope::Api {
         let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
         guard::asks_only(meta, sight.readable, asked)?;
+        limits::check(meta, &find.filter)?;
+        limits::check_sorts(find.order.len())?;
         find.filter = find.filter.and(sight.filter);
         if let Some(limit) = find.limit.filter(|limit| *limit > MAX_ROWS) {
             return Err(Error::invalid(format!(
@@ -502,7 +504,8 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
         return Err(Error::invalid(format!("This row of {} was deleted and cannot be saved.", meta.key)));
     }
     let is_new = record.state().is_new;
-    if is_new && record.get(meta.id).is_empty() {
+    // A number is not made by the server: 0 is nobody's choice.
+    if is_new && (record.get(meta.id).is_empty() || record.get(meta.id) == Value::Int(0)) {
         set(record, meta.id, new_id(meta)?)?;
     }
     validate::any(record).await?;
@@ -553,12 +556,12 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
     Ok(())
 }
 
-/// Hooks may have set what no validator saw: a number that is not finite cannot be stored.
+/// Hooks may have set what no validator saw.
 fn fit_for_storing(record: &dyn AnyRecord) -> Result<()> {
-    let unfit = |index: &usize| matches!(record.get(*index), Value::Float(n) if !n.is_finite());
-    match (0..record.meta().fields.len()).find(unfit) {
+    let unfit = |index: usize| validate::storable(&record.get(index)).err().map(|message| (index, message));
+    match (0..record.meta().fields.len()).find_map(unfit) {
         None => Ok(()),
-        Some(index) => Err(validate::error(record.meta(), std::iter::once((index, "must be a finite number")))),
+        Some((index, message)) => Err(validate::error(record.meta(), std::iter::once((index, message.as_str())))),
     }
 }
 

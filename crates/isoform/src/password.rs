@@ -98,7 +98,9 @@ fn may_try(name: &str, now: Instant) -> bool {
         failed.retain(|_, (since, _)| now.duration_since(*since) < WINDOW);
     }
     if failed.len() >= REMEMBERED && !failed.contains_key(name) {
-        return false;
+        // Made-up names must not keep anybody else from signing in: the oldest makes room.
+        let oldest = failed.iter().min_by_key(|(_, (since, _))| *since).map(|(name, _)| name.clone());
+        oldest.map(|name| failed.remove(&name));
     }
     let (since, tries) = failed.entry(name.to_owned()).or_insert((now, 0));
     if now.duration_since(*since) >= WINDOW {

@@ -98,12 +98,14 @@ impl<E: Entity> Query<E> {
         self
     }
 
-    /// The first row, if there is one.
+    /// The first row, of the page where there is one, or none.
     ///
     /// # Errors
     /// As awaiting the query.
     pub async fn first(self) -> Result<Option<Record<E>>> {
-        Ok(self.limit(1).await?.into_iter().next())
+        // Of a later page it is not the first of pages of one row.
+        let first = if self.page > 1 { self } else { self.limit(1) };
+        Ok(first.await?.into_iter().next())
     }
 
     /// How many rows fulfil the filter, whatever the page.

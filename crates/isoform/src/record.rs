@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 pub use any::AnyRecord;
-pub(crate) use serde::State as WireState;
+pub(crate) use serde::{State as WireState, refused_within};
 
 use crate::entity::{Column, Entity};
 use crate::meta::FieldMask;

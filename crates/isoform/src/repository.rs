@@ -201,6 +201,7 @@ pub(crate) async fn count<E: Entity>(filter: Condition) -> Result<u64> {
 }
 
 pub(crate) async fn save<E: Entity>(record: &mut Record<E>) -> Result<()> {
+    record.state_mut().errors_mut().clear();
     let context = Context::current()?;
     let result = match context.source() {
         Source::Remote(remote) => match validate::record(record).await {
@@ -214,6 +215,7 @@ pub(crate) async fn save<E: Entity>(record: &mut Record<E>) -> Result<()> {
 }
 
 pub(crate) async fn delete<E: Entity>(record: &mut Record<E>) -> Result<()> {
+    record.state_mut().errors_mut().clear();
     let context = Context::current()?;
     let result = match context.source() {
         Source::Remote(remote) => remote.delete(E::meta(), &record.original_id()).await.map(|()| record.mark_deleted()),

@@ -15,21 +15,28 @@ pub trait Session: Send + Sync {
 
 fn current() -> Result<std::sync::Arc<dyn Session>> {
     let context = Context::current()?;
+    if context.in_transaction() {
+        return Err(Error::internal(
+            "a session is kept outside of the open transaction, which it would wait for: sign in and out in a method with \
+             `#[allowed(…, transaction = false)]`",
+        ));
+    }
     context.session().cloned().ok_or_else(|| Error::internal("this context has no session: sign in through a request"))
 }
 
-/// Signs an identity in: from now on the browser's requests are its own.
+/// Signs an identity in: from now on the browser's requests are its own. In a backend method that says `transaction = false`:
+/// whoever is signed in stays it, whatever becomes of a transaction.
 ///
 /// # Errors
-/// Where the context is not a browser's request, or the session cannot be stored.
+/// Where the context is not a browser's request or is in a transaction, or the session cannot be stored.
 pub async fn sign_in(identity_id: &str) -> Result<()> {
     current()?.sign_in(identity_id).await
 }
 
-/// Signs out whoever is signed in.
+/// Signs out whoever is signed in, in a backend method that says `transaction = false`.
 ///
 /// # Errors
-/// Where the context is not a browser's request, or the session cannot be stored.
+/// Where the context is not a browser's request or is in a transaction, or the session cannot be stored.
 pub async fn sign_out() -> Result<()> {
     current()?.sign_out().await
 }

@@ -1,5 +1,7 @@
 //! Validation: the same on both sides. In the browser before anything is sent, and on the server again.
 
+use chrono::Datelike as _;
+
 use crate::entity::Entity;
 use crate::hooks::{EventState, Hook};
 use crate::meta::{Check, EntityMeta, FieldMeta, FieldRole, Number, Validator};
@@ -60,8 +62,8 @@ pub(crate) fn outcome(record: &dyn AnyRecord) -> Result<()> {
     if errors.is_empty() { Ok(()) } else { Err(error(record.meta(), errors.iter())) }
 }
 
-/// 400 with messages at fields.
-pub(crate) fn error<'a>(meta: &EntityMeta, messages: impl Iterator<Item = (usize, &'a str)>) -> Error {
+/// 400 with messages at fields, given by their positions; as a sentence each starts with the field's label.
+pub fn error<'a>(meta: &EntityMeta, messages: impl Iterator<Item = (usize, &'a str)>) -> Error {
     let (mut sentences, mut fields) = (Vec::new(), Vec::new());
     for (index, message) in messages {
         let field = meta.field(index);
@@ -76,15 +78,28 @@ pub(crate) fn error<'a>(meta: &EntityMeta, messages: impl Iterator<Item = (usize
 /// # Errors
 /// What is wrong with it, as the end of a sentence that starts with the field's label: "must …".
 pub fn value(field: &FieldMeta, value: &Value) -> Result<(), String> {
-    match value {
-        Value::Float(n) if !n.is_finite() => return Err("must be a finite number".into()),
-        Value::Text(text) if text.contains('\0') => return Err("must not contain the NUL character".into()),
-        _ => {}
-    }
+    storable(value)?;
     if field.is_stamped() || (field.role == FieldRole::Id && value.is_empty()) {
         return Ok(());
     }
     field.validators.iter().find_map(|validator| check(field, validator, value).err()).map_or(Ok(()), Err)
+}
+
+/// Passes a value that can be stored and read again, whatever its field.
+///
+/// # Errors
+/// As [`value`].
+pub(crate) fn storable(value: &Value) -> Result<(), String> {
+    let years_fit = |year: i32| {
+        if crate::json::years_fit(year) { Ok(()) } else { Err("must be in the years 0 to 9999".into()) }
+    };
+    match value {
+        Value::Float(n) if !n.is_finite() => Err("must be a finite number".into()),
+        Value::Text(text) if text.contains('\0') => Err("must not contain the NUL character".into()),
+        Value::DateTime(time) => years_fit(time.year()),
+        Value::Date(date) => years_fit(date.year()),
+        _ => Ok(()),
+    }
 }
 
 fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), String> {

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 /// One cell of a row.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Value {
     /// Nothing.
     Null,
@@ -52,7 +51,6 @@ impl Value {
 
 /// How a field is stored and travels, whatever Rust type it has.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum FieldType {
     /// `String`
     Text,

@@ -48,7 +48,7 @@ fn run<R: 'static>(plan: RecordSignal<Plan>, call: impl AsyncFnOnce(&mut Record<
     let begun = plan.begin(Box::new(|mut record| {
         Box::pin(async move {
             let result = call(&mut record).await;
-            (record, result.map(|_| Box::new(|| ()) as Then))
+            (record, result.map(|_| Box::new(|_: &_| ()) as Then<Plan>))
         })
     }));
     begun.map(futures::executor::block_on).is_some()
@@ -179,7 +179,7 @@ fn a_second_call_is_ignored_while_one_is_under_way() {
 #[test]
 fn the_servers_errors_stand_at_the_fields() {
     in_page(|plan| {
-        let refused = Error::validation(vec![("title".into(), "is taken".into())]);
+        let refused = Error::invalid("Title is taken").with_fields(vec![("title".into(), "is taken".into())]);
         let answer = refused.clone();
         run(plan, async move |record| {
             record.set_error(|p| p.title, "is taken");
@@ -207,9 +207,46 @@ fn an_input_is_named_after_its_row_and_field() {
 fn what_happens_after_a_call_may_replace_the_record() {
     in_page(|plan| {
         let begun = plan.begin(Box::new(move |record| {
-            Box::pin(async move { (record, Ok(Box::new(move || plan.set(Record::new())) as Then)) })
+            Box::pin(async move { (record, Ok(Box::new(move |_: &_| plan.set(Record::new())) as Then<Plan>)) })
         }));
         assert!(begun.map(futures::executor::block_on).is_some());
         assert_eq!(plan.with(|record| record.title.clone()), "");
+    });
+}
+
+#[test]
+fn a_record_that_was_replaced_during_a_call_is_not_touched_by_its_answer() {
+    in_page(|plan| {
+        let seen = Rc::new(RefCell::new(String::new()));
+        let noted = seen.clone();
+        let begun = plan.begin(Box::new(move |mut record| {
+            Box::pin(async move {
+                plan.set(Record::new());
+                record.title = "saved by then".into();
+                let then = move |record: &Record<Plan>| noted.borrow_mut().clone_from(&record.title);
+                (record, Ok(Box::new(then) as Then<Plan>))
+            })
+        }));
+        assert!(begun.map(futures::executor::block_on).is_some());
+        assert_eq!((plan.get().title.as_str(), plan.pending()), ("", false));
+        assert_eq!(*seen.borrow(), "saved by then", "what follows is about the old one");
+    });
+}
+
+#[test]
+fn what_came_from_the_server_during_a_call_was_not_typed() {
+    in_page(|plan| {
+        // As a list does that was asked again: a record as it is in the table.
+        let listed = |title: &str| {
+            let data = serde_json::json!({"id": "p1", "title": title, "hours": 2, "urgency": "low"});
+            serde_json::from_value(serde_json::json!({ "data": data })).unwrap_or_default()
+        };
+        plan.record.set(listed("a walk"));
+        assert!(run(plan, async move |record| {
+            plan.record.set(listed("changed by somebody"));
+            record.hours = 3;
+            Ok(())
+        }));
+        assert_eq!((plan.get().title.as_str(), plan.get().hours), ("a walk", 3));
     });
 }

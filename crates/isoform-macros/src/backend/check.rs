@@ -7,13 +7,12 @@ use syn::{FnArg, ImplItemFn, Receiver, Type};
 use super::model::{Block, is_pub};
 use crate::ctxt::Ctxt;
 
-pub fn is_public(ctxt: &Ctxt, function: &ImplItemFn) -> bool {
+/// The rest of it can be expanded all the same.
+pub fn is_public(ctxt: &Ctxt, function: &ImplItemFn) {
     if !is_pub(&function.vis) {
         let name = &function.sig.ident;
         ctxt.error(name, format!("the API reaches backend methods, so they are public: write `pub async fn {name}`"));
     }
-    // The rest of it can be expanded all the same.
-    true
 }
 
 pub fn is_async(ctxt: &Ctxt, function: &ImplItemFn) -> bool {

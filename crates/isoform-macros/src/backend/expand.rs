@@ -140,6 +140,7 @@ fn record_call(block: &Block, method: &Method, record: &Type) -> TokenStream {
     let (names, body, encoded, result) =
         (method.argument_names(), method.body_name(), encoded(method), travels(&method.result));
     let this = Ident::new("this", Span::mixed_site());
+    let (called, method_called) = called(entity, wire, &quote!(__ISOFORM_RECORD_METHODS));
     quote! {
         async move {
             #[cfg(not(target_arch = "wasm32"))]
@@ -148,7 +149,8 @@ fn record_call(block: &Block, method: &Method, record: &Type) -> TokenStream {
                     ::std::boxed::Box::pin(<#record as __IsoformBodies>::#body(#this, #(#names),*))
                 }).await;
             }
-            #result::decode(#private::call_record::<#entity>(self, #wire, #encoded).await?, #wire)
+            #called
+            #result::decode(#private::call_record::<#entity>(self, #method_called, #encoded).await?, #wire)
         }
     }
 }
@@ -159,15 +161,30 @@ fn static_call(block: &Block, method: &Method) -> TokenStream {
     let entity = &block.entity;
     let (names, body, encoded, result) =
         (method.argument_names(), method.body_name(), encoded(method), travels(&method.result));
+    let (called, method_called) = called(entity, wire, &quote!(__ISOFORM_STATIC_METHODS));
     quote! {
         async move {
             #[cfg(not(target_arch = "wasm32"))]
             if let #private::Way::Direct = #private::way()? {
                 return #private::direct(#transaction, <#entity as __IsoformBodies>::#body(#(#names),*)).await;
             }
-            #result::decode(#private::call_static::<#entity>(#wire, #encoded).await?, #wire)
+            #called
+            #result::decode(#private::call_static::<#entity>(#method_called, #encoded).await?, #wire)
         }
     }
+}
+
+/// Which method a call means: where there are bodies, one of these methods, else a name. Answers what says so, and its name.
+fn called(entity: &Type, wire: &str, methods: &TokenStream) -> (TokenStream, Ident) {
+    let private = quote!(::isoform::__private);
+    let called = Ident::new("called", Span::mixed_site());
+    let say = quote! {
+        #[cfg(not(target_arch = "wasm32"))]
+        let #called = #private::Called { wire: #wire, methods: <#entity>::#methods };
+        #[cfg(target_arch = "wasm32")]
+        let #called = #private::Called { wire: #wire };
+    };
+    (say, called)
 }
 
 /// The bodies as the user wrote them, under names that no caller knows.

@@ -106,8 +106,8 @@ fn name_of(ty: &Type) -> Option<Ident> {
 fn method(ctxt: &Ctxt, item: &ItemImpl, of_record: bool, function: &ImplItemFn) -> Option<Method> {
     let mut function = function.clone();
     SpellOutSelf(&item.self_ty).visit_signature_mut(&mut function.sig);
+    check::is_public(ctxt, &function);
     let right = [
-        check::is_public(ctxt, &function),
         check::is_async(ctxt, &function),
         check::is_plain(ctxt, &function),
         if of_record { check::takes_the_record(ctxt, &function) } else { check::takes_no_receiver(ctxt, &function) },
@@ -222,9 +222,30 @@ fn argument(ctxt: &Ctxt, input: &FnArg) -> Option<Argument> {
             ctxt.error(generic, "what travels has one type: name it");
             return None;
         }
-        _ => {}
+        ty => {
+            if let Some(record) = record_within(ty) {
+                ctxt.error(
+                    record,
+                    "a record does not travel as an argument, for its caller could write into it what they may not: take the id \
+                     and find the record, or make this a method of the record",
+                );
+                return None;
+            }
+        }
     }
     Some(Argument { ident: pattern.ident.clone(), ty: (*typed.ty).clone() })
+}
+
+/// The `Record<…>` in a type.
+fn record_within(ty: &Type) -> Option<&syn::PathSegment> {
+    let Type::Path(path) = ty else { return None };
+    path.path.segments.iter().find_map(|segment| {
+        let PathArguments::AngleBracketed(inner) = &segment.arguments else { return None };
+        if segment.ident == "Record" {
+            return Some(segment);
+        }
+        inner.args.iter().find_map(|one| if let GenericArgument::Type(ty) = one { record_within(ty) } else { None })
+    })
 }
 
 fn output(ctxt: &Ctxt, function: &ImplItemFn) -> Option<(Type, Type)> {

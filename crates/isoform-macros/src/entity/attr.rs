@@ -101,7 +101,7 @@ fn missing_key(ctxt: &Ctxt, input: &DeriveInput, found: Option<proc_macro2::Span
 }
 
 /// The names under `/api/` that are taken.
-const RESERVED_KEYS: &[&str] = &["me"];
+const RESERVED_KEYS: &[&str] = &["admin", "me", "stream"];
 
 fn check_key(ctxt: &Ctxt, key: &LitStr) {
     let text = key.value();

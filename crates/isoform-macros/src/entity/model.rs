@@ -18,7 +18,7 @@ pub struct Entity {
     /// Where it says `hooks`.
     pub hooks: Option<Span>,
     pub fields: Vec<Field>,
-    /// Where the key, the table and such were written, for errors.
+    /// Where the table was written, for errors.
     pub table_token: Option<LitStr>,
 }
 

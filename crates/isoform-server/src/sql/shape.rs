@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::{Condition, Error, Result, Value};
@@ -111,8 +111,7 @@ impl<'a> Shape<'a> {
                 part(b'~', *field, *how as u8);
                 self.values.push(Cow::Owned(Value::Text(pattern(*how, text))));
             }
-            // `Nothing`, and whatever is added to conditions before it is added here and there.
-            _ => part(b'-', 0, 0),
+            Condition::Nothing => part(b'-', 0, 0),
         }
     }
 
@@ -139,7 +138,7 @@ impl<'a> Shape<'a> {
 
 /// The texts that were written so far, by shape.
 #[derive(Default)]
-pub(crate) struct Texts(LazyLock<RwLock<HashMap<Box<[u8]>, Arc<str>>>>);
+pub(crate) struct Texts(RwLock<HashMap<Box<[u8]>, Arc<str>>>);
 
 /// So many texts are kept. Clients can ask for more shapes than that; then all are written anew.
 const KEPT: usize = 1024;

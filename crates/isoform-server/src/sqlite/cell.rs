@@ -38,7 +38,7 @@ fn value(cell: SqliteValueRef<'_>, field_type: FieldType) -> Result<Value, Strin
         FieldType::Json => {
             Value::Json(Box::new(serde_json::from_str(decode(cell)?).map_err(|error| error.to_string())?))
         }
-        _ => Value::Text(decode(cell)?),
+        FieldType::Text | FieldType::Enum(_) => Value::Text(decode(cell)?),
     })
 }
 

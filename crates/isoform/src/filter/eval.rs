@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Comparison, Condition, TextMatch};
+use super::{Condition, TextMatch};
 use crate::value::Value;
 
 impl Condition {
@@ -24,13 +24,7 @@ impl Condition {
             Self::Or(list) => list.iter().map(|one| one.evaluate(get)).max_by_key(rank).unwrap_or(Some(false)),
             Self::Compare(field, comparison, value) => {
                 let order = compare(&get(*field), value)?;
-                Some(match comparison {
-                    Comparison::Eq => order == Ordering::Equal,
-                    Comparison::Gt => order == Ordering::Greater,
-                    Comparison::Gte => order != Ordering::Less,
-                    Comparison::Lt => order == Ordering::Less,
-                    Comparison::Lte => order != Ordering::Greater,
-                })
+                Some(comparison.holds(order))
             }
             Self::In(_, values) if values.is_empty() => Some(false),
             Self::In(field, values) => {
@@ -67,7 +61,7 @@ const fn rank(answer: &Option<bool>) -> u8 {
 /// The order of two values of one field; `None` where one is null or they cannot be compared.
 #[must_use]
 pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
-    #[allow(clippy::cast_precision_loss, reason = "as SQL compares an integer with a float")]
+    #[expect(clippy::cast_precision_loss, reason = "as SQL compares an integer with a float")]
     match (a, b) {
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
@@ -80,6 +74,18 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
         (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
         // As it is stored: as text.
         (Value::Json(a), Value::Json(b)) => Some(a.to_string().cmp(&b.to_string())),
-        _ => None,
+        // Null, and values of two types. Spelled out, so that a new kind of value is not forgotten here.
+        (
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Uuid(_)
+            | Value::DateTime(_)
+            | Value::Date(_)
+            | Value::Json(_),
+            _,
+        ) => None,
     }
 }

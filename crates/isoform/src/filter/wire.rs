@@ -2,24 +2,13 @@
 
 use serde_json::{Map, Value as JsonValue};
 
+use super::limits::{self, MAX_DEPTH};
 use super::{Comparison, Condition, TextMatch};
 use crate::error::shown;
 use crate::json;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::value::{FieldType, Value};
 use crate::{Error, Result};
-
-/// The most characters that a text operator takes.
-pub const MAX_TEXT: usize = 1_000;
-
-/// The most conditions of a filter.
-pub const MAX_CONDITIONS: usize = 200;
-
-/// The deepest nesting of `OR` and `NOT`.
-pub const MAX_DEPTH: usize = 8;
-
-/// The most values of `.in`.
-pub const MAX_IN: usize = 1_000;
 
 /// The fields that a filter can name: a hidden one answers as one that is not there, whatever is asked of it.
 #[derive(Clone, Copy)]
@@ -48,17 +37,12 @@ pub fn readable_field(meta: &EntityMeta, readable: FieldMask, name: &str) -> Res
 /// 400 with the name of what is unknown, of the wrong type or too large.
 pub fn from_json(meta: &EntityMeta, readable: FieldMask, object: &JsonValue) -> Result<Condition> {
     let known = Known { meta, readable };
-    let condition = object_condition(known, object, 0)?;
-    let (count, _) = condition.size();
-    if count > MAX_CONDITIONS {
-        return Err(Error::invalid(format!("The filter has {count} conditions; {MAX_CONDITIONS} are allowed.")));
-    }
-    Ok(condition)
+    object_condition(known, object, 0)
 }
 
 fn object_condition(known: Known<'_>, json: &JsonValue, depth: usize) -> Result<Condition> {
     if depth > MAX_DEPTH {
-        return Err(Error::invalid(format!("The filter is nested more than {MAX_DEPTH} deep.")));
+        return Err(limits::too_deep());
     }
     let Some(object) = json.as_object() else {
         return Err(Error::invalid(format!("A filter is a JSON object, not {}.", json::kind(json))));
@@ -122,7 +106,7 @@ fn key_condition(known: Known<'_>, key: &str, value: &JsonValue) -> Result<Condi
                 json::from_json(operator.operand(known, field), one).map_err(|error| wrong_value(key, &error.0))?
             }
         };
-        operator.condition(field, typed).map_err(|error| wrong_value(key, &error))
+        Ok(operator.condition(known, field, typed))
     })
 }
 
@@ -132,9 +116,6 @@ fn in_condition(known: Known<'_>, key: &str, field: usize, value: &JsonValue) ->
         return Err(wrong_value(key, "must be an array"));
     };
     let one_of = |values: Vec<&JsonValue>| {
-        if values.len() > MAX_IN {
-            return Err(wrong_value(key, &format!("has {} values; {MAX_IN} are allowed", values.len())));
-        }
         let mut any = Condition::Nothing;
         let mut typed = Vec::with_capacity(values.len());
         for one in values {
@@ -176,12 +157,12 @@ pub fn from_parameter(meta: &EntityMeta, readable: FieldMask, key: &str, text: &
         },
         // The npm client writes null as text; for a field of text it is a text.
         Operator::Equal | Operator::Not if text == "null" && !known.meta.field(field).field_type.is_text() => {
-            operator.condition(field, Value::Null).map_err(|error| wrong_value(key, &error))
+            Ok(operator.condition(known, field, Value::Null))
         }
         _ => {
             let typed =
                 json::from_text(operator.operand(known, field), text).map_err(|error| wrong_value(key, &error.0))?;
-            operator.condition(field, typed).map_err(|error| wrong_value(key, &error))
+            Ok(operator.condition(known, field, typed))
         }
     }
 }
@@ -231,17 +212,24 @@ impl Operator {
         if answer { Condition::Null(field) } else { Condition::Null(field).negate() }
     }
 
-    fn condition(self, field: usize, value: Value) -> Result<Condition, String> {
-        Ok(match (self, value) {
+    fn condition(self, known: Known<'_>, field: usize, value: Value) -> Condition {
+        match (self, value) {
             (Self::Not, value) => Condition::equals(field, value).negate(),
-            (Self::Compare(comparison), value) => Condition::Compare(field, comparison, value),
-            (Self::Text(_) | Self::NotContains, Value::Text(text)) if text.chars().count() > MAX_TEXT => {
-                return Err(format!("is longer than {MAX_TEXT} characters"));
+            (Self::Compare(comparison), value) => {
+                Condition::compare(field, known.meta.field(field).field_type, comparison, value)
             }
             (Self::Text(how), Value::Text(text)) => Condition::Text(field, how, text),
             (Self::NotContains, Value::Text(text)) => Condition::Text(field, TextMatch::Contains, text).negate(),
             (_, value) => Condition::equals(field, value),
-        })
+        }
+    }
+
+    /// The operator after the name of a field: `.gt`.
+    fn suffix(self) -> String {
+        OPERATORS
+            .iter()
+            .find(|(_, operator)| *operator == self)
+            .map_or_else(String::new, |(name, _)| format!(".{name}"))
     }
 }
 
@@ -292,42 +280,30 @@ pub fn to_json(meta: &EntityMeta, condition: &Condition) -> Map<String, JsonValu
 
 fn write(meta: &EntityMeta, condition: &Condition, object: &mut Map<String, JsonValue>) {
     let nested = |one: &Condition| JsonValue::Object(to_json(meta, one));
-    let key = |field: usize, suffix: &str| format!("{}{suffix}", meta.field(field).wire);
+    let key = |field: usize, operator: Operator| format!("{}{}", meta.field(field).wire, operator.suffix());
     match condition {
         Condition::All => {}
         Condition::Nothing => nothing(meta, object),
+        Condition::Compare(field, Comparison::Eq, value) => {
+            push(object, key(*field, Operator::Equal), json::to_json(value));
+        }
         Condition::Compare(field, comparison, value) => {
-            let suffix = match comparison {
-                Comparison::Eq => "",
-                Comparison::Gt => ".gt",
-                Comparison::Gte => ".gte",
-                Comparison::Lt => ".lt",
-                Comparison::Lte => ".lte",
-            };
-            push(object, key(*field, suffix), json::to_json(value));
+            push(object, key(*field, Operator::Compare(*comparison)), json::to_json(value));
         }
         Condition::In(field, values) => {
-            push(
-                object,
-                key(*field, ".in"),
-                JsonValue::Array(vec![JsonValue::Array(values.iter().map(json::to_json).collect())]),
-            );
+            let list = JsonValue::Array(values.iter().map(json::to_json).collect());
+            push(object, key(*field, Operator::In), JsonValue::Array(vec![list]));
         }
-        Condition::Text(field, how, text) => {
-            let suffix = match how {
-                TextMatch::Contains => ".contains",
-                TextMatch::StartsWith => ".startsWith",
-                TextMatch::EndsWith => ".endsWith",
-            };
-            push(object, key(*field, suffix), text.as_str().into());
-        }
-        Condition::Null(field) => push(object, key(*field, ".null"), true.into()),
+        Condition::Text(field, how, text) => push(object, key(*field, Operator::Text(*how)), text.as_str().into()),
+        Condition::Null(field) => push(object, key(*field, Operator::Null), true.into()),
         Condition::And(list) => list.iter().for_each(|one| write(meta, one, object)),
         Condition::Or(list) if list.is_empty() => nothing(meta, object),
         Condition::Or(list) => push(object, "OR".into(), JsonValue::Array(list.iter().map(nested).collect())),
         Condition::Not(inner) => match &**inner {
-            Condition::Compare(field, Comparison::Eq, value) => push(object, key(*field, ".ne"), json::to_json(value)),
-            Condition::Null(field) => push(object, key(*field, ".null"), false.into()),
+            Condition::Compare(field, Comparison::Eq, value) => {
+                push(object, key(*field, Operator::Not), json::to_json(value));
+            }
+            Condition::Null(field) => push(object, key(*field, Operator::Null), false.into()),
             other => push(object, "NOT".into(), nested(other)),
         },
     }

@@ -86,7 +86,7 @@ fn push_digits(text: &mut String, number: u32, count: u32) {
 }
 
 /// Years of four digits only, so that text order is time order in every database.
-const fn years_fit(year: i32) -> bool {
+pub(crate) const fn years_fit(year: i32) -> bool {
     0 <= year && year <= 9999
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct State {
     pub errors: Map<String, JsonValue>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
 const fn is_false(value: &bool) -> bool {
     !*value
 }
@@ -112,8 +112,27 @@ impl<E: Entity> Serialize for Record<E> {
     }
 }
 
+thread_local! {
+    /// Are the arguments of a call being read?
+    static REFUSED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Reads something in which no record may be: what comes from a client does not say what is in the table, nor may it fill in
+/// fields that the client may not write.
+pub(crate) fn refused_within<T>(read: impl FnOnce() -> T) -> T {
+    let before = REFUSED.replace(true);
+    let value = read();
+    REFUSED.set(before);
+    value
+}
+
 impl<'de, E: Entity> Deserialize<'de> for Record<E> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if REFUSED.get() {
+            return Err(de::Error::custom(
+                "a record is no argument: send its id and find it, or call a method of the record",
+            ));
+        }
         let state = State::deserialize(deserializer)?;
         let mut record = Self::new();
         state.apply(&mut record).map_err(de::Error::custom)?;

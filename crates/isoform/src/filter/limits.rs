@@ -1,0 +1,80 @@
+//! How much one may ask: the same over HTTP and in a page that the server renders.
+
+use super::Condition;
+use crate::error::shown;
+use crate::meta::EntityMeta;
+use crate::value::FieldType;
+use crate::{Error, Result};
+
+/// The most characters that a text operator takes.
+pub const MAX_TEXT: usize = 1_000;
+
+/// The most conditions of a filter.
+pub const MAX_CONDITIONS: usize = 200;
+
+/// The deepest nesting of `OR` and `NOT`.
+pub const MAX_DEPTH: usize = 8;
+
+/// The most values of `.in`.
+pub const MAX_IN: usize = 1_000;
+
+/// The most fields of an order.
+pub const MAX_SORTS: usize = 8;
+
+/// Passes a filter of a bearable size.
+///
+/// # Errors
+/// 400 that says what is too much.
+pub fn check(meta: &EntityMeta, filter: &Condition) -> Result<()> {
+    let count = check_part(meta, filter, 0)?;
+    if count > MAX_CONDITIONS {
+        return Err(Error::invalid(format!("The filter has {count} conditions; {MAX_CONDITIONS} are allowed.")));
+    }
+    Ok(())
+}
+
+/// Answers how many conditions there are.
+fn check_part(meta: &EntityMeta, filter: &Condition, depth: usize) -> Result<usize> {
+    if depth > MAX_DEPTH {
+        return Err(too_deep());
+    }
+    let wrong = |field: usize, problem: String| {
+        Err(Error::invalid(format!("The filter on \"{}\" {problem}.", shown(meta.field(field).wire))))
+    };
+    match filter {
+        Condition::All | Condition::Nothing | Condition::Null(_) => {}
+        Condition::Compare(field, ..) | Condition::In(field, _) if meta.field(*field).field_type == FieldType::Json => {
+            return wrong(*field, "can only ask for null: it is a field of JSON".into());
+        }
+        Condition::Compare(..) => {}
+        Condition::In(field, values) if values.len() > MAX_IN => {
+            return wrong(*field, format!("has {} values; {MAX_IN} are allowed", values.len()));
+        }
+        Condition::In(..) => {}
+        Condition::Text(field, _, text) if text.chars().count() > MAX_TEXT => {
+            return wrong(*field, format!("is longer than {MAX_TEXT} characters"));
+        }
+        Condition::Text(..) => {}
+        // On the wire what holds together stands side by side, and is no nesting.
+        Condition::And(list) => return list.iter().try_fold(0, |sum, one| Ok(sum + check_part(meta, one, depth)?)),
+        Condition::Or(list) => return list.iter().try_fold(0, |sum, one| Ok(sum + check_part(meta, one, depth + 1)?)),
+        Condition::Not(inner) => return check_part(meta, inner, depth + 1),
+    }
+    Ok(1)
+}
+
+/// What is said to a filter that is nested too deep.
+pub(super) fn too_deep() -> Error {
+    Error::invalid(format!("The filter is nested more than {MAX_DEPTH} deep."))
+}
+
+/// Passes an order of a bearable number of fields.
+///
+/// # Errors
+/// 400 with the number.
+pub fn check_sorts(count: usize) -> Result<()> {
+    if count > MAX_SORTS {
+        return Err(Error::invalid(format!("The order has {count} fields; {MAX_SORTS} are allowed.")));
+    }
+    Ok(())
+}
