@@ -3,7 +3,7 @@
 use isoform_leptos::{provide_identity, use_identity};
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::components::{Route, Router, Routes};
+use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 
 use crate::header::{Banner, Header};
@@ -32,11 +32,11 @@ pub fn App() -> impl IntoView {
             <Header />
             <Banner />
             <main class="page" id="main" tabindex="-1">
-                <Routes fallback=NotFound>
+                <FlatRoutes fallback=NotFound>
                     // Rendered whole before it is sent: it can be read before, and without, any script.
                     <Route path=path!("/") view=Home ssr=SsrMode::Async />
                     <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
-                </Routes>
+                </FlatRoutes>
             </main>
             <Notice />
         </Router>

@@ -42,7 +42,7 @@ async fn serve() -> Result<()> {
         .map_err(|error| isoform::Error::unavailable(format!("{address} cannot be listened on: {error}")))?;
     tracing::info!("serving on http://{address}");
     let router = api.pages(shell, App).into_router()?;
-    axum::serve(listener, router).with_graceful_shutdown(asked_to_stop()).await.map_err(isoform::Error::internal)
+    isoform_server::serve(listener, router, asked_to_stop()).await
 }
 
 fn env_or(name: &str, default: &str) -> String {

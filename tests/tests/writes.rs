@@ -261,6 +261,47 @@ async fn a_task_that_outlives_its_transaction_is_told_so_and_stops_nobody() {
     assert_eq!(context.run(repo::<Sample>().count()).await.unwrap(), 2);
 }
 
+#[tokio::test]
+async fn what_a_hook_makes_of_a_value_is_validated_too() {
+    use shared::prelude::Task;
+    let world = World::with(tests::Way::InProcess, shared::entities()).await;
+    world
+        .for_(&ann())
+        .run(async {
+            let padded = Task { title: "     a".into(), ..Task::blank() };
+            let error = repo::<Task>().insert(padded).await.unwrap_err();
+            assert_eq!(error.field("title"), Some("must have at least 5 characters"));
+            repo::<Task>().insert(Task { title: "  five!  ".into(), ..Task::blank() }).await.unwrap();
+        })
+        .await;
+    let titles = world.backend().run(Task::query().all()).await.unwrap();
+    assert_eq!(titles.iter().map(|task| task.title.as_str()).collect::<Vec<_>>(), ["five!"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_nobody_waits_for_keeps_no_reader() {
+    let world = World::new(tests::Way::Direct).await;
+    let context = world.backend();
+    let rows = (0..3000).map(|_| Sample { text: "a".repeat(900), ..Sample::blank() });
+    let fill = context.transaction(async |_| {
+        for row in rows {
+            repo::<Sample>().insert(row).await?;
+        }
+        Ok(())
+    });
+    fill.await.unwrap();
+    let long = || {
+        let each = (0..150).map(|n| Sample::filter(|s| s.text.contains(format!("{}{n}", "a".repeat(400)))));
+        Sample::query().filter(|_| each.fold(Filter::nothing(), |any, one| any | one)).count()
+    };
+    // More of them than there are readers, all given up at once; each would take minutes.
+    let given_up = (0..8).map(|_| tokio::time::timeout(std::time::Duration::from_millis(300), context.run(long())));
+    assert!(futures::future::join_all(given_up).await.iter().all(Result::is_err));
+    let next = context.run(Sample::query().limit(1).all());
+    let next = tokio::time::timeout(std::time::Duration::from_secs(15), next).await;
+    assert_eq!(next.expect("a reader is free").unwrap().len(), 1);
+}
+
 /// Polls a future so many times, with pauses in which the database goes on, and drops it.
 async fn given_up_after<F: Future>(polls: u32, future: F) -> Option<F::Output> {
     let mut future = std::pin::pin!(future);

@@ -42,5 +42,5 @@ async fn main() -> benches::Result<()> {
     api.ensure_schema().await?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", flags.port)).await?;
     ServerFlags::announce_ready();
-    Ok(axum::serve(listener, api.into_router()?).await?)
+    Ok(isoform_server::serve(listener, api.into_router()?, std::future::pending()).await?)
 }

@@ -7,7 +7,7 @@ mod options;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderValue;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use isoform::{Context, Host, Scope};
@@ -75,9 +75,18 @@ async fn page(request: Request, next: Next) -> Response {
     private(alone::response(context, next.run(request)).await)
 }
 
-/// A page shows what its reader may see, and is nobody else's to keep.
+/// A page shows what its reader may see: it is nobody else's to keep, nor to be shown in a frame of another site, where its
+/// buttons could be pressed unseen.
 fn private(mut response: Response) -> Response {
-    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    let headers = response.headers_mut();
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("frame-ancestors 'self'"));
+    as_declared(response)
+}
+
+/// Browsers do not guess what a file is.
+fn as_declared(mut response: Response) -> Response {
+    response.headers_mut().entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     response
 }
 

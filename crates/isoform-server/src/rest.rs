@@ -282,7 +282,8 @@ impl Call<'_> {
             let field = meta.field(field);
             let carried = values.get(field.wire).map(|carried| json::from_json(field.field_type, carried));
             // Both have to hold: where they differ one of them is stale.
-            let differs = matches!(carried, Some(Ok(Value::Int(carried))) if carried != version);
+            let differs = !matches!(carried, None | Some(Ok(Value::Null)))
+                && !matches!(carried, Some(Ok(Value::Int(carried))) if carried == version);
             values.insert(field.wire.to_owned(), if differs { NO_VERSION } else { version }.into());
         }
         let row = operations::update_body(&self.context, meta, &id, &values).await;
@@ -348,7 +349,9 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
     if text == "*" {
         return Ok(None);
     }
-    let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|digits| digits.parse().ok());
+    // As it was answered, to the letter: `"03"` is another tag than `"3"`.
+    let digits = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let version = digits.and_then(|digits| digits.parse::<i64>().ok().filter(|version| version.to_string() == digits));
     Ok(Some(version.unwrap_or(NO_VERSION)))
 }
 

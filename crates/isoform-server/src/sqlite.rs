@@ -38,7 +38,7 @@ impl Connection {
         statement: Statement<'_>,
         mut each: impl FnMut(&SqliteRow) -> Result<()>,
     ) -> Result<()> {
-        let query = query(statement, self.around());
+        let query = query(statement, self.begin());
         let mut stream = query.fetch(&mut **self);
         let mut wrong = Ok(());
         let end = loop {
@@ -54,13 +54,13 @@ impl Connection {
 
     /// The first row that a statement answers: SQLite's thread says so once, where a stream of rows says it twice.
     async fn one_row(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<Option<Row>> {
-        let row = query(statement, self.around()).fetch_optional(&mut **self).await;
+        let row = query(statement, self.begin()).fetch_optional(&mut **self).await;
         self.done(row, meta)?.map(|row| cell::row(&row, meta)).transpose()
     }
 
     /// How many rows a statement changed.
     async fn execute(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
-        let query = query(statement, self.around());
+        let query = query(statement, self.begin());
         let mut results = (**self).fetch_many(query);
         let mut changed = 0;
         let end = loop {
@@ -75,17 +75,22 @@ impl Connection {
         self.done(end, meta).map(|()| changed)
     }
 
-    fn around(&self) -> (&'static str, &'static str) {
+    /// A statement is about to begin. Answers what stands before and behind it.
+    const fn begin(&mut self) -> (&'static str, &'static str) {
         match self {
-            Self::Transaction(connection) => connection.around(),
-            Self::Reader(_) | Self::Writer(_) => ("", ""),
+            Self::Transaction(connection) => return connection.around(),
+            Self::Reader(reader) => reader.asking = true,
+            Self::Writer(_) => {}
         }
+        ("", "")
     }
 
     /// Takes note of how a statement ended.
     fn done<T>(&mut self, result: Result<T, sqlx::Error>, meta: &EntityMeta) -> Result<T> {
-        if let Self::Transaction(connection) = self {
-            connection.done(&result);
+        match self {
+            Self::Transaction(connection) => connection.done(&result),
+            Self::Reader(reader) => reader.asking = false,
+            Self::Writer(_) => {}
         }
         result.map_err(|error| dialect::error(&error, meta))
     }

@@ -11,20 +11,25 @@ pub(crate) fn same_origin(method: &Method, headers: &HeaderMap, allowed: &[Strin
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
-    let text = |name| headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap_or("?"));
+    // Of two the first may be a lie, and so may the second.
+    let text = |name: header::HeaderName| match (headers.get_all(&name).iter().count(), headers.get(&name)) {
+        (1, Some(value)) => Some(value.to_str().unwrap_or("?")),
+        (_, None) => None,
+        _ => Some("?"),
+    };
     let origin = text(header::ORIGIN);
     if origin.is_some_and(|origin| allowed.iter().any(|one| one == origin)) {
         return Ok(());
     }
     let refused = || Error::forbidden("This request comes from a page of another site.").with_code("foreign_origin");
     if let Some(origin) = origin {
-        let host = origin.split_once("://").map(|(_, host)| host);
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
         if host.is_none() || host != text(header::HOST) {
             return Err(refused());
         }
     }
-    match headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes) {
-        Some(b"cross-site") => Err(refused()),
+    match text(header::HeaderName::from_static("sec-fetch-site")) {
+        Some(site) if site == "?" || site.eq_ignore_ascii_case("cross-site") => Err(refused()),
         _ => Ok(()),
     }
 }

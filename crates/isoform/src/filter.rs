@@ -357,7 +357,10 @@ impl<E, T: FieldValue> Column<E, T> {
 
 impl<E, T: TextValue> Column<E, T> {
     fn matches(self, how: TextMatch, text: impl Into<String>) -> Filter<E> {
-        Filter::from_condition(Condition::Text(self.index(), how, text.into()))
+        let text = text.into();
+        // No stored text has one, and SQLite would take it for the end of the pattern.
+        let possible = !text.contains('\0');
+        Filter::from_condition(if possible { Condition::Text(self.index(), how, text) } else { Condition::Nothing })
     }
 
     /// The text is somewhere in the field; ASCII letters are compared without case.

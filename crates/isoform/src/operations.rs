@@ -518,6 +518,10 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
     if meta.hooks.saving {
         prevented = validate::hook(record, Hook::Saving).await?;
     }
+    // What holds of a value holds of what a hook has made of it too.
+    if !prevented && meta.hooks_around_save() {
+        validate::fields(record);
+    }
     validate::outcome(record)?;
     if prevented {
         let filter = Condition::All;

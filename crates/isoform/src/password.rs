@@ -1,19 +1,26 @@
 //! Passwords: argon2id, off the async threads, a bounded number at once.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use argon2::Argon2;
 use argon2::password_hash::rand_core::OsRng;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::password_hash::{Output, PasswordHash, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 
 use crate::{Error, Result};
 
 /// A hash takes 19 MiB (argon2's default parameters, OWASP's recommendation), so only a few run at once.
-static AT_ONCE: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+static AT_ONCE: LazyLock<Arc<Semaphore>> =
+    LazyLock::new(|| Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))));
+
+/// So many more may wait for their turn: whoever comes then is told to come back.
+const WAITING: usize = 64;
+static IN_LINE: Semaphore = Semaphore::const_new(WAITING);
+
+/// The memory of a hash. It is kept, one for each that runs at once, since the allocator would keep far more of them.
+static MEMORY: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
 /// The longest password that is looked at, in bytes.
 pub const MAX_LENGTH: usize = 1_024;
@@ -23,13 +30,60 @@ static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash_now("nobody").ok
 
 fn hash_now(password: &str) -> Result<String> {
     let salt = SaltString::generate(&mut OsRng);
-    let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
-    hash.map(|hash| hash.to_string()).map_err(|error| Error::internal(error.to_string()))
+    let params = Params::default();
+    let output = compute(password, salt.as_salt(), Algorithm::Argon2id, Version::V0x13, params.clone());
+    let failed = |error: argon2::password_hash::Error| Error::internal(error.to_string());
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: (&params).try_into().map_err(failed)?,
+        salt: Some(salt.as_salt()),
+        hash: Some(output.map_err(failed)?),
+    };
+    Ok(hash.to_string())
+}
+
+/// Is it the password of a hash?
+fn verify_now(password: &str, hash: &str) -> argon2::password_hash::Result<bool> {
+    let hash = PasswordHash::new(hash)?;
+    let (Some(salt), Some(output)) = (hash.salt, hash.hash) else { return Ok(false) };
+    let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from)?;
+    let params = Params::try_from(&hash)?;
+    // Compared in a time that does not tell where they differ.
+    Ok(compute(password, salt, Algorithm::try_from(hash.algorithm)?, version, params)? == output)
+}
+
+fn compute(
+    password: &str,
+    salt: Salt<'_>,
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+) -> argon2::password_hash::Result<Output> {
+    let mut salt_bytes = [0; Salt::MAX_LENGTH];
+    let salt_bytes = salt.decode_b64(&mut salt_bytes)?;
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+    memory.resize(params.block_count(), Block::default());
+    let argon2 = Argon2::new(algorithm, version, params);
+    let output = Output::init_with(length, |out| {
+        Ok(argon2.hash_password_into_with_memory(password.as_bytes(), salt_bytes, out, &mut memory)?)
+    });
+    MEMORY.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    output
 }
 
 async fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let _permit = AT_ONCE.acquire().await.map_err(Error::internal)?;
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    let busy = || Error::unavailable("Too many people are signing in just now. Try again in a moment.");
+    let _in_line = IN_LINE.try_acquire().map_err(|_| busy())?;
+    let permit = AT_ONCE.clone().acquire_owned().await.map_err(Error::internal)?;
+    // The permit goes along: the work goes on where its client has hung up.
+    let permitted = move || {
+        let done = work();
+        drop(permit);
+        done
+    };
+    tokio::task::spawn_blocking(permitted).await.map_err(Error::internal)
 }
 
 /// Hashes a password, to be stored.
@@ -56,9 +110,7 @@ pub async fn verify(password: &str, stored: Option<&str>) -> Result<bool> {
     bounded(move || {
         let known = stored.is_some();
         let hash = stored.or_else(|| NOBODY.clone()).unwrap_or_default();
-        let matches = PasswordHash::new(&hash)
-            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-        known && matches
+        verify_now(&password, &hash).unwrap_or(false) && known
     })
     .await
 }
@@ -79,6 +131,9 @@ const REMEMBERED: usize = 10_000;
 /// # Errors
 /// 429 after too many wrong passwords.
 pub async fn verify_sign_in(name: &str, password: &str, stored: Option<&str>) -> Result<bool> {
+    if password.len() > MAX_LENGTH {
+        return Ok(false);
+    }
     let name = name.chars().take(100).collect::<String>();
     if !may_try(&name, Instant::now()) {
         let seconds = WINDOW.as_secs();

@@ -16,20 +16,24 @@ pub(crate) async fn record<E: Entity>(record: &mut Record<E>) -> Result<()> {
 }
 
 pub(crate) async fn any(record: &mut dyn AnyRecord) -> Result<()> {
-    let meta = record.meta();
     record.state_mut().errors.clear();
+    fields(record);
+    if record.meta().hooks.validation {
+        hook(record, Hook::Validation).await?;
+    }
+    outcome(record)
+}
+
+/// Asks the validators of every field that is known, and notes what they say.
+pub(crate) fn fields(record: &mut dyn AnyRecord) {
     let hidden = record.state().hidden;
-    for (index, field) in meta.fields.iter().enumerate() {
+    for (index, field) in record.meta().fields.iter().enumerate() {
         if !hidden.contains(index)
             && let Err(message) = value(field, &record.get(index))
         {
             record.state_mut().errors.add(index, message);
         }
     }
-    if meta.hooks.validation {
-        hook(record, Hook::Validation).await?;
-    }
-    outcome(record)
 }
 
 /// Runs a hook of a record and takes over the errors that it set; answers whether it prevented the default.

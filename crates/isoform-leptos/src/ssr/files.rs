@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
 
-use super::{alone, private};
+use super::{alone, as_declared, private};
 
 /// A router that serves the site's files, compressed beforehand where they are, and for everything else the
 /// application's own page, with 404.
@@ -30,12 +30,14 @@ where
         async move {
             let (parts, _) = request.into_parts();
             let page = matches!(parts.method, Method::GET | Method::HEAD) && takes_html(&parts.headers);
+            let too_long = parts.uri.path().split('/').any(|name| name.len() > 255);
             let immutable = hashed.is_some_and(|hashed| parts.uri.path().starts_with(&hashed));
             let mut found = match files.oneshot(Request::from_parts(parts.clone(), Body::empty())).await {
                 Ok(found) => found.map(Body::new),
                 Err(never) => match never {},
             };
-            if found.status() == StatusCode::NOT_FOUND {
+            // No file has a name as long as that.
+            if found.status() == StatusCode::NOT_FOUND || too_long {
                 if !page {
                     return (StatusCode::NOT_FOUND, "Not found").into_response();
                 }
@@ -49,7 +51,7 @@ where
             let cache = if immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
             found.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
             declare_utf8(&mut found);
-            found
+            as_declared(found)
         }
     })
 }

@@ -123,8 +123,9 @@ impl Connections for Shared {
     }
 }
 
-/// How long an operation waits for its turn.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an operation waits for its turn. With SQLite's own patience it is less than a request may take, so that a write
+/// that is answered by 503 was not begun.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The writing connection, when it is free.
 pub(super) async fn in_turn(writer: &Arc<Mutex<SqliteConnection>>) -> Result<OwnedMutexGuard<SqliteConnection>> {
