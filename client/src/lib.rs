@@ -27,12 +27,3 @@ mod welcome;
 pub use app::App;
 #[cfg(not(target_arch = "wasm32"))]
 pub use shell::shell;
-
-/// Takes over the page that the server rendered.
-#[cfg(target_arch = "wasm32")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
-    #[cfg(debug_assertions)]
-    std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
-    leptos::mount::hydrate_body(App);
-}

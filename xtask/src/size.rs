@@ -86,7 +86,7 @@ fn within_budget(brotli: u64) -> Result<(), Error> {
         }
         Some(over) => Err(Error::Failed(format!(
             "the released wasm and JavaScript are {over} bytes over the budget of {BUDGET} bytes \
-             brotli; look for a new dependency in the wasm build (`cargo tree -p client --target \
+             brotli; look for a new dependency in the wasm build (`cargo tree -p browser --target \
              wasm32-unknown-unknown`)"
         ))),
     }

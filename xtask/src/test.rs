@@ -97,7 +97,7 @@ impl Step {
             Self::Format => process::run(&mut cargo("fmt --all --check")),
             Self::Clippy => process::run(&mut cargo("clippy --workspace --all-targets -- -D warnings")),
             Self::ClippyWasm => process::run(&mut cargo(
-                "clippy -p shared -p client -p isoform -p isoform-leptos \
+                "clippy -p shared -p client -p browser -p isoform -p isoform-leptos \
                  --target wasm32-unknown-unknown -- -D warnings",
             )),
             Self::Wasm => process::run(&mut cargo("leptos build --release")),
