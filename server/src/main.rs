@@ -36,12 +36,14 @@ async fn serve() -> Result<()> {
     let demo_data = std::env::args().any(|argument| argument == "--demo-data");
     database.context().run(seed::seed(demo_data)).await?;
 
-    let address = isoform_leptos::options().site_addr;
-    let listener = tokio::net::TcpListener::bind(address)
-        .await
-        .map_err(|error| isoform::Error::unavailable(format!("{address} cannot be listened on: {error}")))?;
-    tracing::info!("serving on http://{address}");
     let router = api.pages(shell, App).into_router()?;
+    let address = isoform_leptos::options().site_addr;
+    let taken = |error| {
+        let hint = "choose another by LEPTOS_SITE_ADDR=127.0.0.1:4000";
+        isoform::Error::unavailable(format!("{address} cannot be listened on: {error}; {hint}"))
+    };
+    let listener = tokio::net::TcpListener::bind(address).await.map_err(taken)?;
+    tracing::info!("serving on http://{address}");
     isoform_server::serve(listener, router, asked_to_stop()).await
 }
 

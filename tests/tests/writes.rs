@@ -379,3 +379,63 @@ async fn what_is_missing_in_the_schema_is_created_and_said() {
     let old = database.context().run(repo::<after::Thing>().find_id("old")).await.unwrap();
     assert_eq!((old.name.as_str(), old.size), ("as declared", None));
 }
+
+#[tokio::test]
+async fn what_does_not_fit_the_table_is_said_at_the_start() {
+    use isoform_server::Database;
+    mod first {
+        use isoform::prelude::*;
+        #[derive(Entity, Clone, Debug, PartialEq)]
+        #[entity(key = "crates", allow(crud = true))]
+        pub struct Crate {
+            #[field(id)]
+            pub id: String,
+            pub weight: String,
+            pub owner: Option<String>,
+        }
+    }
+    mod retyped {
+        use isoform::prelude::*;
+        #[derive(Entity, Clone, Debug, PartialEq)]
+        #[entity(key = "crates", allow(crud = true))]
+        pub struct Crate {
+            #[field(id)]
+            pub id: String,
+            pub weight: i64,
+            #[field(unique)]
+            pub owner: Option<String>,
+        }
+    }
+    mod renamed {
+        use isoform::prelude::*;
+        #[derive(Entity, Clone, Debug, PartialEq)]
+        #[entity(key = "crates", allow(crud = true))]
+        pub struct Crate {
+            #[field(id)]
+            pub id: String,
+            pub mass: String,
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::connect(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap();
+    database.ensure_schema(&[first::Crate::meta()]).await.unwrap();
+    for id in ["a", "b"] {
+        let row = first::Crate { id: id.into(), weight: "heavy".into(), owner: Some("ann".into()) };
+        database.context().run(repo().insert(row)).await.unwrap();
+    }
+    let error = database.ensure_schema(&[retyped::Crate::meta()]).await.unwrap_err();
+    assert!(error.message().contains("Crate.owner is to be unique"), "{error}");
+    database
+        .context()
+        .run(async {
+            let mut b = repo::<first::Crate>().find_id("b").await?;
+            b.owner = None;
+            b.save().await
+        })
+        .await
+        .unwrap();
+    let said = database.ensure_schema(&[retyped::Crate::meta()]).await.unwrap();
+    assert_eq!(said, ["left the column weight of the table crates as it is: it is for texts, the field for integers"]);
+    let error = database.ensure_schema(&[renamed::Crate::meta()]).await.unwrap_err();
+    assert!(error.message().contains("weight") && error.message().contains("column = \"weight\""), "{error}");
+}

@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
 use isoform::future::BoxFuture;
+use isoform::json::typed;
 use isoform::{Error, Identity, Result};
 use leptos::server::codee::{Decoder, Encoder};
 use serde::Serialize;
@@ -60,10 +61,8 @@ impl Answer {
         match self {
             Self::Here(answer) => &**answer,
             Self::Written(text, read) => &**read.get_or_init(|| {
-                Arc::new(read_json(text).unwrap_or_else(|error| {
-                    Result::<T>::Err(Error::unavailable(format!(
-                        "What the server wrote into the page cannot be read: {error}"
-                    )))
+                Arc::new(read_result::<T>(text).unwrap_or_else(|error| {
+                    Err(Error::unavailable(format!("What the server wrote into the page cannot be read: {error}")))
                 }))
             }),
         }
@@ -83,9 +82,13 @@ impl Answer {
     }
 }
 
-/// Reads JSON by way of a [`serde_json::Value`], so that no type brings a parser of its own.
-fn read_json<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
-    serde_json::from_str::<serde_json::Value>(text).and_then(serde_json::from_value)
+/// Reads a result by way of a [`serde_json::Value`], so that no type brings a parser of its own.
+fn read_result<T: DeserializeOwned>(text: &str) -> Result<Result<T>> {
+    let mut json: serde_json::Value = serde_json::from_str(text).map_err(Error::internal)?;
+    Ok(match json.get_mut("Ok") {
+        Some(answer) => Ok(typed(answer.take()).map_err(Error::internal)?),
+        None => Err(typed(json["Err"].take()).map_err(Error::internal)?),
+    })
 }
 
 /// Writes answers into the page and reads them there, so that nothing is asked twice.
@@ -145,11 +148,13 @@ impl Encoder<Known> for AsJson {
 }
 
 impl Decoder<Known> for AsJson {
-    type Error = serde_json::Error;
+    type Error = Error;
     type Encoded = str;
 
-    fn decode(text: &str) -> serde_json::Result<Known> {
-        read_json(text)
+    fn decode(text: &str) -> Result<Known> {
+        let mut json: serde_json::Value = serde_json::from_str(text).map_err(Error::internal)?;
+        let identity = typed(json[1].take()).map_err(Error::internal)?;
+        Ok((json[0] == true, identity))
     }
 }
 

@@ -160,5 +160,19 @@ fn expand(ident: &Ident, variants: &[Variant]) -> TokenStream {
                 <Self as #private::FieldEnum>::initial()
             }
         }
+
+        #[automatically_derived]
+        impl #private::serde::Serialize for #ident {
+            fn serialize<S: #private::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(#private::FieldEnum::value(*self))
+            }
+        }
+
+        #[automatically_derived]
+        impl<'de> #private::serde::Deserialize<'de> for #ident {
+            fn deserialize<D: #private::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                #private::enum_from_serde(deserializer)
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ use syn::{ImplItem, ImplItemFn, ItemImpl, parse_quote};
 use crate::ctxt::Ctxt;
 use crate::{names, symbol};
 
-/// The `impl` with `PRESENT`, and with each server hook under its `cfg`.
+/// The `impl` with `WRITTEN_BY_THE_HOOKS_ATTRIBUTE`, and with each server hook under its `cfg`.
 pub fn expand(mut item: ItemImpl) -> TokenStream {
     let ctxt = Ctxt::default();
     if item.trait_.is_none() {
@@ -35,7 +35,7 @@ pub fn expand(mut item: ItemImpl) -> TokenStream {
     item.items.insert(
         0,
         parse_quote! {
-            const PRESENT: ::isoform::__private::HookSet =
+            const WRITTEN_BY_THE_HOOKS_ATTRIBUTE: ::isoform::__private::HookSet =
                 ::isoform::__private::HookSet { #(#present: true,)* ..::isoform::__private::HookSet::NONE };
         },
     );

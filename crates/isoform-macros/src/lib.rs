@@ -227,3 +227,14 @@ pub fn hooks(_: TokenStream, item: TokenStream) -> TokenStream {
 pub fn backend(_: TokenStream, item: TokenStream) -> TokenStream {
     backend::expand(&parse_macro_input!(item as ItemImpl)).into()
 }
+
+/// Says who may call a backend method: see [`macro@backend`], which reads it.
+#[proc_macro_attribute]
+pub fn allowed(rule: TokenStream, _: TokenStream) -> TokenStream {
+    // Whatever the rule, `#[backend]` would have taken it away.
+    let rule: proc_macro2::TokenStream = rule.into();
+    let at = syn::spanned::Spanned::span(&rule);
+    syn::Error::new(at, "`#[allowed(…)]` belongs to a backend method: write `#[backend]` above the `impl`")
+        .to_compile_error()
+        .into()
+}

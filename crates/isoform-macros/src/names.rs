@@ -50,9 +50,14 @@ pub fn known(wrong: &str, names: &[&str]) -> String {
     let list: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     let list = list.join(", ");
     match nearest {
-        Some((distance, name)) if distance <= 1 + name.len() / 4 => format!("did you mean `{name}`? There are {list}"),
+        Some((_, name)) if is_near(wrong, name) => format!("did you mean `{name}`? There are {list}"),
         _ => format!("there are {list}"),
     }
+}
+
+/// Is a name nearly another one?
+pub fn is_near(wrong: &str, name: &str) -> bool {
+    distance(wrong, name) <= 1 + name.len() / 4
 }
 
 /// How many letters must be put in, left out, changed or swapped with their neighbour.

@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, Path, Type};
 
 use crate::ctxt::Ctxt;
-use crate::symbol;
+use crate::{names, symbol};
 
 /// Who may do something, as the user wrote it.
 #[derive(Clone)]
@@ -48,6 +48,13 @@ impl Rule {
             Expr::Path(path) if path.qself.is_none() => {
                 if path.path.is_ident(symbol::AUTHENTICATED) {
                     Self::Authenticated
+                } else if path
+                    .path
+                    .get_ident()
+                    .is_some_and(|ident| names::is_near(&ident.to_string(), symbol::AUTHENTICATED))
+                {
+                    ctxt.error(value, "did you mean `authenticated`?");
+                    Self::Nobody
                 } else if is_constant(&path.path) {
                     Self::Roles(vec![value.clone()])
                 } else {

@@ -202,7 +202,11 @@ impl Api {
                 )));
             }
             if let Some(other) = served.insert(key, ServedEntity { meta: entity.meta, methods }) {
-                return Err(Error::invalid(format!("{} and {name} have one key: \"{key}\".", other.meta.rust_name)));
+                return Err(Error::invalid(if std::ptr::eq(other.meta, entity.meta) {
+                    format!("{name} is registered twice.")
+                } else {
+                    format!("{} and {name} have one key: \"{key}\".", other.meta.rust_name)
+                }));
             }
         }
         Ok(served)

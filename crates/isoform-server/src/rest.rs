@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{any, get};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -82,6 +82,7 @@ impl Shared {
         A: for<'a> FnOnce(Call<'a>, Body) -> BoxFuture<'a, Result<Response>>,
     {
         let (parts, body) = request.into_parts();
+        let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let arriving = AtomicBool::new(false);
         let work = async {
             transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
@@ -103,7 +104,13 @@ impl Shared {
             };
             tokio::time::timeout(self.source.time, pin!(work)).await.unwrap_or_else(late)
         };
-        caught(pin!(in_time)).await.unwrap_or_else(|error| respond::error(&error)).into_response()
+        let answered = caught(pin!(in_time)).await;
+        answered.unwrap_or_else(|error| {
+            if error.is_internal() {
+                tracing::error!(%method, path = uri.path(), "what failed comes next");
+            }
+            respond::error(&error)
+        })
     }
 }
 
@@ -314,9 +321,8 @@ impl Call<'_> {
         match method.body {
             Callable::Record(..) => {
                 let fitting = |row_info: JsonValue| {
-                    let problem =
-                        |error| Error::invalid(format!("\"rowInfo\" does not fit: {}.", json::problem(&error)));
-                    serde_json::from_value::<RowInfo>(row_info).map_err(problem)
+                    json::typed::<RowInfo>(row_info)
+                        .map_err(|error| Error::invalid(format!("\"rowInfo\" does not fit: {error}.")))
                 };
                 let row_info = match row_info {
                     Some(row_info @ JsonValue::Object(_)) => fitting(row_info)?,

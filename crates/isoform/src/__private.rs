@@ -1,5 +1,6 @@
 //! What the macros' output names. No part of the public interface.
 
+pub use serde;
 pub use serde_json::Value as JsonValue;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -68,6 +69,15 @@ pub fn no_such_field() -> Result<(), ValueError> {
 #[must_use]
 pub fn enum_to_value<T: FieldEnum>(variant: T) -> Value {
     Value::Text(variant.value().into())
+}
+
+/// An enum as serde writes it: by the name that is stored.
+pub fn enum_from_serde<'de, T: FieldEnum, D: serde::Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    T::parse(&text).ok_or_else(|| {
+        let known: Vec<_> = T::VARIANTS.iter().map(|variant| variant.value).collect();
+        serde::de::Error::custom(format_args!("must be one of {}", known.join(", ")))
+    })
 }
 
 /// The variant with this stored name.

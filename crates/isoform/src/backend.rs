@@ -76,10 +76,11 @@ impl Args {
     /// 400 with the argument's name.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T> {
         self.position += 1;
+        let given = self.values.len() > 0;
         let value = self.values.next().filter(|value| value.get("_isUndefined").is_none()).unwrap_or_default();
-        crate::record::refused_within(|| serde_json::from_value(value)).map_err(|error| {
-            let problem = json::problem(&error);
-            Error::invalid(format!("Argument {} ({name}) does not fit: {problem}.", self.position))
+        crate::record::refused_within(|| json::typed(value)).map_err(|error| {
+            let problem = if given { format!("does not fit: {error}") } else { "is missing".into() };
+            Error::invalid(format!("Argument {} ({name}) {problem}.", self.position))
         })
     }
 
@@ -134,7 +135,7 @@ impl<T: Serialize + DeserializeOwned + Send> Travels for T {
     }
 
     fn decode(answer: JsonValue, method: &str) -> Result<Self> {
-        serde_json::from_value(answer).map_err(|error| Error::internal(format!("the result of {method}: {error}")))
+        json::typed(answer).map_err(|error| Error::internal(format!("the result of {method}: {error}")))
     }
 }
 
@@ -211,30 +212,19 @@ pub struct AnsweredRow {
 impl RecordAnswer {
     /// What a server answered, read by hand: serde's own reading of these structs would be a part of every page.
     pub(crate) fn read(mut answer: Map<String, JsonValue>) -> Self {
-        let mut row = take_object(&mut answer, "rowInfo");
+        let mut row = json::take_object(&mut answer, "rowInfo");
         Self {
-            result: take(&mut answer, "result"),
+            result: json::take(&mut answer, "result"),
             row_info: AnsweredRow {
-                data: take_object(&mut row, "data"),
-                original: take_object(&mut row, "original"),
-                is_new_row: take(&mut row, "isNewRow") == JsonValue::Bool(true),
-                was_changed: take(&mut row, "wasChanged") == JsonValue::Bool(true),
-                id: take(&mut row, "id"),
-                is_deleted: take(&mut row, "isDeleted") == JsonValue::Bool(true),
-                model_state: take_object(&mut row, "modelState"),
+                data: json::take_object(&mut row, "data"),
+                original: json::take_object(&mut row, "original"),
+                is_new_row: json::take(&mut row, "isNewRow") == JsonValue::Bool(true),
+                was_changed: json::take(&mut row, "wasChanged") == JsonValue::Bool(true),
+                id: json::take(&mut row, "id"),
+                is_deleted: json::take(&mut row, "isDeleted") == JsonValue::Bool(true),
+                model_state: json::take_object(&mut row, "modelState"),
             },
         }
-    }
-}
-
-fn take(from: &mut Map<String, JsonValue>, name: &str) -> JsonValue {
-    from.get_mut(name).map(JsonValue::take).unwrap_or_default()
-}
-
-fn take_object(from: &mut Map<String, JsonValue>, name: &str) -> Map<String, JsonValue> {
-    match take(from, name) {
-        JsonValue::Object(object) => object,
-        _ => Map::new(),
     }
 }
 

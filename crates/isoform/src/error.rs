@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A result whose error is an [`Error`](struct@Error).
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -386,7 +386,13 @@ impl Serialize for Error {
 
 impl<'de> Deserialize<'de> for Error {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (status, body) = <(u16, serde_json::Value)>::deserialize(deserializer)?;
-        Ok(Self::from_json(status, &body))
+        let parts = Vec::<serde_json::Value>::deserialize(deserializer)?;
+        match parts.as_slice() {
+            [status, body] => {
+                let status = status.as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
+                Ok(Self::from_json(status, body))
+            }
+            _ => Err(de::Error::custom("an error is a status and a body")),
+        }
     }
 }

@@ -95,8 +95,9 @@ pub trait DeclaresHooks {}
     note = "write it, with #[hooks] above it, or leave `hooks` out of #[entity(…)]"
 )]
 pub trait Hooks: Entity + DeclaresHooks {
-    /// Which of the hooks are there: `#[hooks]` fills it in.
-    const PRESENT: HookSet = HookSet::ALL;
+    /// Which of the hooks are there. Where this is missing, `#[hooks]` is missing above the `impl`: it writes this, and keeps the
+    /// bodies that are the server's out of the browser.
+    const WRITTEN_BY_THE_HOOKS_ATTRIBUTE: HookSet;
 
     /// Is the record right? Set errors with [`LifecycleEvent::error`]. Runs after the validators of the fields.
     fn validation(record: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> impl Future<Output = Result<()>> + Send {

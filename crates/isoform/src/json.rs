@@ -1,6 +1,7 @@
 //! Values on the wire: how each field type reads and writes JSON, and reads the text of an address.
 
 mod time;
+mod typed;
 
 use serde_json::Value as JsonValue;
 use uuid::Uuid;
@@ -10,6 +11,7 @@ use crate::value::{FieldType, Value, ValueError};
 
 pub(crate) use time::years_fit;
 pub use time::{format_date, format_date_time, format_micros, parse_date, parse_date_time};
+pub use typed::{Unfit, typed};
 
 /// Whole numbers beyond this travel as text: JavaScript cannot hold them.
 const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
@@ -118,6 +120,22 @@ pub fn write(json: &JsonValue) -> String {
     serde_json::to_string(json).unwrap_or_default()
 }
 
+/// Takes a member out of an object; null where there is none.
+pub(crate) fn take(object: &mut serde_json::Map<String, JsonValue>, name: &str) -> JsonValue {
+    object.get_mut(name).map(JsonValue::take).unwrap_or_default()
+}
+
+/// Takes an object out of an object; an empty one where there is none.
+pub(crate) fn take_object(
+    object: &mut serde_json::Map<String, JsonValue>,
+    name: &str,
+) -> serde_json::Map<String, JsonValue> {
+    match take(object, name) {
+        JsonValue::Object(inner) => inner,
+        _ => serde_json::Map::new(),
+    }
+}
+
 /// What a message calls a piece of JSON.
 #[must_use]
 pub const fn kind(json: &JsonValue) -> &'static str {
@@ -131,11 +149,10 @@ pub const fn kind(json: &JsonValue) -> &'static str {
     }
 }
 
-/// What serde has to say about JSON that does not fit a type, without what it tells about the program.
+/// What serde says about JSON that does not fit a type, for people: without what it tells about the program.
 #[must_use]
-pub fn problem(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let (found, expected) = text.split_once(", expected ").map_or((&*text, None), |(found, rest)| (found, Some(rest)));
+pub fn problem(text: &str) -> String {
+    let (found, expected) = text.split_once(", expected ").map_or((text, None), |(found, rest)| (found, Some(rest)));
     let named = ["missing field", "unknown field", "unknown variant", "duplicate field"];
     if named.iter().any(|start| found.starts_with(start)) {
         return found.chars().take(100).collect();
@@ -146,7 +163,7 @@ pub fn problem(error: &serde_json::Error) -> String {
         Some("i8" | "i16" | "i32" | "i64" | "i128" | "isize") => "a whole number",
         Some("f32" | "f64") => "a number",
         Some("struct") => "an object",
-        _ => match expected.unwrap_or(&text) {
+        _ => match expected.unwrap_or(text) {
             "a map" => "an object",
             "a sequence" => "an array",
             "a string" | "str" => "a text",

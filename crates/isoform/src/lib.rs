@@ -85,7 +85,7 @@ pub use hooks::{Hooks, LifecycleEvent};
 #[cfg(not(target_arch = "wasm32"))]
 pub use host::Host;
 pub use identity::Identity;
-pub use isoform_macros::{Entity, FieldEnum, backend, hooks};
+pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;
 pub use query::{DEFAULT_LIMIT, Query, offset as query_offset};
 pub use record::{AnyRecord, Errors, Record, RecordState};

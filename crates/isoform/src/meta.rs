@@ -309,7 +309,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Int(n) => n.fmt(f),
-            Self::Float(n) => n.fmt(f),
+            Self::Float(n) => f.write_str(&crate::json::format_float(*n)),
         }
     }
 }

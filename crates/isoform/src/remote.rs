@@ -15,7 +15,7 @@ use crate::entity::Entity;
 use crate::filter::{Condition, wire};
 use crate::future::BoxFuture;
 use crate::identity::Identity;
-use crate::json::{row_to_json, to_text};
+use crate::json::{row_to_json, to_text, typed};
 use crate::meta::{Direction, EntityMeta};
 use crate::provider::Find;
 use crate::record::Record;
@@ -141,7 +141,7 @@ impl Remote {
     /// 503 where the server cannot be reached.
     pub async fn me(&self) -> Result<Option<Identity>> {
         let body = self.request("GET", "me", None).await?;
-        serde_json::from_value(body).map_err(|error| Error::unavailable(format!("/me: {error}")))
+        typed(body).map_err(|error| Error::unavailable(format!("/me: {error}")))
     }
 
     pub(crate) async fn find(&self, meta: &EntityMeta, find: &Find, page: u64) -> Result<Vec<Map<String, JsonValue>>> {

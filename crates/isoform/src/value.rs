@@ -278,11 +278,8 @@ where
     }
 
     fn from_value(value: Value) -> Result<Self, ValueError> {
-        let read = |json| {
-            serde_json::from_value(json)
-                .map(Json)
-                .map_err(|error| ValueError(format!("does not fit: {}", crate::json::problem(&error))))
-        };
+        let read =
+            |json| crate::json::typed(json).map(Json).map_err(|error| ValueError(format!("does not fit: {error}")));
         match value {
             Value::Json(json) => read(*json),
             // JSON's null is no absence for a type that knows it, such as `Json<Option<T>>`.

@@ -187,7 +187,7 @@ fn the_servers_errors_stand_at_the_fields() {
         });
         assert_eq!(plan.field(|p| p.title).error().as_deref(), Some("is taken"));
         assert_eq!(plan.error(), Some(refused));
-        assert_eq!(plan.form_error().as_deref(), Some("title: is taken"), "no input shows the field");
+        assert_eq!(plan.form_error().as_deref(), Some("Title is taken"), "no input shows the field");
         plan.field(|p| p.title).any().note_shown();
         plan.field(|p| p.title).set("another".into());
         assert_eq!((plan.field(|p| p.title).error(), plan.form_error()), (None, None));

@@ -173,7 +173,7 @@ fn meta(entity: &Entity) -> TokenStream {
     let hooks = match entity.hooks {
         Some(span) => {
             let hooks = hooks(entity, span);
-            quote!(#hooks::PRESENT)
+            quote!(#hooks::WRITTEN_BY_THE_HOOKS_ATTRIBUTE)
         }
         None => quote!(#private::HookSet::NONE),
     };

@@ -106,6 +106,11 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
         sqlx::error::ErrorKind::ForeignKeyViolation => {
             Error::conflict(format!("Other rows depend on this one of {}, or it on a row that is not there.", meta.key))
         }
+        _ if database.message().starts_with("no such table") => Error::internal(format!(
+            "{}: list {} in `entities![…]` of the API, whose `ensure_schema` makes the table",
+            database.message(),
+            meta.rust_name
+        )),
         _ => plain_error(error),
     }
 }

@@ -1,10 +1,9 @@
 //! Tables and columns: what is missing is created, what is there stays as it is.
 
-use std::collections::HashSet;
-
 use isoform::meta::{EntityMeta, FieldMeta};
-use isoform::{FieldType, Result};
+use isoform::{Error, FieldType, Result};
 use sea_query::{Alias, ColumnDef, Index, SqliteQueryBuilder, Table};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use super::dialect::{plain_error, stored};
@@ -14,29 +13,99 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
     let mut done = Vec::new();
     for meta in entities {
         let present = columns(connection, meta.table).await?;
+        forgotten(meta, &present)?;
         if present.is_empty() {
             run(connection, create_table(meta)).await?;
             done.push(format!("created the table {} with {} columns", meta.table, meta.fields.len()));
         } else {
-            for field in meta.fields.iter().filter(|field| !present.contains(field.column)) {
-                run(connection, add_column(meta, field)).await?;
-                done.push(format!("added the column {} to the table {}", field.column, meta.table));
+            for field in meta.fields {
+                match present.iter().find(|column| column.name == field.column) {
+                    Some(column) => done.extend(of_another_type(meta, field, column)),
+                    None => {
+                        run(connection, add_column(meta, field)).await?;
+                        done.push(format!("added the column {} to the table {}", field.column, meta.table));
+                    }
+                }
             }
         }
         for field in meta.fields.iter().filter(|field| field.unique) {
-            run(connection, unique_index(meta, field)).await?;
+            run(connection, unique_index(meta, field)).await.map_err(|error| not_unique(meta, field, error))?;
         }
     }
     Ok(done)
 }
 
-async fn columns(connection: &mut SqliteConnection, table: &str) -> Result<HashSet<String>> {
-    let rows = sqlx::query("SELECT name FROM pragma_table_info(?)")
-        .bind(table.to_owned())
-        .fetch_all(connection)
-        .await
-        .map_err(|error| plain_error(&error))?;
-    Ok(rows.iter().filter_map(|row| row.try_get(0).ok()).collect())
+/// A column that is there.
+struct Column {
+    name: String,
+    declared: String,
+    /// It must be given a value.
+    required: bool,
+}
+
+async fn columns(connection: &mut SqliteConnection, table: &str) -> Result<Vec<Column>> {
+    let sql = "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND pk = 0 FROM pragma_table_info(?)";
+    let rows =
+        sqlx::query(sql).bind(table.to_owned()).fetch_all(connection).await.map_err(|error| plain_error(&error))?;
+    let column =
+        |row: &SqliteRow| Ok(Column { name: row.try_get(0)?, declared: row.try_get(1)?, required: row.try_get(2)? });
+    rows.iter().map(column).collect::<sqlx::Result<_>>().map_err(|error| plain_error(&error))
+}
+
+/// A column that no field has any more, and that must be given a value, makes every insert fail.
+fn forgotten(meta: &EntityMeta, present: &[Column]) -> Result<()> {
+    let known = |column: &Column| meta.fields.iter().any(|field| field.column == column.name);
+    match present.iter().find(|column| column.required && !known(column)) {
+        None => Ok(()),
+        Some(Column { name, .. }) => Err(Error::invalid(format!(
+            "The table {} has a column {name} that no field of {} has, and that must not be null: nothing could be inserted. Where \
+             a field was renamed, say #[field(column = \"{name}\")]; else drop the column.",
+            meta.table, meta.rust_name
+        ))),
+    }
+}
+
+/// What SQLite makes of a declared type: <https://www.sqlite.org/datatype3.html#determination_of_column_affinity>.
+fn affinity(declared: &str) -> &'static str {
+    let declared = declared.to_ascii_uppercase();
+    let has = |names: &[&str]| names.iter().any(|name| declared.contains(name));
+    match () {
+        () if has(&["INT"]) => "integers",
+        () if has(&["CHAR", "CLOB", "TEXT"]) => "texts",
+        () if declared.is_empty() || has(&["BLOB"]) => "bytes",
+        () if has(&["REAL", "FLOA", "DOUB"]) => "floating point numbers",
+        () => "numbers",
+    }
+}
+
+/// A column of another type stays as it is, and is said.
+fn of_another_type(meta: &EntityMeta, field: &FieldMeta, column: &Column) -> Option<String> {
+    let stored = match field.field_type {
+        FieldType::Bool => "numbers",
+        FieldType::Int32 | FieldType::Int64 => "integers",
+        FieldType::Float => "floating point numbers",
+        FieldType::Uuid => "bytes",
+        FieldType::Text | FieldType::DateTime | FieldType::Date | FieldType::Enum(_) | FieldType::Json => "texts",
+    };
+    let there = affinity(&column.declared);
+    (there != stored).then(|| {
+        format!(
+            "left the column {} of the table {} as it is: it is for {there}, the field for {stored}",
+            column.name, meta.table
+        )
+    })
+}
+
+/// Rows that were there before the field was unique.
+fn not_unique(meta: &EntityMeta, field: &FieldMeta, error: Error) -> Error {
+    if error.cause().is_none_or(|cause| !cause.to_string().contains("UNIQUE")) {
+        return error;
+    }
+    let message = format!(
+        "{}.{} is to be unique, but rows of the table {} share a value of {}: change those first.",
+        meta.rust_name, field.name, meta.table, field.column
+    );
+    Error::invalid(message)
 }
 
 async fn run(connection: &mut SqliteConnection, sql: String) -> Result<()> {
@@ -52,7 +121,7 @@ fn definition(field: &FieldMeta) -> ColumnDef {
         FieldType::Int64 => column.big_integer(),
         FieldType::Float => column.double(),
         FieldType::Uuid => column.custom(Alias::new("blob")),
-        _ => column.text(),
+        FieldType::Text | FieldType::DateTime | FieldType::Date | FieldType::Enum(_) | FieldType::Json => column.text(),
     };
     if !field.nullable {
         column.not_null();

@@ -10,8 +10,8 @@ use crate::json;
 use crate::meta::{EntityMeta, FieldMask};
 
 /// How a record looks while it travels.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct State {
     /// The visible fields.
     pub data: Map<String, JsonValue>,
@@ -29,6 +29,20 @@ pub(crate) struct State {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
 const fn is_false(value: &bool) -> bool {
     !*value
+}
+
+/// Read by hand: what serde derives would be a part of every page.
+impl<'de> Deserialize<'de> for State {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut object = Map::deserialize(deserializer)?;
+        Ok(Self {
+            data: json::take_object(&mut object, "data"),
+            original: json::take_object(&mut object, "original"),
+            is_new: json::take(&mut object, "isNew") == JsonValue::Bool(true),
+            is_deleted: json::take(&mut object, "isDeleted") == JsonValue::Bool(true),
+            errors: json::take_object(&mut object, "errors"),
+        })
+    }
 }
 
 impl State {
