@@ -3,7 +3,10 @@
 //! This is the crate to edit. Each entity is described once, in a file of its own; list it in [`entities`], and export
 //! its methods in [`prelude`].
 
-#![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
+#![cfg_attr(
+    target_arch = "wasm32",
+    allow(dead_code, unused_imports, reason = "what only the bodies of the server use")
+)]
 
 pub mod task;
 pub mod user;

@@ -1,6 +1,9 @@
 //! The `items` entity served by Isoform, for `bench` to load beside the others.
 
-#![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
+#![cfg_attr(
+    target_arch = "wasm32",
+    allow(dead_code, unused_imports, reason = "what only the bodies of the server use")
+)]
 
 use benches::ServerFlags;
 use isoform::prelude::*;

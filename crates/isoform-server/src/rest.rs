@@ -144,7 +144,7 @@ impl Call<'_> {
 
     /// Does a `POST` ask for something instead of inserting it?
     fn asks(&self) -> bool {
-        self.parts.uri.query().is_some_and(|query| query.contains("__action="))
+        self.parts.uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("__action=")))
     }
 
     /// `/api/tasks`

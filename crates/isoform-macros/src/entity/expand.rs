@@ -35,7 +35,7 @@ fn columns(entity: &Entity) -> TokenStream {
     });
     quote! {
         #[doc = #docs]
-        #[allow(dead_code)]
+        #[allow(dead_code, reason = "not every field is asked about")]
         #vis struct #name { #(#fields),* }
 
         #[automatically_derived]

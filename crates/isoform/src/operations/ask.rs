@@ -1,0 +1,120 @@
+//! Questions: which rows, how many, and how much of them the asker may see.
+
+use super::{MAX_ROWS, by_id, not_found};
+use crate::context::{Context, Scope};
+use crate::filter::{Condition, limits};
+use crate::guard;
+use crate::meta::{EntityMeta, FieldMask};
+use crate::provider::Find;
+use crate::value::{Row, Value};
+use crate::{Error, Result};
+
+/// What an identity may ask and see of an entity.
+struct Sight {
+    filter: Condition,
+    readable: FieldMask,
+}
+
+/// In scope `Api` the question is guarded; in scope `Backend` everything can be seen.
+fn sight(context: &Context, meta: &EntityMeta) -> Result<Sight> {
+    if context.scope() == Scope::Backend {
+        return Ok(Sight { filter: Condition::All, readable: meta.all_fields() });
+    }
+    guard::read(meta, context.identity())?;
+    Ok(Sight {
+        filter: guard::api_filter(meta, context.identity()),
+        readable: guard::readable_fields(meta, context.identity()),
+    })
+}
+
+/// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
+fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
+    let sight = sight(context, meta)?;
+    if context.scope() == Scope::Api {
+        let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
+        guard::asks_only(meta, sight.readable, asked)?;
+        limits::check(meta, &find.filter)?;
+        limits::check_sorts(find.order.len())?;
+        find.filter = find.filter.and(sight.filter);
+        if let Some(limit) = find.limit.filter(|limit| *limit > MAX_ROWS) {
+            return Err(Error::invalid(format!(
+                "_limit is {limit}; at most {MAX_ROWS} rows can be asked for at once."
+            )));
+        }
+    }
+    Ok((find, sight.readable))
+}
+
+/// A list without a limit is never cut silently: it is asked for one row more than is allowed.
+fn probe(context: &Context, find: &mut Find) -> bool {
+    let unlimited = context.scope() == Scope::Api && find.limit.is_none();
+    if unlimited {
+        find.limit = Some(MAX_ROWS + 1);
+    }
+    unlimited
+}
+
+fn too_many() -> Error {
+    Error::invalid(format!("There are more than {MAX_ROWS} rows. Ask for a part of them with _limit and _page."))
+}
+
+/// Rows, and the fields that the asker may not see, which are blank in them.
+pub(crate) async fn find(context: &Context, meta: &'static EntityMeta, find: Find) -> Result<(Vec<Row>, FieldMask)> {
+    let (mut find, readable) = guarded(context, meta, find)?;
+    let unlimited = probe(context, &mut find);
+    let mut rows = context.database()?.find(meta, &find).await?;
+    if unlimited && rows.len() as u64 > MAX_ROWS {
+        return Err(too_many());
+    }
+    let hidden = meta.all_fields().without(readable);
+    if !hidden.is_empty() {
+        let blank = (meta.new_record)().row();
+        for row in &mut rows {
+            hide(row, &blank, hidden);
+        }
+    }
+    Ok((rows, hidden))
+}
+
+pub(super) fn hide(row: &mut Row, blank: &Row, hidden: FieldMask) {
+    for (index, (value, blank)) in row.iter_mut().zip(blank).enumerate() {
+        if hidden.contains(index) {
+            value.clone_from(blank);
+        }
+    }
+}
+
+/// Rows as JSON, straight from the cells: what a list over HTTP answers.
+///
+/// # Errors
+/// 400 for what the asker may not see or for too many rows, 401, 403.
+pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find, fields: FieldMask) -> Result<Vec<u8>> {
+    let (mut find, readable) = guarded(context, meta, find)?;
+    let unlimited = probe(context, &mut find);
+    let mut out = Vec::with_capacity(4096);
+    out.push(b'[');
+    let count = context.database()?.find_json(meta, &find, readable.and(fields), &mut out).await?;
+    if unlimited && count > MAX_ROWS {
+        return Err(too_many());
+    }
+    out.push(b']');
+    Ok(out)
+}
+
+/// One row, by its id.
+///
+/// # Errors
+/// 401, 403; 404 where it is absent or not for this identity.
+pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Value) -> Result<Row> {
+    let (find, _) = guarded(context, meta, Find::matching(by_id(meta, id)).limit(1))?;
+    context.database()?.find(meta, &find).await?.pop().ok_or_else(|| not_found(meta))
+}
+
+/// How many rows fulfil a condition.
+///
+/// # Errors
+/// 400 for what the asker may not see, 401, 403.
+pub async fn count(context: &Context, meta: &'static EntityMeta, filter: Condition) -> Result<u64> {
+    let (find, _) = guarded(context, meta, Find::matching(filter))?;
+    context.database()?.count(meta, &find.filter).await
+}

@@ -1,0 +1,183 @@
+//! The way to the table: ids and stamps, validation and hooks.
+
+use super::{Patch, by_id, load, not_found, now, stale};
+use crate::context::Context;
+use crate::filter::Condition;
+use crate::hooks::Hook;
+use crate::meta::{EntityMeta, FieldMask, FieldRole};
+use crate::provider::DataProvider;
+use crate::record::AnyRecord;
+use crate::value::Value;
+use crate::{Error, Result, validate};
+
+/// What is asked of a record right before it is written.
+pub(super) type Judge<'a> = &'a (dyn Fn(&dyn AnyRecord) -> Result<()> + Sync);
+
+/// Writes a record to the table: ids and stamps, validation, hooks, all in one transaction where there are hooks.
+///
+/// `is_last`: does the transaction, where there is one, end with this?
+pub(super) async fn store(
+    context: &Context,
+    record: &mut dyn AnyRecord,
+    judge: Judge<'_>,
+    is_last: bool,
+) -> Result<()> {
+    if record.meta().hooks_around_save() {
+        context.transaction(async |inside| store_now(&inside, record, judge, is_last).await).await
+    } else {
+        store_now(context, record, judge, is_last).await
+    }
+}
+
+async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'_>, is_last: bool) -> Result<()> {
+    let meta = record.meta();
+    if record.state().is_deleted {
+        return Err(Error::invalid(format!("This row of {} was deleted and cannot be saved.", meta.key)));
+    }
+    let is_new = record.state().is_new;
+    // A number is not made by the server: 0 is nobody's choice.
+    if is_new && (record.get(meta.id).is_empty() || record.get(meta.id) == Value::Int(0)) {
+        set(record, meta.id, new_id(meta)?)?;
+    }
+    validate::any(record).await?;
+    for (index, _) in meta.fields.iter().enumerate().filter(|(_, field)| field.has_saving) {
+        let mut event = validate::event(record);
+        let result = record.run_field_saving(index, &mut event).await;
+        validate::take_over(record, &event, result)?;
+    }
+    let mut prevented = false;
+    if meta.hooks.saving {
+        prevented = validate::hook(record, Hook::Saving).await?;
+    }
+    // What holds of a value holds of what a hook has made of it too.
+    if !prevented && meta.hooks_around_save() {
+        validate::fields(record);
+    }
+    validate::outcome(record)?;
+    if prevented {
+        let filter = Condition::All;
+        let stored =
+            if is_new { None } else { Some(load(context, meta, &record.original(meta.id), filter).await?.row()) };
+        if meta.hooks.saved {
+            validate::hook(record, Hook::Saved).await?;
+            validate::outcome(record)?;
+        }
+        return stored.map_or(Ok(()), |row| record.set_stored(row, FieldMask::NONE));
+    }
+    judge(record)?;
+    let is_last = is_last && !meta.hooks.saved;
+    if is_last {
+        context.next_write_commits();
+    }
+    let database = context.database()?;
+    if is_new {
+        for index in meta.with_role(FieldRole::CreatedAt).chain(meta.with_role(FieldRole::UpdatedAt)) {
+            set(record, index, now())?;
+        }
+        if let Some(version) = meta.version {
+            set(record, version, Value::Int(1))?;
+        }
+        fit_for_storing(record)?;
+        database.insert(meta, &record.row()).await?;
+    } else {
+        let after = if is_last { context.outside().database()? } else { database.clone() };
+        update_changed(&*database, &*after, record).await?;
+    }
+    if meta.hooks.saved {
+        validate::hook(record, Hook::Saved).await?;
+        validate::outcome(record)?;
+    }
+    record.mark_stored();
+    Ok(())
+}
+
+/// Hooks may have set what no validator saw.
+fn fit_for_storing(record: &dyn AnyRecord) -> Result<()> {
+    let unfit = |index: usize| validate::storable(&record.get(index)).err().map(|message| (index, message));
+    match (0..record.meta().fields.len()).find_map(unfit) {
+        None => Ok(()),
+        Some((index, message)) => Err(validate::error(record.meta(), std::iter::once((index, message.as_str())))),
+    }
+}
+
+/// `after`: where to ask why no row was there, once the transaction may have ended with the update.
+async fn update_changed(
+    database: &dyn DataProvider,
+    after: &dyn DataProvider,
+    record: &mut dyn AnyRecord,
+) -> Result<()> {
+    let meta = record.meta();
+    if record.changed_fields().is_empty() {
+        return Ok(());
+    }
+    for index in meta.with_role(FieldRole::UpdatedAt) {
+        set(record, index, now())?;
+    }
+    fit_for_storing(record)?;
+    let changed = record.changed_fields();
+    let set_values: Patch =
+        changed.iter().filter(|index| meta.version != Some(*index)).map(|index| (index, record.get(index))).collect();
+    let stored = by_id(meta, &record.original(meta.id));
+    let as_read = meta.version.map_or(Condition::All, |version| Condition::equals(version, record.original(version)));
+    if database.update(meta, &stored.clone().and(as_read), &set_values).await? == 0 {
+        let there = meta.version.is_some() && after.count(meta, &stored).await? > 0;
+        return Err(if there { stale() } else { not_found(meta) });
+    }
+    if let Some(version) = meta.version
+        && let Value::Int(before) = record.original(version)
+    {
+        set(record, version, Value::Int(before + 1))?;
+    }
+    Ok(())
+}
+
+fn set(record: &mut dyn AnyRecord, index: usize, value: Value) -> Result<()> {
+    record
+        .set(index, value)
+        .map_err(|error| Error::internal(format!("{}: {}", record.meta().field(index).name, error.0)))
+}
+
+/// An id for a row that has none.
+fn new_id(meta: &EntityMeta) -> Result<Value> {
+    match meta.id_field().field_type {
+        crate::FieldType::Uuid => Ok(Value::Uuid(uuid::Uuid::now_v7())),
+        crate::FieldType::Text => Ok(Value::Text(uuid::Uuid::now_v7().to_string())),
+        _ => Err(validate::error(
+            meta,
+            std::iter::once((meta.id, "must be given: an id of this type is not made by the server")),
+        )),
+    }
+}
+
+/// Deletes a record's row, with its hooks.
+pub(super) async fn remove(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
+    if record.meta().hooks.around_delete() {
+        context.transaction(async |inside| remove_now(&inside, record).await).await
+    } else {
+        remove_now(context, record).await
+    }
+}
+
+async fn remove_now(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
+    let meta = record.meta();
+    record.state_mut().errors.clear();
+    let mut prevented = false;
+    if meta.hooks.deleting {
+        prevented = validate::hook(record, Hook::Deleting).await?;
+        validate::outcome(record)?;
+    }
+    if !prevented {
+        let deleted = context.database()?.delete(meta, &by_id(meta, &record.original(meta.id))).await?;
+        if deleted == 0 {
+            return Err(not_found(meta));
+        }
+    }
+    if meta.hooks.deleted {
+        validate::hook(record, Hook::Deleted).await?;
+        validate::outcome(record)?;
+    }
+    if !prevented {
+        record.mark_deleted();
+    }
+    Ok(())
+}
