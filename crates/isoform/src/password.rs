@@ -19,8 +19,10 @@ static AT_ONCE: LazyLock<Arc<Semaphore>> =
 const WAITING: usize = 64;
 static IN_LINE: Semaphore = Semaphore::const_new(WAITING);
 
-/// The memory of a hash. It is kept, one for each that runs at once, since the allocator would keep far more of them.
-static MEMORY: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+/// So many blocks (of 1 KiB) are asked for at least, whatever is used of them: glibc gives pieces of more than 32 MiB back to
+/// the system at once, while smaller ones stay in its arenas, of which each thread may have its own
+/// (<https://man7.org/linux/man-pages/man3/mallopt.3.html>, `M_MMAP_THRESHOLD`). What is not used takes no memory.
+const AT_LEAST: usize = 33 << 10;
 
 /// The longest password that is looked at, in bytes.
 pub const MAX_LENGTH: usize = 1_024;
@@ -63,14 +65,12 @@ fn compute(
     let mut salt_bytes = [0; Salt::MAX_LENGTH];
     let salt_bytes = salt.decode_b64(&mut salt_bytes)?;
     let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
-    let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+    let mut memory = Vec::with_capacity(params.block_count().max(AT_LEAST));
     memory.resize(params.block_count(), Block::default());
     let argon2 = Argon2::new(algorithm, version, params);
-    let output = Output::init_with(length, |out| {
+    Output::init_with(length, |out| {
         Ok(argon2.hash_password_into_with_memory(password.as_bytes(), salt_bytes, out, &mut memory)?)
-    });
-    MEMORY.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-    output
+    })
 }
 
 async fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
