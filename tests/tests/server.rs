@@ -233,3 +233,36 @@ async fn an_address_that_is_not_understood_says_what_would_be_right() {
     let error = Database::connect("sqlite://x.db?synchronous=SOMETIMES").await.unwrap_err();
     assert!(error.message().contains("NORMAL"), "{error}");
 }
+
+#[tokio::test]
+async fn a_server_that_is_to_stop_answers_what_it_has_begun_and_waits_for_nobody_idle() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let slow = async || {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        "at last"
+    };
+    let router = Router::new().route("/", get(async || "here")).route("/slow", get(slow));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(isoform_server::serve(listener, router, async { _ = stopped.await }));
+    let ask = async |path: &str| {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    };
+    let mut idle = ask("/").await;
+    let mut answer = [0; 1024];
+    let length = idle.read(&mut answer).await.unwrap();
+    assert!(std::str::from_utf8(&answer[..length]).unwrap().ends_with("here"));
+    let mut begun = ask("/slow").await;
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    stop.send(()).unwrap();
+    let mut answer = String::new();
+    begun.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("at last"), "{answer}");
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(5), server).await;
+    ended.expect("nobody is waited for").unwrap().unwrap();
+    assert_eq!(idle.read(&mut [0; 8]).await.unwrap_or(0), 0, "the idle connection is closed");
+}

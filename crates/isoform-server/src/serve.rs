@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use isoform::{Error, Result};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 /// So many connections are open at once; the next one waits until another is closed. Below 1,024, which is how many files
@@ -41,10 +40,10 @@ pub const STOP_TIME: Duration = Duration::from_secs(10);
 /// # Errors
 /// None while it runs: a connection that cannot be accepted is logged.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> Result<()> {
-    let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
-    http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let open = GracefulShutdown::new();
+    let (stopping, stopped) = watch::channel(());
     let mut stop = pin!(stop);
     loop {
         let next = async {
@@ -67,17 +66,32 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         // A connection that cannot be set to no-delay is slower, not wrong.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
-        let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let connection = open.watch(connection);
-        tokio::spawn(async move {
-            // A client that breaks off is no matter.
-            let _ = connection.await;
-            drop(permit);
-        });
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        tokio::spawn(served(connection, stopped.clone(), permit));
     }
-    drop(listener);
-    if timeout(STOP_TIME, open.shutdown()).await.is_err() {
-        tracing::warn!("some requests were still under way after {} seconds", STOP_TIME.as_secs());
+    drop((listener, stopping));
+    let Ok(all) = u32::try_from(MAX_CONNECTIONS) else { return Ok(()) };
+    if timeout(STOP_TIME, connections.acquire_many(all)).await.is_err() {
+        tracing::warn!("some connections were still open after {} seconds", STOP_TIME.as_secs());
     }
     Ok(())
+}
+
+/// A connection until its end; asked to come to one when the server is to stop.
+async fn served(
+    connection: http1::UpgradeableConnection<TokioIo<TcpStream>, TowerToHyperService<Router>>,
+    mut stopped: watch::Receiver<()>,
+    permit: OwnedSemaphorePermit,
+) {
+    let mut connection = pin!(connection);
+    // A client that breaks off is no matter, hence the ignored results.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        // Its sender is gone.
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+    drop(permit);
 }
