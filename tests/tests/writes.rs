@@ -242,6 +242,23 @@ async fn a_part_that_fails_after_it_has_written_undoes_the_whole_and_one_that_fa
 }
 
 #[tokio::test]
+async fn a_statement_that_is_given_up_leaves_a_transaction_that_can_only_be_undone() {
+    let world = World::new(tests::Way::Direct).await;
+    let context = world.backend();
+    for polls in [1, 2] {
+        let work = context.transaction(async |_| {
+            let given_up = given_up_after(polls, repo::<Sample>().insert(Record::<Sample>::new())).await;
+            let next = repo::<Sample>().insert(Record::<Sample>::new()).await;
+            assert_eq!(next.is_ok(), given_up.is_some(), "who knows what became of the first one");
+            Ok(given_up.is_some())
+        });
+        assert!(!matches!(work.await, Ok(false)), "nothing is half committed");
+    }
+    assert!(context.run(repo::<Sample>().count()).await.unwrap().is_multiple_of(2));
+    context.run(repo::<Sample>().insert(Record::<Sample>::new())).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_task_that_outlives_its_transaction_is_told_so_and_stops_nobody() {
     let world = World::new(tests::Way::Direct).await;
     let context = world.backend();

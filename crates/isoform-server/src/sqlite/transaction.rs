@@ -60,9 +60,24 @@ pub(super) struct InTransaction {
     begins: bool,
     /// The statement commits the transaction.
     commits: bool,
+    /// The statement has ended.
+    done: bool,
+}
+
+impl Drop for InTransaction {
+    /// Nobody knows what became of a statement that was given up.
+    fn drop(&mut self) {
+        if let Stage::Begun(begun) = &mut *self.stage {
+            begun.broken |= !self.done;
+        }
+    }
 }
 
 impl InTransaction {
+    fn new(stage: OwnedMutexGuard<Stage>, begins: bool, commits: bool) -> Self {
+        Self { stage, begins, commits, done: false }
+    }
+
     /// What stands before and behind the statement.
     pub(super) const fn around(&self) -> (&'static str, &'static str) {
         (if self.begins { "BEGIN IMMEDIATE; " } else { "" }, if self.commits { "; COMMIT" } else { "" })
@@ -70,6 +85,7 @@ impl InTransaction {
 
     /// Takes note of how the statement ended.
     pub(super) fn done<T>(&mut self, result: &Result<T, sqlx::Error>) {
+        self.done = true;
         let Stage::Begun(begun) = &mut *self.stage else { return };
         match result {
             Ok(_) => begun.committed = self.commits,
@@ -104,7 +120,7 @@ impl DerefMut for InTransaction {
 }
 
 fn broken() -> Error {
-    Error::internal("a statement of this transaction failed, so it can only be undone")
+    Error::internal("a statement of this transaction failed, or was given up, so it can only be undone")
 }
 
 impl Open {
@@ -150,7 +166,7 @@ impl Open {
         let mut stage = self.stage.clone().lock_owned().await;
         match &*stage {
             Stage::Begun(begun) if begun.broken => Err(broken()),
-            Stage::Begun(_) => Ok(Connection::Transaction(InTransaction { stage, begins: false, commits })),
+            Stage::Begun(_) => Ok(Connection::Transaction(InTransaction::new(stage, false, commits))),
             Stage::Ended => Err(Error::internal(
                 "this transaction has ended: what goes on after it needs a context of its own, outside of it",
             )),
@@ -162,7 +178,7 @@ impl Open {
             Stage::Unused => {
                 let connection = in_turn(&self.writer).await?;
                 *stage = Stage::Begun(Begun { connection, broken: false, committed: false });
-                Ok(Connection::Transaction(InTransaction { stage, begins: true, commits }))
+                Ok(Connection::Transaction(InTransaction::new(stage, true, commits)))
             }
         }
     }
