@@ -300,6 +300,7 @@ pub struct Event {
 pub struct Letter {
     #[field(id)]
     pub number: i64,
+    #[field(len(max = 100))]
     pub text: String,
     pub answer: Option<String>,
     #[field(version)]

@@ -44,6 +44,9 @@ promises! {
         let seven = world.backend().run(repo::<Letter>().find_id(7)).await.unwrap();
         world.nobody().run(async {
             assert!(Letter::query().await.unwrap_err().is_unauthenticated());
+            let long = Letter { number: 9, text: "x".repeat(101), answer: None, version: 0 };
+            let error = repo::<Letter>().insert(long).await.unwrap_err();
+            assert_eq!(error.field("text"), Some("must have at most 100 characters"), "it is their own");
             let mut mine = Record::from(Letter { number: 8, text: "Hello".into(), answer: None, version: 0 });
             mine.save().await.unwrap();
             assert_eq!((mine.number, mine.version, mine.text.as_str()), (8, 1, ""));

@@ -235,6 +235,11 @@ async fn a_part_that_fails_after_it_has_written_undoes_the_whole_and_one_that_fa
     let early = context.transaction(async |inside| {
         let part: Result<()> = inside.transaction(async |_| Err(refused())).await;
         assert!(part.is_err());
+        // Nor does one whose only write was refused by the table.
+        let taken = async || repo::<Sample>().insert(Sample { handle: Some("taken".into()), ..Sample::blank() }).await;
+        let first = taken().await?;
+        assert!(inside.transaction(async |_| taken().await).await.unwrap_err().is_conflict());
+        repo::<Sample>().delete(first.id).await?;
         sample().await
     });
     early.await.unwrap();

@@ -55,9 +55,9 @@ impl Shared {
         self.replaced.update_value(|count| *count += 1);
     }
 
-    /// How often the record was replaced.
-    pub fn replaced(self) -> u32 {
-        self.replaced.try_get_value().unwrap_or_default()
+    /// How often the record was replaced; `None` where the page is gone.
+    pub fn replaced(self) -> Option<u32> {
+        self.replaced.try_get_value()
     }
 
     fn meta_of(self, field: usize) -> &'static FieldMeta {

@@ -227,12 +227,13 @@ impl<E: Entity> RecordSignal<E> {
         if !self.shared.begin() {
             return None;
         }
-        Some(Box::pin(self.finish(record.clone(), self.shared.replaced(), call(record))))
+        Some(Box::pin(self.finish(record.clone(), self.shared.replaced()?, call(record))))
     }
 
     async fn finish(self, before: Record<E>, replaced: u32, call: Call<E>) {
         let (mut after, result) = call.await;
-        if self.shared.replaced() != replaced {
+        let Some(replaced_since) = self.shared.replaced() else { return };
+        if replaced_since != replaced {
             self.shared.pending.try_set(false);
             if let Ok(then) = result {
                 then(&after);

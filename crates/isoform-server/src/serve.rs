@@ -27,7 +27,8 @@ pub const STOP_TIME: Duration = Duration::from_secs(10);
 /// are answered, or after [`STOP_TIME`].
 ///
 /// Unlike `axum::serve` it closes connections that do not send ([`HEAD_TIME`]) and bounds their number
-/// ([`MAX_CONNECTIONS`]): without that anybody can open so many that nobody else is served.
+/// ([`MAX_CONNECTIONS`]): without that anybody can open so many that nobody else is served. A client that asks for something large
+/// and never reads it is not closed: leave that to a proxy where it matters.
 ///
 /// ```no_run
 /// # async fn example(router: axum::Router) -> isoform::Result<()> {

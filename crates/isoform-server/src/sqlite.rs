@@ -177,7 +177,11 @@ impl<C: Connections> DataProvider for Provider<C> {
     ) -> BoxFuture<'a, Result<Option<Row>>> {
         Box::pin(async move {
             let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Rows)?;
-            self.0.writing().await?.one_row(meta, statement).await
+            // To the end, where SQLite commits: until then a row that was answered may still be lost.
+            let mut changed = None;
+            let keep = |row: &SqliteRow| cell::row(row, meta).map(|row| changed = Some(row));
+            self.0.writing().await?.rows(meta, statement, keep).await?;
+            Ok(changed)
         })
     }
 

@@ -390,7 +390,12 @@ pub async fn invoke_record(
         })
         .await?;
         let result = body(&mut *record, Args::new(args)).await?;
-        Ok(RecordAnswer { result, row_info: AnsweredRow::of(&*record, guard::readable_fields(meta, identity)) })
+        let mut visible = guard::readable_fields(meta, identity);
+        if record.state().is_new {
+            // Not in the table yet: it is its caller's own.
+            visible = visible.or(guard::writable_fields(meta, identity));
+        }
+        Ok(RecordAnswer { result, row_info: AnsweredRow::of(&*record, visible) })
     };
     let trusted = context.with_scope(Scope::Backend);
     if method.transaction { trusted.transaction(work).await } else { trusted.run(work(trusted.clone())).await }

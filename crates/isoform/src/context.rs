@@ -296,13 +296,12 @@ impl Context {
         }
     }
 
-    /// Says that the next write is the last operation of the open transaction. Where others came before it nothing is said,
-    /// since they are not to be committed where it finds no row.
+    /// Says that the next write is the last operation of the open transaction; answers whether it said so. Where others came
+    /// before it nothing is said, since they are not to be committed where it finds no row.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn next_write_commits(&self) {
-        if let Some(transaction) = self.0.transaction.as_ref().filter(|open| open.provider.writes() == 0) {
-            transaction.provider.next_write_commits();
-        }
+    pub(crate) fn next_write_commits(&self) -> bool {
+        let alone = self.0.transaction.as_ref().filter(|open| open.provider.writes() == 0);
+        alone.map(|transaction| transaction.provider.next_write_commits()).is_some()
     }
 
     /// The same context, outside of the open transaction.

@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// The code of an internal error that is in the log under an id.
+#[cfg(not(target_arch = "wasm32"))]
+const TOLD: &str = "internal";
+
 /// A result whose error is an [`Error`](struct@Error).
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -175,11 +179,13 @@ impl Error {
     #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn told(self) -> Self {
-        let Some(cause) = self.cause().filter(|_| self.is_internal()) else { return self };
+        if !self.is_internal() || self.code() == Some(TOLD) {
+            return self;
+        }
         let id = uuid::Uuid::now_v7();
-        tracing::error!(%id, %cause, message = self.message(), "a request failed");
+        tracing::error!(%id, cause = self.cause().map(tracing::field::display), message = self.message(), "a request failed");
         let told = format!("Something went wrong on the server. It is in the log as {id}.");
-        Self::new(self.kind(), told).with_status(self.status())
+        Self::new(self.kind(), told).with_status(self.status()).with_code(TOLD)
     }
 
     /// The same error with another status (400 to 599; anything else is left as it was).

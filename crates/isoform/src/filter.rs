@@ -97,11 +97,13 @@ impl Condition {
             (FieldType::Enum(variants), Value::Text(text)) if comparison != Comparison::Eq => {
                 let position = variants.iter().position(|variant| variant.value == text);
                 let holds = |(at, _): &(usize, &Variant)| comparison.holds(Some(*at).cmp(&position));
-                let found: Vec<_> = variants.iter().enumerate().filter(holds).collect();
-                if position.is_none() || found.is_empty() {
-                    return Self::Nothing;
+                let one_of = |(_, variant): (usize, &Variant)| Value::Text(variant.value.into());
+                let found: Vec<_> = variants.iter().enumerate().filter(holds).map(one_of).collect();
+                if position.is_some() && !found.is_empty() {
+                    return Self::In(field, found);
                 }
-                Self::In(field, found.into_iter().map(|(_, variant)| Value::Text(variant.value.into())).collect())
+                // False for each of them, and unknown for null: its negation does not find null either.
+                Self::In(field, variants.iter().enumerate().map(one_of).collect()).negate()
             }
             _ => Self::Compare(field, comparison, value),
         }

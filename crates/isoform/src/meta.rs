@@ -363,6 +363,12 @@ impl FieldMask {
         Self(self.0 & other.0)
     }
 
+    /// The fields that are in either set.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Is no field in the set?
     #[must_use]
     pub const fn is_empty(self) -> bool {

@@ -105,7 +105,7 @@ pub trait Transaction: DataProvider {
     /// Undoes everything.
     fn rollback(&self) -> BoxFuture<'_, ()>;
 
-    /// How many writes were asked of it so far.
+    /// How many writes have succeeded in it so far, or may have.
     fn writes(&self) -> u64;
 
     /// The next write is the last operation: it may be committed in one go with it. Where it fails nothing is committed.

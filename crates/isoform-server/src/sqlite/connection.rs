@@ -26,6 +26,8 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .busy_timeout(Duration::from_secs(5))
+        // A rollback must always find room in the queue of SQLite's thread; what is not used takes no memory.
+        .command_buffer_size(1 << 16)
         .disable_statement_logging();
     let in_memory = address.contains(":memory:");
     let cannot = |error: sqlx::Error| Error::invalid(format!("The database \"{url}\" cannot be opened: {error}"));

@@ -21,7 +21,7 @@ use super::dialect::{is_violation, plain_error};
 pub(super) struct Open {
     writer: Arc<Mutex<SqliteConnection>>,
     stage: Arc<Mutex<Stage>>,
-    writes: AtomicU64,
+    writes: Arc<AtomicU64>,
     next_write_commits: AtomicBool,
 }
 
@@ -60,6 +60,8 @@ pub(super) struct InTransaction {
     begins: bool,
     /// The statement commits the transaction.
     commits: bool,
+    /// Counts the statement, where it is a write.
+    writes: Option<Arc<AtomicU64>>,
     /// The statement has ended.
     done: bool,
 }
@@ -70,12 +72,18 @@ impl Drop for InTransaction {
         if let Stage::Begun(begun) = &mut *self.stage {
             begun.broken |= !self.done;
         }
+        if !self.done {
+            self.count();
+        }
     }
 }
 
 impl InTransaction {
-    fn new(stage: OwnedMutexGuard<Stage>, begins: bool, commits: bool) -> Self {
-        Self { stage, begins, commits, done: false }
+    /// It has written, or may have.
+    fn count(&self) {
+        if let Some(writes) = &self.writes {
+            writes.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// What stands before and behind the statement.
@@ -86,6 +94,9 @@ impl InTransaction {
     /// Takes note of how the statement ended.
     pub(super) fn done<T>(&mut self, result: &Result<T, sqlx::Error>) {
         self.done = true;
+        if result.is_ok() {
+            self.count();
+        }
         let Stage::Begun(begun) = &mut *self.stage else { return };
         match result {
             Ok(_) => begun.committed = self.commits,
@@ -128,7 +139,7 @@ impl Open {
         Self {
             writer,
             stage: Arc::new(Mutex::new(Stage::Unused)),
-            writes: AtomicU64::new(0),
+            writes: Arc::default(),
             next_write_commits: AtomicBool::new(false),
         }
     }
@@ -140,6 +151,8 @@ impl Open {
             Stage::Unused | Stage::Ended => Ok(()),
             Stage::Begun(begun) if begun.broken => Err(broken()),
             Stage::Begun(begun) => {
+                // Where this is given up nobody knows what became of it.
+                begun.broken = true;
                 let committed = sqlx::query("COMMIT").execute(&mut *begun.connection).await;
                 begun.committed = committed.is_ok();
                 committed.map(drop).map_err(|error| plain_error(&error))
@@ -162,11 +175,13 @@ impl Open {
         self.next_write_commits.store(true, Ordering::Relaxed);
     }
 
-    async fn connection(&self, commits: bool) -> Result<Connection> {
+    async fn connection(&self, commits: bool, writes: Option<Arc<AtomicU64>>) -> Result<Connection> {
         let mut stage = self.stage.clone().lock_owned().await;
         match &*stage {
             Stage::Begun(begun) if begun.broken => Err(broken()),
-            Stage::Begun(_) => Ok(Connection::Transaction(InTransaction::new(stage, false, commits))),
+            Stage::Begun(_) => {
+                Ok(Connection::Transaction(InTransaction { stage, begins: false, commits, writes, done: false }))
+            }
             Stage::Ended => Err(Error::internal(
                 "this transaction has ended: what goes on after it needs a context of its own, outside of it",
             )),
@@ -178,7 +193,7 @@ impl Open {
             Stage::Unused => {
                 let connection = in_turn(&self.writer).await?;
                 *stage = Stage::Begun(Begun { connection, broken: false, committed: false });
-                Ok(Connection::Transaction(InTransaction::new(stage, true, commits)))
+                Ok(Connection::Transaction(InTransaction { stage, begins: true, commits, writes, done: false }))
             }
         }
     }
@@ -186,12 +201,12 @@ impl Open {
 
 impl Connections for Open {
     fn reading(&self) -> BoxFuture<'_, Result<Connection>> {
-        Box::pin(self.connection(false))
+        Box::pin(self.connection(false, None))
     }
 
     fn writing(&self) -> BoxFuture<'_, Result<Connection>> {
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        Box::pin(self.connection(self.next_write_commits.swap(false, Ordering::Relaxed)))
+        let commits = self.next_write_commits.swap(false, Ordering::Relaxed);
+        Box::pin(self.connection(commits, Some(self.writes.clone())))
     }
 
     fn begin(&self) -> Result<Self> {

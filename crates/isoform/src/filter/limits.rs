@@ -58,6 +58,10 @@ fn check_part(meta: &EntityMeta, filter: &Condition, depth: usize) -> Result<usi
         // On the wire what holds together stands side by side, and is no nesting.
         Condition::And(list) => return list.iter().try_fold(0, |sum, one| Ok(sum + check_part(meta, one, depth)?)),
         Condition::Or(list) => return list.iter().try_fold(0, |sum, one| Ok(sum + check_part(meta, one, depth + 1)?)),
+        // What stands on the wire as an operator of its own, such as `.ne`.
+        Condition::Not(inner) if !matches!(**inner, Condition::And(_) | Condition::Or(_) | Condition::Not(_)) => {
+            return check_part(meta, inner, depth);
+        }
         Condition::Not(inner) => return check_part(meta, inner, depth + 1),
     }
     Ok(1)

@@ -65,10 +65,7 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
         return stored.map_or(Ok(()), |row| record.set_stored(row, FieldMask::NONE));
     }
     judge(record)?;
-    let is_last = is_last && !meta.hooks.saved;
-    if is_last {
-        context.next_write_commits();
-    }
+    let ends_with_it = is_last && !meta.hooks.saved && context.next_write_commits();
     let database = context.database()?;
     if is_new {
         for index in meta.with_role(FieldRole::CreatedAt).chain(meta.with_role(FieldRole::UpdatedAt)) {
@@ -80,7 +77,7 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
         fit_for_storing(record)?;
         database.insert(meta, &record.row()).await?;
     } else {
-        let after = if is_last { context.outside().database()? } else { database.clone() };
+        let after = if ends_with_it { context.outside().database()? } else { database.clone() };
         update_changed(&*database, &*after, record).await?;
     }
     if meta.hooks.saved {

@@ -134,10 +134,15 @@ thread_local! {
 /// Reads something in which no record may be: what comes from a client does not say what is in the table, nor may it fill in
 /// fields that the client may not write.
 pub(crate) fn refused_within<T>(read: impl FnOnce() -> T) -> T {
-    let before = REFUSED.replace(true);
-    let value = read();
-    REFUSED.set(before);
-    value
+    struct Restored(bool);
+    impl Drop for Restored {
+        // Also where reading panics.
+        fn drop(&mut self) {
+            REFUSED.set(self.0);
+        }
+    }
+    let _restored = Restored(REFUSED.replace(true));
+    read()
 }
 
 impl<'de, E: Entity> Deserialize<'de> for Record<E> {
