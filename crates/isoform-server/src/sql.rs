@@ -33,6 +33,9 @@ pub(crate) trait Dialect: 'static {
     /// number of values.
     fn is_in(column: Expr, field_type: FieldType, list: Expr) -> Expr;
 
+    /// What holds right after an update that changed a row.
+    fn changed() -> Expr;
+
     /// The list of [`Dialect::is_in`], to be bound.
     fn list(values: &[Value]) -> Value;
 }
@@ -134,10 +137,15 @@ pub(crate) fn select<'a, D: Dialect>(
 }
 
 fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
+    pinned_id(meta, filter).is_some()
+}
+
+/// The id that every row has which fulfils a condition.
+fn pinned_id<'a>(meta: &EntityMeta, filter: &'a Condition) -> Option<&'a Value> {
     match filter {
-        Condition::Compare(field, Comparison::Eq, _) => *field == meta.id,
-        Condition::And(list) => list.iter().any(|one| pins_id(meta, one)),
-        _ => false,
+        Condition::Compare(field, Comparison::Eq, value) => (*field == meta.id).then_some(value),
+        Condition::And(list) => list.iter().find_map(|one| pinned_id(meta, one)),
+        _ => None,
     }
 }
 
@@ -205,8 +213,8 @@ pub(crate) fn insert<'a, D: Dialect>(meta: &'static EntityMeta, row: &'a [Value]
 pub(crate) enum Answer {
     /// How many rows there were.
     Count,
-    /// The rows as they are then, with all fields.
-    Rows,
+    /// The row as it is then, with all fields: one, by its id.
+    Row,
 }
 
 /// New values for the rows that fulfil a condition, and one more version.
@@ -216,9 +224,11 @@ pub(crate) fn update<'a, D: Dialect>(
     set: &'a [(usize, Value)],
     answer: Answer,
 ) -> Result<Statement<'a>> {
-    let mut shape = Shape::new(if answer == Answer::Rows { "update returning" } else { "update" }, meta);
+    let answered = pinned_id(meta, filter).filter(|_| answer == Answer::Row);
+    let mut shape = Shape::new(if answered.is_some() { "update, then the row" } else { "update" }, meta);
     shape.set(set);
     shape.condition::<D>(filter);
+    shape.values(answered.map(std::slice::from_ref).unwrap_or_default());
     shape.statement::<D>(|text| {
         let mut update = Query::update();
         update.table(table(meta)).cond_where(condition::<D>(meta, filter));
@@ -226,10 +236,15 @@ pub(crate) fn update<'a, D: Dialect>(
         if let Some(version) = meta.version {
             update.value(column(meta, version), Expr::col(column(meta, version)).add(Expr::Constant(1.into())));
         }
-        if answer == Answer::Rows {
-            update.returning(Query::returning().columns((0..meta.fields.len()).map(|index| column(meta, index))));
-        }
         update.build_collect_into(D::builder(), text);
+        // Not `RETURNING`: SQLite answers its row before it commits, so that somebody would have to wait twice.
+        if answered.is_some() {
+            let mut select = Query::select();
+            select.from(table(meta)).columns((0..meta.fields.len()).map(|index| column(meta, index)));
+            select.cond_where(Expr::col(column(meta, meta.id)).eq(placeholder()).and(D::changed()));
+            let _ = text.write_str("; ");
+            select.build_collect_into(D::builder(), text);
+        }
     })
 }
 

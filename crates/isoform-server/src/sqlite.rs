@@ -53,9 +53,9 @@ impl Connection {
     }
 
     /// The first row that a statement answers: SQLite's thread says so once, where a stream of rows says it twice.
-    async fn one_row(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<Option<Row>> {
+    async fn one_row(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<Option<SqliteRow>> {
         let row = query(statement, self.begin()).fetch_optional(&mut **self).await;
-        self.done(row, meta)?.map(|row| cell::row(&row, meta)).transpose()
+        self.done(row, meta)
     }
 
     /// How many rows a statement changed.
@@ -106,7 +106,9 @@ impl<C: Connections> DataProvider for Provider<C> {
             let statement = sql::select::<Sqlite>(meta, find, meta.all_fields())?;
             let mut connection = self.0.reading().await?;
             if find.limit == Some(1) {
-                return Ok(connection.one_row(meta, statement).await?.into_iter().collect());
+                let row = connection.one_row(meta, statement).await?;
+                drop(connection);
+                return row.iter().map(|row| cell::row(row, meta)).collect();
             }
             let mut rows = Vec::new();
             let keep = |row: &SqliteRow| cell::row(row, meta).map(|row| rows.push(row));
@@ -176,12 +178,10 @@ impl<C: Connections> DataProvider for Provider<C> {
         set: &'a [(usize, Value)],
     ) -> BoxFuture<'a, Result<Option<Row>>> {
         Box::pin(async move {
-            let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Rows)?;
-            // To the end, where SQLite commits: until then a row that was answered may still be lost.
-            let mut changed = None;
-            let keep = |row: &SqliteRow| cell::row(row, meta).map(|row| changed = Some(row));
-            self.0.writing().await?.rows(meta, statement, keep).await?;
-            Ok(changed)
+            let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Row)?;
+            let row = self.0.writing().await?.one_row(meta, statement).await?;
+            // Read once the writing connection is free for the next one.
+            row.map(|row| cell::row(&row, meta)).transpose()
         })
     }
 

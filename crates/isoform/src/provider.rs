@@ -76,7 +76,7 @@ pub trait DataProvider: Send + Sync + 'static {
         set: &'a [(usize, Value)],
     ) -> BoxFuture<'a, Result<u64>>;
 
-    /// As [`DataProvider::update`], for at most one row; answers the row as it is then.
+    /// As [`DataProvider::update`], for the one row whose id the condition names; answers the row as it is then.
     fn update_returning<'a>(
         &'a self,
         meta: &'static EntityMeta,

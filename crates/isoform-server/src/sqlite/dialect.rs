@@ -30,6 +30,10 @@ impl Dialect for Sqlite {
         column.in_subquery(values.take())
     }
 
+    fn changed() -> Expr {
+        Expr::cust("changes() > 0")
+    }
+
     fn list(values: &[Value]) -> Value {
         let value = |value: &Value| match value {
             Value::Uuid(id) => id.simple().to_string().into(),
