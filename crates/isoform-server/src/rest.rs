@@ -92,9 +92,11 @@ impl Shared {
             let readable = guard::readable_fields(entity.meta, context.identity());
             let limits = &self.served.limits;
             let call = Call { entity, context: context.clone(), readable, parts, limits, arriving: &arriving };
-            // Of what they have sent themselves they are told what is wrong with it.
-            let told = readable.or(guard::writable_fields(entity.meta, context.identity()));
-            context.run(answer(call, body)).await.map_err(|error| respond::concealed(error, entity.meta, told))
+            context.run(answer(call, body)).await.map_err(|error| {
+                // Of what they have sent themselves they are told what is wrong with it.
+                let told = readable.or(guard::writable_fields(entity.meta, context.identity()));
+                respond::concealed(error, entity.meta, told)
+            })
         };
         let in_time = async {
             let late = |_| {

@@ -127,14 +127,19 @@ impl Connections for Shared {
 
 /// How long an operation waits for its turn. With SQLite's own patience it is less than a request may take, so that a write
 /// that is answered by 503 was not begun.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The writing connection, when it is free.
 pub(super) async fn in_turn(writer: &Arc<Mutex<SqliteConnection>>) -> Result<OwnedMutexGuard<SqliteConnection>> {
     if let Ok(free) = writer.clone().try_lock_owned() {
         return Ok(free);
     }
-    tokio::time::timeout(PATIENCE, writer.clone().lock_owned()).await.map_err(|_| busy())
+    patiently(writer.clone().lock_owned()).await
+}
+
+/// Waits for one's turn, but not for ever.
+pub(super) async fn patiently<T>(turn: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(PATIENCE, turn).await.map_err(|_| busy())
 }
 
 /// What is said to whoever has waited too long.

@@ -13,7 +13,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::connection::{PATIENCE, busy};
+use super::connection::patiently;
 use super::dialect::plain_error;
 
 /// SQLite asks after so many of its virtual machine's instructions, well below a millisecond's, whether to go on.
@@ -56,10 +56,7 @@ impl Readers {
     pub async fn one(self: &Arc<Self>) -> Result<Reader> {
         let permit = match self.free.clone().try_acquire_owned() {
             Ok(permit) => permit,
-            Err(_) => {
-                let turn = tokio::time::timeout(PATIENCE, self.free.clone().acquire_owned()).await;
-                turn.map_err(|_| busy())?.map_err(Error::internal)?
-            }
+            Err(_) => patiently(self.free.clone().acquire_owned()).await?.map_err(Error::internal)?,
         };
         // The one used last: its caches are warm.
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
