@@ -1,6 +1,7 @@
 //! Validation, hooks, versions and transactions.
 
 use isoform::prelude::*;
+use sqlx::Connection as _;
 use tests::entities::{Account, Article, Event, Letter, Sample};
 use tests::{World, admin, ann, promises};
 
@@ -83,6 +84,29 @@ promises! {
             }).await;
         }
         assert_eq!(world.backend().run(repo::<Sample>().count()).await.unwrap(), 0);
+    }
+
+    async fn a_change_that_only_fails_at_its_commit_is_refused(world: World) {
+        account(&world, "a", 1, "Ann").await;
+        // Whether the other row is there is asked by SQLite at the very end.
+        let other = "DROP TABLE letters; CREATE TABLE letters (number INTEGER PRIMARY KEY NOT NULL,
+            text TEXT NOT NULL REFERENCES accounts DEFERRABLE INITIALLY DEFERRED, answer TEXT, version INTEGER NOT NULL)";
+        let mut by_hand = sqlx::SqliteConnection::connect(&format!("sqlite://{}", world.file().display())).await.unwrap();
+        sqlx::raw_sql(other).execute(&mut by_hand).await.unwrap();
+        let new = Letter { number: 5, text: "a".into(), ..Letter::blank() };
+        let mut letter = world.backend().run(repo::<Letter>().insert(new)).await.unwrap();
+        world.for_(&admin()).run(async {
+            for text in ["nowhere", "elsewhere"] {
+                letter.text = text.into();
+                let error = letter.save().await.unwrap_err();
+                assert!(error.is_conflict(), "{error:?}");
+                assert_eq!(repo::<Letter>().find_id(5).await.unwrap().text, "a");
+            }
+            letter.text = "a".into();
+            letter.answer = Some("yes".into());
+            letter.save().await.unwrap();
+            assert_eq!(letter.version, 2);
+        }).await;
     }
 
     async fn a_stale_save_is_a_conflict(world: World) {

@@ -213,8 +213,10 @@ pub(crate) fn insert<'a, D: Dialect>(meta: &'static EntityMeta, row: &'a [Value]
 pub(crate) enum Answer {
     /// How many rows there were.
     Count,
-    /// The row as it is then, with all fields: one, by its id.
-    Row,
+    /// The row as it is then, with all fields, by the update itself.
+    Returned,
+    /// The row as it is then, with all fields, by its id, by a statement of its own.
+    Read,
 }
 
 /// New values for the rows that fulfil a condition, and one more version.
@@ -224,11 +226,17 @@ pub(crate) fn update<'a, D: Dialect>(
     set: &'a [(usize, Value)],
     answer: Answer,
 ) -> Result<Statement<'a>> {
-    let answered = pinned_id(meta, filter).filter(|_| answer == Answer::Row);
-    let mut shape = Shape::new(if answered.is_some() { "update, then the row" } else { "update" }, meta);
+    let columns = || (0..meta.fields.len()).map(|index| column(meta, index));
+    let read = pinned_id(meta, filter).filter(|_| answer == Answer::Read);
+    let kind = match answer {
+        Answer::Count => "update",
+        Answer::Returned => "update returning",
+        Answer::Read => "update, then the row",
+    };
+    let mut shape = Shape::new(kind, meta);
     shape.set(set);
     shape.condition::<D>(filter);
-    shape.values(answered.map(std::slice::from_ref).unwrap_or_default());
+    shape.values(read.map(std::slice::from_ref).unwrap_or_default());
     shape.statement::<D>(|text| {
         let mut update = Query::update();
         update.table(table(meta)).cond_where(condition::<D>(meta, filter));
@@ -236,11 +244,13 @@ pub(crate) fn update<'a, D: Dialect>(
         if let Some(version) = meta.version {
             update.value(column(meta, version), Expr::col(column(meta, version)).add(Expr::Constant(1.into())));
         }
+        if answer == Answer::Returned {
+            update.returning(Query::returning().columns(columns()));
+        }
         update.build_collect_into(D::builder(), text);
-        // Not `RETURNING`: SQLite answers its row before it commits, so that somebody would have to wait twice.
-        if answered.is_some() {
+        if read.is_some() {
             let mut select = Query::select();
-            select.from(table(meta)).columns((0..meta.fields.len()).map(|index| column(meta, index)));
+            select.from(table(meta)).columns(columns());
             select.cond_where(Expr::col(column(meta, meta.id)).eq(placeholder()).and(D::changed()));
             let _ = text.write_str("; ");
             select.build_collect_into(D::builder(), text);

@@ -58,6 +58,11 @@ impl Connection {
         self.done(row, meta)
     }
 
+    /// Was the write undone that a statement by itself has just made?
+    fn was_undone(&self) -> bool {
+        matches!(self, Self::Writer(writer) if writer.was_undone())
+    }
+
     /// How many rows a statement changed.
     async fn execute(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
         let query = query(statement, self.begin());
@@ -93,6 +98,16 @@ impl Connection {
             Self::Writer(_) => {}
         }
         result.map_err(|error| dialect::error(&error, meta))
+    }
+}
+
+impl<C: Connections> Provider<C> {
+    /// How many rows a statement changed.
+    async fn write(&self, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
+        let mut connection = self.0.writing().await?;
+        let changed = connection.execute(meta, statement).await;
+        connection.release().await;
+        changed
     }
 }
 
@@ -155,7 +170,7 @@ impl<C: Connections> DataProvider for Provider<C> {
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let statement = sql::insert::<Sqlite>(meta, row)?;
-            self.0.writing().await?.execute(meta, statement).await.map(drop)
+            self.write(meta, statement).await.map(drop)
         })
     }
 
@@ -167,7 +182,7 @@ impl<C: Connections> DataProvider for Provider<C> {
     ) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Count)?;
-            self.0.writing().await?.execute(meta, statement).await
+            self.write(meta, statement).await
         })
     }
 
@@ -178,9 +193,17 @@ impl<C: Connections> DataProvider for Provider<C> {
         set: &'a [(usize, Value)],
     ) -> BoxFuture<'a, Result<Option<Row>>> {
         Box::pin(async move {
-            let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Row)?;
-            let row = self.0.writing().await?.one_row(meta, statement).await?;
-            // Read once the writing connection is free for the next one.
+            let update = |answer| sql::update::<Sqlite>(meta, filter, set, answer);
+            let returned = update(Answer::Returned)?;
+            let mut connection = self.0.writing().await?;
+            let alone = matches!(connection, Connection::Writer(_));
+            let mut row = connection.one_row(meta, if alone { returned } else { update(Answer::Read)? }).await?;
+            // SQLite answers a returned row before it commits, and sqlx keeps to itself that it then could not.
+            if row.is_some() && connection.was_undone() {
+                // Nothing was written; this one says why.
+                row = connection.one_row(meta, update(Answer::Read)?).await?;
+            }
+            connection.release().await;
             row.map(|row| cell::row(&row, meta)).transpose()
         })
     }
@@ -188,7 +211,7 @@ impl<C: Connections> DataProvider for Provider<C> {
     fn delete<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             let statement = sql::delete::<Sqlite>(meta, filter)?;
-            self.0.writing().await?.execute(meta, statement).await
+            self.write(meta, statement).await
         })
     }
 

@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use isoform::future::BoxFuture;
@@ -36,7 +37,7 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
         std::fs::create_dir_all(folder)
             .map_err(|error| Error::invalid(format!("The folder {} cannot be created: {error}", folder.display())))?;
     }
-    let writer = options.connect().await.map_err(cannot)?;
+    let writer = Writer::open(&options).await.map_err(cannot)?;
     let readers = (!in_memory).then(|| Arc::new(Readers::new(options)));
     let writer = Arc::new(Mutex::new(writer));
     Ok(Arc::new(Provider(Shared { readers, writer })))
@@ -70,11 +71,68 @@ pub(super) trait Connections: Send + Sync + 'static {
     fn begin(&self) -> Result<Open>;
 }
 
+/// The connection that writes.
+pub(super) struct Writer {
+    connection: SqliteConnection,
+    undone: Arc<AtomicBool>,
+}
+
+impl Writer {
+    async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
+        let mut connection = options.connect().await?;
+        let undone = Arc::new(AtomicBool::new(false));
+        let (commits, rolls_back) = (undone.clone(), undone.clone());
+        let mut handle = connection.lock_handle().await?;
+        handle.set_commit_hook(move || {
+            commits.store(false, Ordering::Relaxed);
+            true
+        });
+        handle.set_rollback_hook(move || rolls_back.store(true, Ordering::Relaxed));
+        drop(handle);
+        Ok(Self { connection, undone })
+    }
+
+    /// Did the last transaction, or the last statement that was one by itself, end by being undone? A commit that fails is.
+    pub(super) fn was_undone(&self) -> bool {
+        self.undone.load(Ordering::Relaxed)
+    }
+}
+
+impl Deref for Writer {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Writer {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
 /// A connection for one operation.
 pub(super) enum Connection {
     Reader(Reader),
-    Writer(OwnedMutexGuard<SqliteConnection>),
+    Writer(OwnedMutexGuard<Writer>),
     Transaction(InTransaction),
+}
+
+impl Connection {
+    /// Gives back what has written. Whoever waits for it asks first, so that SQLite's thread has something to do while
+    /// this task goes on to its answer.
+    pub(super) async fn release(self) {
+        let is_free = match self {
+            Self::Reader(_) => false,
+            Self::Writer(_) => true,
+            Self::Transaction(ref connection) => connection.has_ended(),
+        };
+        drop(self);
+        if is_free {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 impl Deref for Connection {
@@ -103,7 +161,7 @@ impl DerefMut for Connection {
 pub(super) struct Shared {
     /// None for a database in memory, which has one connection.
     readers: Option<Arc<Readers>>,
-    writer: Arc<Mutex<SqliteConnection>>,
+    writer: Arc<Mutex<Writer>>,
 }
 
 impl Connections for Shared {
@@ -130,7 +188,7 @@ impl Connections for Shared {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The writing connection, when it is free.
-pub(super) async fn in_turn(writer: &Arc<Mutex<SqliteConnection>>) -> Result<OwnedMutexGuard<SqliteConnection>> {
+pub(super) async fn in_turn(writer: &Arc<Mutex<Writer>>) -> Result<OwnedMutexGuard<Writer>> {
     if let Ok(free) = writer.clone().try_lock_owned() {
         return Ok(free);
     }

@@ -14,12 +14,12 @@ use isoform::{Error, Result};
 use sqlx::SqliteConnection;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::connection::{Connection, Connections, in_turn};
+use super::connection::{Connection, Connections, Writer, in_turn};
 use super::dialect::{is_violation, plain_error};
 
 /// A transaction. It waits for its turn when it is first used.
 pub(super) struct Open {
-    writer: Arc<Mutex<SqliteConnection>>,
+    writer: Arc<Mutex<Writer>>,
     stage: Arc<Mutex<Stage>>,
     writes: Arc<AtomicU64>,
     next_write_commits: AtomicBool,
@@ -37,7 +37,7 @@ enum Stage {
 /// The writing connection while a transaction may be open on it. Whoever drops this before the commit undoes the transaction,
 /// before anybody else writes.
 struct Begun {
-    connection: OwnedMutexGuard<SqliteConnection>,
+    connection: OwnedMutexGuard<Writer>,
     /// A statement failed in a way that leaves open what SQLite made of the transaction: it can only be undone.
     broken: bool,
     committed: bool,
@@ -48,7 +48,7 @@ impl Drop for Begun {
         if !self.committed {
             // Polled once the command is on its way to SQLite's thread, which does one after the other. Where there is no
             // transaction after all, the answer is an error that nobody waits for.
-            let _ = sqlx::query("ROLLBACK").execute(&mut *self.connection).now_or_never();
+            let _ = sqlx::query("ROLLBACK").execute(&mut **self.connection).now_or_never();
         }
     }
 }
@@ -89,6 +89,11 @@ impl InTransaction {
     /// What stands before and behind the statement.
     pub(super) const fn around(&self) -> (&'static str, &'static str) {
         (if self.begins { "BEGIN IMMEDIATE; " } else { "" }, if self.commits { "; COMMIT" } else { "" })
+    }
+
+    /// Was the transaction committed, or given up?
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(*self.stage, Stage::Ended)
     }
 
     /// Takes note of how the statement ended.
@@ -135,7 +140,7 @@ fn broken() -> Error {
 }
 
 impl Open {
-    pub(super) fn new(writer: Arc<Mutex<SqliteConnection>>) -> Self {
+    pub(super) fn new(writer: Arc<Mutex<Writer>>) -> Self {
         Self {
             writer,
             stage: Arc::new(Mutex::new(Stage::Unused)),
@@ -153,12 +158,14 @@ impl Open {
             Stage::Begun(begun) => {
                 // Where this is given up nobody knows what became of it.
                 begun.broken = true;
-                let committed = sqlx::query("COMMIT").execute(&mut *begun.connection).await;
+                let committed = sqlx::query("COMMIT").execute(&mut **begun.connection).await;
                 begun.committed = committed.is_ok();
                 committed.map(drop).map_err(|error| plain_error(&error))
             }
         };
         *stage = Stage::Ended;
+        drop(stage);
+        tokio::task::yield_now().await;
         committed
     }
 
