@@ -44,6 +44,9 @@ pub trait Pages: Host<Router = Router> {
     ///
     /// Each page is rendered in its request's [`Context`], of scope `Api`. Where the routes are listed there is no
     /// request, and so no context.
+    ///
+    /// Add all pages of a process before it renders the first one: while Leptos lists routes it holds back every resource of
+    /// the process, and a page that is rendered meanwhile is never answered.
     #[must_use]
     fn pages<V, W>(self, shell: impl Fn(LeptosOptions) -> V + Clone + Send + Sync + 'static, app: fn() -> W) -> Self
     where

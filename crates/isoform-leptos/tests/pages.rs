@@ -1,6 +1,6 @@
 //! Pages for 300 people at once: nobody sees anything of anybody else's.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -286,8 +286,10 @@ fn Page() -> impl IntoView {
     }
 }
 
+/// Made once: whatever is rendered while Leptos lists the routes of a site never gets its resources.
 fn site() -> Router {
-    Site(Router::new()).pages(shell, App).0
+    static SITE: LazyLock<Router> = LazyLock::new(|| Site(Router::new()).pages(shell, App).0);
+    SITE.clone()
 }
 
 fn request(path: &str, person: Option<&str>, role: Option<&str>) -> Request {
