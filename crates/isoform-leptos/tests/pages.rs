@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn};
 use isoform::filter::Condition;
 use isoform::future::BoxFuture;
-use isoform::meta::FieldMask;
+use isoform::meta::{FieldMask, RelationMeta};
 use isoform::prelude::*;
-use isoform::provider::{DataProvider, Find, Transaction};
+use isoform::provider::{DataProvider, Find, RelatedRow, Transaction};
 use isoform::{Error, Host, Row, Value};
 use isoform_leptos::{EntityList, Pages, provide_identity, set_status, use_answer, use_identity, use_query};
 use leptos::prelude::*;
@@ -97,6 +97,17 @@ impl DataProvider for Notes {
         _: FieldMask,
         _: &'a mut Vec<u8>,
     ) -> BoxFuture<'a, Result<u64>> {
+        unimplemented_here()
+    }
+
+    fn find_related<'a>(
+        &'a self,
+        _: &'static RelationMeta,
+        _: &'a [Vec<Value>],
+        _: &'a Find,
+        _: &'a Condition,
+        _: Option<u64>,
+    ) -> BoxFuture<'a, Result<Vec<RelatedRow>>> {
         unimplemented_here()
     }
 

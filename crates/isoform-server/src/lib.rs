@@ -31,6 +31,7 @@ mod body;
 mod context;
 mod database;
 mod in_process;
+mod include;
 mod parameters;
 mod respond;
 mod rest;

@@ -4,10 +4,12 @@ use isoform::filter::limits::MAX_SORTS;
 use isoform::filter::wire;
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::operations::MAX_ROWS;
-use isoform::provider::Find;
+use isoform::provider::{Find, Include};
 use isoform::{Condition, Error, Result, query_offset, shown};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as JsonValue};
+
+use crate::include;
 
 /// What the parameters of an address ask for.
 pub(crate) struct Parameters {
@@ -16,6 +18,8 @@ pub(crate) struct Parameters {
     order: Vec<(usize, Direction)>,
     limit: Option<u64>,
     page: u64,
+    /// `_include`
+    include: String,
     /// `_select`: all fields where it is absent.
     pub select: FieldMask,
     /// What is left is the filter.
@@ -52,6 +56,7 @@ impl Parameters {
             order: Vec::new(),
             limit: None,
             page: 1,
+            include: String::new(),
             select: meta.all_fields(),
             filter: Vec::new(),
         };
@@ -63,6 +68,7 @@ impl Parameters {
                 "_order" => directions = value,
                 "_limit" => read.limit = Some(limit(&value)?),
                 "_page" => read.page = page(&value)?,
+                "_include" => read.include = value,
                 "_select" if value == "$none" => {}
                 "_select" => read.select = select(meta, readable, &value)?,
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
@@ -116,7 +122,19 @@ impl Parameters {
         if self.page > 1 && self.limit.is_none() {
             return Err(Error::invalid("_page needs _limit: how many rows a page has."));
         }
-        Ok(Find { filter, order: self.order.clone(), limit: self.limit, offset: query_offset(self.page, self.limit)? })
+        let offset = query_offset(self.page, self.limit)?;
+        Ok(Find { filter, order: self.order.clone(), limit: self.limit, offset, include: Vec::new() })
+    }
+
+    /// What is included, by the address or by a body, which wins.
+    ///
+    /// # Errors
+    /// 400 with the name of what is unknown or wrong.
+    pub fn include(&self, meta: &EntityMeta, body: Option<&JsonValue>) -> Result<Vec<Include>> {
+        match body {
+            Some(json) => include::from_json(meta, json),
+            None => include::from_list(meta, &self.include),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use isoform::backend::{Body as Callable, Method as BackendMethod, RowInfo, invoke_record, invoke_static};
 use isoform::future::BoxFuture;
 use isoform::meta::FieldMask;
+use isoform::provider::Include;
 use isoform::{Context, EntityMeta, Error, ErrorKind, Result, Scope, Value, guard, json, operations, shown};
 use serde_json::{Map, Value as JsonValue, json};
 
@@ -163,11 +164,11 @@ impl Call<'_> {
         }
         let parameters = self.parameters()?;
         match (self.parts.method.clone(), parameters.action.as_deref()) {
-            (Method::GET | Method::HEAD, None | Some("get")) => self.list(&parameters, None).await,
+            (Method::GET | Method::HEAD, None | Some("get")) => self.list(&parameters, None, None).await,
             (Method::GET | Method::HEAD, Some("count")) => self.count(&parameters, None).await,
             (Method::POST, Some("get")) => {
-                let filter = self.posted_filter(body).await?;
-                self.list(&parameters, filter.as_ref()).await
+                let (filter, include) = self.posted_question(body).await?;
+                self.list(&parameters, filter.as_ref(), include.as_ref()).await
             }
             (Method::POST, Some("count")) => {
                 let filter = self.posted_filter(body).await?;
@@ -186,8 +187,16 @@ impl Call<'_> {
 
     /// The filter of a question that came by `POST`: `{"where": {…}}`.
     async fn posted_filter(&self, body: Body) -> Result<Option<Map<String, JsonValue>>> {
+        match self.posted_question(body).await? {
+            (filter, None) => Ok(filter),
+            (_, Some(_)) => Err(Error::invalid("\"include\" has no meaning here.")),
+        }
+    }
+
+    /// The filter of a question that came by `POST`, and what it includes: `{"where": {…}, "include": {…}}`.
+    async fn posted_question(&self, body: Body) -> Result<(Option<Map<String, JsonValue>>, Option<JsonValue>)> {
         let mut asked = body::object(self.json(body).await?)?;
-        let filter = asked.remove("where");
+        let (filter, include) = (asked.remove("where"), asked.remove("include"));
         if let Some(name) = asked.keys().next() {
             return Err(Error::invalid(format!(
                 "\"{}\" has no meaning here; a question is {{\"where\": {{…}}}}.",
@@ -195,15 +204,21 @@ impl Call<'_> {
             )));
         }
         match filter {
-            None => Ok(None),
-            Some(JsonValue::Object(filter)) => Ok(Some(filter)),
+            None => Ok((None, include)),
+            Some(JsonValue::Object(filter)) => Ok((Some(filter), include)),
             Some(other) => Err(Error::invalid(format!("\"where\" must be an object; it is {}.", json::kind(&other)))),
         }
     }
 
-    async fn list(&self, parameters: &Parameters, filter: Option<&Map<String, JsonValue>>) -> Result<Response> {
+    async fn list(
+        &self,
+        parameters: &Parameters,
+        filter: Option<&Map<String, JsonValue>>,
+        include: Option<&JsonValue>,
+    ) -> Result<Response> {
         let meta = self.meta();
-        let find = parameters.find(parameters.filter(meta, self.readable, filter)?)?;
+        let mut find = parameters.find(parameters.filter(meta, self.readable, filter)?)?;
+        find.include = parameters.include(meta, include)?;
         let body = operations::find_json(&self.context, meta, find, parameters.select).await?;
         Ok(respond::json(StatusCode::OK, body))
     }
@@ -265,7 +280,7 @@ impl Call<'_> {
         match self.parts.method {
             Method::PUT => self.update(id, body).await,
             Method::DELETE => self.delete(id).await,
-            _ => self.one(id).await,
+            _ => self.one(id, parameters.include(meta, None)?).await,
         }
     }
 
@@ -273,8 +288,12 @@ impl Call<'_> {
         id.ok_or_else(|| Error::not_found(format!("There is no such row in {}.", self.meta().key)))
     }
 
-    async fn one(self, id: Option<Value>) -> Result<Response> {
+    async fn one(self, id: Option<Value>, include: Vec<Include>) -> Result<Response> {
         let meta = self.meta();
+        if !include.is_empty() || meta.relations.iter().any(|relation| relation.included) {
+            let row = operations::find_id_json(&self.context, meta, &self.existing(id)?, include).await?;
+            return Ok(respond::json(StatusCode::OK, row));
+        }
         let row = operations::find_id(&self.context, meta, &self.existing(id)?).await?;
         Ok(respond::row(StatusCode::OK, meta, self.readable, &row))
     }

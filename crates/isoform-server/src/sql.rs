@@ -9,14 +9,14 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use isoform::filter::{Comparison, TextMatch};
-use isoform::meta::{Direction, EntityMeta, FieldMask};
+use isoform::filter::{Comparison, Related, TextMatch};
+use isoform::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use isoform::provider::Find;
 use isoform::value::Variant;
 use isoform::{Condition, FieldType, Result, Value};
 use sea_query::{
-    Alias, CaseStatement, Cond, Expr, ExprTrait as _, LikeExpr, NullOrdering, Order, Query, QueryBuilder,
-    SelectStatement, SqlWriter as _,
+    Alias, CaseStatement, Cond, Expr, ExprTrait as _, LikeExpr, NullOrdering, Order, OrderedStatement,
+    OverStatement as _, Query, QueryBuilder, SelectStatement, SqlWriter as _, WindowStatement,
 };
 use shape::Shape;
 pub(crate) use shape::Texts;
@@ -60,23 +60,64 @@ fn table(meta: &EntityMeta) -> Alias {
     Alias::new(meta.table)
 }
 
+/// A table in a statement: what its columns are called by.
+#[derive(Clone)]
+pub(crate) struct Place<'a> {
+    meta: &'a EntityMeta,
+    /// The name that the statement gives the table, where there are several.
+    name: Option<String>,
+    /// How deep in questions about related rows.
+    level: usize,
+}
+
+impl<'a> Place<'a> {
+    /// The only table of a statement.
+    pub const fn only(meta: &'a EntityMeta) -> Self {
+        Self { meta, name: None, level: 0 }
+    }
+
+    fn named(meta: &'a EntityMeta, kind: &str, level: usize) -> Self {
+        Self { meta, name: Some(format!("{kind}{level}")), level }
+    }
+
+    pub fn column(&self, field: usize) -> Expr {
+        match &self.name {
+            Some(name) => Expr::col((Alias::new(name.as_str()), column(self.meta, field))),
+            None => Expr::col(column(self.meta, field)),
+        }
+    }
+
+    /// The column, for a question within: there a table of the same name may stand nearer.
+    fn outer_column(&self, field: usize) -> Expr {
+        let table = self.name.as_deref().unwrap_or(self.meta.table);
+        Expr::col((Alias::new(table), column(self.meta, field)))
+    }
+
+    fn from(&self, select: &mut SelectStatement) {
+        let name = self.name.as_deref().unwrap_or(self.meta.table);
+        select.from_as(table(self.meta), Alias::new(name));
+    }
+}
+
 /// A condition as SQL. Its placeholders are in the order of [`Shape::condition`].
 fn condition<D: Dialect>(meta: &EntityMeta, one: &Condition) -> Cond {
-    let list = |all: Cond, list: &[Condition]| list.iter().fold(all, |all, one| all.add(condition::<D>(meta, one)));
+    condition_at::<D>(&Place::only(meta), one)
+}
+
+fn condition_at<D: Dialect>(place: &Place<'_>, one: &Condition) -> Cond {
+    let list = |all: Cond, list: &[Condition]| list.iter().fold(all, |all, one| all.add(condition_at::<D>(place, one)));
     match one {
         Condition::All => Cond::all(),
         Condition::And(conditions) => list(Cond::all(), conditions),
         Condition::Or(conditions) if !conditions.is_empty() => list(Cond::any(), conditions),
-        Condition::Not(inner) => condition::<D>(meta, inner).not(),
-        Condition::Null(field) => Cond::all().add(Expr::col(column(meta, *field)).is_null()),
+        Condition::Not(inner) => condition_at::<D>(place, inner).not(),
+        Condition::Null(field) => Cond::all().add(place.column(*field).is_null()),
         Condition::In(field, _) => {
-            Cond::all().add(D::is_in(Expr::col(column(meta, *field)), meta.field(*field).field_type, placeholder()))
+            Cond::all().add(D::is_in(place.column(*field), place.meta.field(*field).field_type, placeholder()))
         }
-        Condition::Text(field, ..) => {
-            Cond::all().add(Expr::col(column(meta, *field)).like(LikeExpr::new("").escape('\\')))
-        }
+        Condition::Text(field, ..) => Cond::all().add(place.column(*field).like(LikeExpr::new("").escape('\\'))),
         Condition::Compare(field, comparison, _) => {
-            let (left, right) = (Expr::col(column(meta, *field)), placeholder());
+            let (left, right) = (place.column(*field), placeholder());
             Cond::all().add(match comparison {
                 Comparison::Eq => left.eq(right),
                 Comparison::Gt => left.gt(right),
@@ -85,8 +126,153 @@ fn condition<D: Dialect>(meta: &EntityMeta, one: &Condition) -> Cond {
                 Comparison::Lte => left.lte(right),
             })
         }
+        Condition::Related(related) => Cond::all().add(Expr::exists(exists::<D>(place, related))),
         Condition::Nothing | Condition::Or(_) => Cond::all().add(Expr::cust("1 = 0")),
     }
+}
+
+/// The related rows of which something holds.
+fn exists<D: Dialect>(place: &Place<'_>, related: &Related) -> SelectStatement {
+    let Related { relation, target, between } = related;
+    let other = Other::of(relation, place.level + 1);
+    let mut select = Query::select();
+    select.expr(Expr::cust("1"));
+    other.from(&mut select);
+    for (own, key) in relation.keys.iter().zip(other.keys(relation)) {
+        select.and_where(key.eq(place.outer_column(own.0)));
+    }
+    select.cond_where(other.joined(relation));
+    select.cond_where(condition_at::<D>(&other.target, target));
+    if let Some(place) = &other.between {
+        select.cond_where(condition_at::<D>(place, between));
+    }
+    select.take()
+}
+
+/// The tables at the other end of a relation.
+struct Other {
+    target: Place<'static>,
+    between: Option<Place<'static>>,
+}
+
+impl Other {
+    fn of(relation: &RelationMeta, level: usize) -> Self {
+        let between = relation.through.map(|through| Place::named((through.entity)(), "b", level));
+        Self { target: Place::named(relation.target(), "r", level), between }
+    }
+
+    /// The tables, joined.
+    fn from(&self, select: &mut SelectStatement) {
+        self.target.from(select);
+        if let Some(between) = &self.between {
+            between.from(select);
+        }
+    }
+
+    /// The columns that are equal to the relation's own fields.
+    fn keys(&self, relation: &RelationMeta) -> Vec<Expr> {
+        let place = self.between.as_ref().unwrap_or(&self.target);
+        relation.keys.iter().map(|(_, other)| place.column(*other)).collect()
+    }
+
+    /// How the row in between and the target belong together.
+    fn joined(&self, relation: &RelationMeta) -> Cond {
+        let (Some(through), Some(between)) = (relation.through, &self.between) else { return Cond::all() };
+        through
+            .keys
+            .iter()
+            .fold(Cond::all(), |all, (one, other)| all.add(between.column(*one).eq(self.target.column(*other))))
+    }
+}
+
+/// What is asked of related rows.
+pub(crate) struct RelatedRows<'a> {
+    pub relation: &'static RelationMeta,
+    /// The values of the relation's own fields.
+    pub keys: &'a [Vec<Value>],
+    pub find: &'a Find,
+    /// What holds of the rows in between.
+    pub between: &'a Condition,
+    /// Of all together.
+    pub at_most: Option<u64>,
+}
+
+/// Related rows: all fields of the target in the order of their declaration, then the values that they are related to.
+pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Statement<'a>> {
+    let RelatedRows { relation, keys, find, between, at_most } = *asked;
+    let meta = relation.target();
+    // Rows for each of the others: numbered, where their number is limited.
+    let part = (find.limit.is_some() || find.offset > 0).then(|| {
+        let last = find.limit.map_or(i64::MAX.unsigned_abs(), |limit| find.offset.saturating_add(limit));
+        (find.offset, last)
+    });
+    let mut shape = Shape::new("related", meta);
+    shape.relation(relation);
+    let single = if let [_] = relation.keys { Some(keys.iter().flatten().cloned().collect::<Vec<_>>()) } else { None };
+    match &single {
+        Some(list) => shape.owned(D::list(list)),
+        None => shape.keys(keys),
+    }
+    shape.condition::<D>(&find.filter);
+    if relation.through.is_some() {
+        shape.condition::<D>(between);
+    }
+    shape.order(Some(&find.order));
+    shape.number(part.map(|(offset, _)| offset));
+    shape.number(part.map(|(_, last)| last));
+    shape.number(at_most);
+    shape.statement::<D>(|text| {
+        let other = Other::of(relation, 0);
+        let mut select = Query::select();
+        for (index, field) in meta.fields.iter().enumerate() {
+            select.expr_as(other.target.column(index), Alias::new(field.column));
+        }
+        let key_columns = other.keys(relation);
+        for (position, key) in key_columns.iter().enumerate() {
+            select.expr_as(key.clone(), Alias::new(format!("_key{position}")));
+        }
+        other.from(&mut select);
+        select.cond_where(other.joined(relation));
+        let one_of = match (single.is_some(), key_columns.as_slice(), relation.keys) {
+            (true, [key], [(_, field)]) => {
+                let owner = other.between.as_ref().unwrap_or(&other.target).meta;
+                Cond::all().add(D::is_in(key.clone(), owner.field(*field).field_type, placeholder()))
+            }
+            _ => keys.iter().fold(Cond::any(), |any, _| {
+                any.add(key_columns.iter().fold(Cond::all(), |all, key| all.add(key.clone().eq(placeholder()))))
+            }),
+        };
+        select.cond_where(one_of);
+        select.cond_where(condition_at::<D>(&other.target, &find.filter));
+        if let Some(place) = &other.between {
+            select.cond_where(condition_at::<D>(place, between));
+        }
+        let whole = match part {
+            None => {
+                order_by(&mut select, &other.target, &find.order);
+                select
+            }
+            Some((offset, last)) => {
+                let mut window = WindowStatement::new();
+                for key in &key_columns {
+                    window.add_partition_by(key.clone());
+                }
+                order_by(&mut window, &other.target, &find.order);
+                select.expr_window_as(Expr::cust("ROW_NUMBER()"), window, Alias::new("_number"));
+                let mut numbered = Query::select();
+                numbered.columns((0..meta.fields.len()).map(|index| column(meta, index)));
+                numbered.columns((0..key_columns.len()).map(|position| Alias::new(format!("_key{position}"))));
+                numbered.from_subquery(select, Alias::new("numbered"));
+                numbered.and_where(Expr::cust(format!("_number > {offset} AND _number <= {last}")));
+                numbered.order_by(Alias::new("_number"), Order::Asc);
+                numbered
+            }
+        };
+        whole.build_collect_into(D::builder(), text);
+        if let Some(at_most) = at_most {
+            let _ = write!(text, " LIMIT {at_most}");
+        }
+    })
 }
 
 /// The pattern that finds a text by `LIKE`.
@@ -122,7 +308,7 @@ pub(crate) fn select<'a, D: Dialect>(
             select.cond_where(condition::<D>(meta, &find.filter));
         }
         if let Some(asked) = order {
-            order_by(&mut select, meta, asked);
+            order_by(&mut select, &Place::only(meta), asked);
         }
         select.build_collect_into(D::builder(), text);
         // Not bound: SQLite looks at the value of a bound limit when it plans, and so would plan anew for each value.
@@ -152,7 +338,8 @@ fn pinned_id<'a>(meta: &EntityMeta, filter: &'a Condition) -> Option<&'a Value> 
 /// The order that was asked for, or the entity's own; the id last, so that pages do not overlap.
 ///
 /// Enums have the order of their declaration. Null is greater than everything, whatever the database thinks of it.
-fn order_by(select: &mut SelectStatement, meta: &EntityMeta, asked: &[(usize, Direction)]) {
+fn order_by(select: &mut impl OrderedStatement, place: &Place<'_>, asked: &[(usize, Direction)]) {
+    let meta = place.meta;
     let asked = if asked.is_empty() { meta.order_by } else { asked };
     for (field, direction) in asked {
         let (order, nulls) = match direction {
@@ -160,8 +347,8 @@ fn order_by(select: &mut SelectStatement, meta: &EntityMeta, asked: &[(usize, Di
             Direction::Desc => (Order::Desc, NullOrdering::First),
         };
         let by = match meta.field(*field).field_type {
-            FieldType::Enum(variants) => declared_order(&column(meta, *field), variants),
-            _ => Expr::col(column(meta, *field)),
+            FieldType::Enum(variants) => declared_order(&place.column(*field), variants),
+            _ => place.column(*field),
         };
         if meta.field(*field).nullable {
             select.order_by_expr_with_nulls(by, order, nulls);
@@ -170,15 +357,15 @@ fn order_by(select: &mut SelectStatement, meta: &EntityMeta, asked: &[(usize, Di
         }
     }
     if !asked.iter().any(|(field, _)| *field == meta.id) {
-        select.order_by(column(meta, meta.id), Order::Asc);
+        select.order_by_expr(place.column(meta.id), Order::Asc);
     }
 }
 
 /// The position of an enum's value in its declaration; null for what is none of them.
-fn declared_order(column: &Alias, variants: &[Variant]) -> Expr {
+fn declared_order(column: &Expr, variants: &[Variant]) -> Expr {
     let positions = variants.iter().zip(0_i32..);
     let case = positions.fold(CaseStatement::new(), |case, (variant, position)| {
-        let is_this = Expr::col(column.clone()).eq(Expr::Constant(variant.value.into()));
+        let is_this = column.clone().eq(Expr::Constant(variant.value.into()));
         case.case(is_this, Expr::Constant(position.into()))
     });
     case.into()

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 use isoform::future::BoxFuture;
-use isoform::meta::{EntityMeta, FieldMask};
-use isoform::provider::{DataProvider, Find, Transaction};
+use isoform::meta::{EntityMeta, FieldMask, RelationMeta};
+use isoform::provider::{DataProvider, Find, RelatedRow, Transaction};
 use isoform::{Condition, Error, Result, Row, Value};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Executor as _, Row as _};
@@ -151,6 +151,27 @@ impl<C: Connections> DataProvider for Provider<C> {
             };
             self.0.reading().await?.rows(meta, statement, write).await?;
             Ok(count)
+        })
+    }
+
+    fn find_related<'a>(
+        &'a self,
+        relation: &'static RelationMeta,
+        keys: &'a [Vec<Value>],
+        find: &'a Find,
+        between: &'a Condition,
+        at_most: Option<u64>,
+    ) -> BoxFuture<'a, Result<Vec<RelatedRow>>> {
+        Box::pin(async move {
+            let meta = relation.target();
+            let statement = sql::related::<Sqlite>(&sql::RelatedRows { relation, keys, find, between, at_most })?;
+            let mut rows = Vec::new();
+            let keep = |row: &SqliteRow| {
+                rows.push((cell::key(row, relation)?, cell::row(row, meta)?));
+                Ok(())
+            };
+            self.0.reading().await?.rows(meta, statement, keep).await?;
+            Ok(rows)
         })
     }
 

@@ -9,8 +9,13 @@ pub use crate::backend::{Called, Method, Travels, Way, call_record, call_static}
 pub use crate::entity::{Column, Entity};
 pub use crate::future::{BoxFuture, ready};
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
-pub use crate::meta::{Allow, Check, Direction, EntityMeta, FieldMeta, FieldRole, Number, Rule, Validator};
+pub use crate::meta::{
+    Allow, Check, Direction, EntityMeta, FieldMeta, FieldRole, Number, OnDelete, RelationMeta, Rule, Through, Validator,
+};
 pub use crate::record::{AnyRecord, Record};
+pub use crate::relation::{
+    Fixed, ManyLink, OneLink, Path, RelatedMany, RelatedOne, RelationField, ToMany, ToOne, joined,
+};
 pub use crate::value::{FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
 pub use crate::{Error, Filter, Identity, Result};
 

@@ -1,6 +1,7 @@
 //! The trait that `#[derive(Entity)]` implements, and its typed columns.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use crate::Result;
 use crate::filter::Filter;
@@ -8,7 +9,8 @@ use crate::future::BoxFuture;
 use crate::hooks::{Hook, LifecycleEvent};
 use crate::meta::{Direction, EntityMeta, FieldMeta};
 use crate::query::Query;
-use crate::record::Record;
+use crate::record::{AnyRecord, Record};
+use crate::relation::{Fixed, Path};
 use crate::value::{FieldValue, Row, Value, ValueError};
 
 /// A struct whose values are rows of a table. Derive it, do not implement it by hand.
@@ -27,6 +29,13 @@ pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
     /// The columns.
     const FIELDS: Self::Fields;
 
+    /// The columns, over relations from another entity.
+    #[doc(hidden)]
+    type FieldsVia<P: Path>: Fixed;
+
+    /// The column of the id.
+    const ID: Column<Self, Self::Id>;
+
     /// What the framework knows about the entity.
     fn meta() -> &'static EntityMeta;
 
@@ -41,6 +50,25 @@ pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
     /// # Errors
     /// Where the value does not fit the field's type.
     fn set(&mut self, index: usize, value: Value) -> Result<(), ValueError>;
+
+    /// Takes over the loaded records of a relation, by its position.
+    #[doc(hidden)]
+    fn relate(&mut self, relation: usize, related: Vec<Arc<dyn AnyRecord>>) {
+        let _ = (relation, related);
+    }
+
+    /// The loaded records of a relation, by its position.
+    #[doc(hidden)]
+    fn related(&self, relation: usize) -> Option<Vec<&dyn AnyRecord>> {
+        let _ = relation;
+        None
+    }
+
+    /// Takes what is loaded of a relation out of another entity, by its position.
+    #[doc(hidden)]
+    fn take_related(&mut self, relation: usize, from: &mut Self) {
+        let _ = (relation, from);
+    }
 
     /// Runs a lifecycle hook of the entity. The derive forwards it to `Hooks`, where the entity has any.
     #[must_use]
@@ -110,7 +138,8 @@ pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
     }
 }
 
-/// A field of an entity, by name and type: what `|t| t.title` answers.
+/// A field of an entity, by name and type: what `|t| t.title` answers. Over a relation, as in `|t| t.project.name`, `E` is the
+/// way there.
 pub struct Column<E, T> {
     index: usize,
     types: PhantomData<fn() -> (E, T)>,

@@ -16,7 +16,8 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use crate::entity::Column;
-use crate::meta::FieldMask;
+use crate::meta::{FieldMask, RelationMeta};
+use crate::relation::Path;
 use crate::value::{FieldType, FieldValue, Value, Variant};
 
 /// A condition on a row. Fields are positions in the entity's declaration.
@@ -34,12 +35,25 @@ pub enum Condition {
     Text(usize, TextMatch, String),
     /// The field is null.
     Null(usize),
+    /// There is a related row that fulfils the condition.
+    Related(Box<Related>),
     /// All of these.
     And(Vec<Condition>),
     /// At least one of these.
     Or(Vec<Condition>),
     /// Not this.
     Not(Box<Condition>),
+}
+
+/// What is asked of related rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Related {
+    /// The relation.
+    pub relation: &'static RelationMeta,
+    /// What holds of the row at the other end.
+    pub target: Condition,
+    /// What holds of the row in between, where the relation goes through another entity.
+    pub between: Condition,
 }
 
 /// How two values compare.
@@ -156,6 +170,12 @@ impl Condition {
         }
     }
 
+    /// There is a related row that fulfils a condition.
+    #[must_use]
+    pub fn related(relation: &'static RelationMeta, target: Self) -> Self {
+        Self::Related(Box::new(Related { relation, target, between: Self::All }))
+    }
+
     /// The fields that it asks about.
     #[must_use]
     pub fn fields(&self) -> FieldMask {
@@ -170,8 +190,20 @@ impl Condition {
             Self::Compare(field, ..) | Self::In(field, _) | Self::Text(field, ..) | Self::Null(field) => {
                 mask.insert(*field);
             }
+            Self::Related(related) => related.relation.keys.iter().for_each(|(own, _)| mask.insert(*own)),
             Self::And(list) | Self::Or(list) => list.iter().for_each(|one| one.collect_fields(mask)),
             Self::Not(inner) => inner.collect_fields(mask),
+        }
+    }
+
+    /// Does it ask about other rows too, so that only a database can answer it?
+    #[must_use]
+    pub fn asks_elsewhere(&self) -> bool {
+        match self {
+            Self::Related(..) => true,
+            Self::And(list) | Self::Or(list) => list.iter().any(Self::asks_elsewhere),
+            Self::Not(inner) => inner.asks_elsewhere(),
+            Self::All | Self::Nothing | Self::Compare(..) | Self::In(..) | Self::Text(..) | Self::Null(_) => false,
         }
     }
 }
@@ -303,80 +335,89 @@ pub trait TextValue: FieldValue {}
 impl TextValue for String {}
 impl TextValue for Option<String> {}
 
-impl<E, T: FieldValue> Column<E, T> {
-    fn compare(self, comparison: Comparison, value: Value) -> Filter<E> {
-        Filter::from_condition(Condition::compare(self.index(), T::TYPE, comparison, value))
+/// The filter of a condition on the entity where a way ends.
+fn over<P: Path>(condition: Condition) -> Filter<P::Root> {
+    Filter::from_condition(P::wrap(condition))
+}
+
+impl<P: Path, T: FieldValue> Column<P, T> {
+    fn compare(self, comparison: Comparison, value: Value) -> Filter<P::Root> {
+        over::<P>(Condition::compare(self.index(), T::TYPE, comparison, value))
     }
 
     /// The field equals the value; `eq(None)` asks for null.
-    pub fn eq(self, value: impl Operand<T>) -> Filter<E> {
-        Filter::from_condition(Condition::equals(self.index(), value.into_operand()))
+    pub fn eq(self, value: impl Operand<T>) -> Filter<P::Root> {
+        over::<P>(Condition::equals(self.index(), value.into_operand()))
     }
 
     /// The field does not equal the value; rows where it is null are not found, as in SQL. `ne(None)` asks for what is not null.
-    pub fn ne(self, value: impl Operand<T>) -> Filter<E> {
-        !self.eq(value)
+    pub fn ne(self, value: impl Operand<T>) -> Filter<P::Root> {
+        over::<P>(Condition::equals(self.index(), value.into_operand()).negate())
     }
 
     /// Greater than the value. Enums have the order of their declaration.
-    pub fn gt(self, value: impl Operand<T>) -> Filter<E> {
+    pub fn gt(self, value: impl Operand<T>) -> Filter<P::Root> {
         self.compare(Comparison::Gt, value.into_operand())
     }
 
     /// Greater than the value, or equal.
-    pub fn gte(self, value: impl Operand<T>) -> Filter<E> {
+    pub fn gte(self, value: impl Operand<T>) -> Filter<P::Root> {
         self.compare(Comparison::Gte, value.into_operand())
     }
 
     /// Less than the value.
-    pub fn lt(self, value: impl Operand<T>) -> Filter<E> {
+    pub fn lt(self, value: impl Operand<T>) -> Filter<P::Root> {
         self.compare(Comparison::Lt, value.into_operand())
     }
 
     /// Less than the value, or equal.
-    pub fn lte(self, value: impl Operand<T>) -> Filter<E> {
+    pub fn lte(self, value: impl Operand<T>) -> Filter<P::Root> {
         self.compare(Comparison::Lte, value.into_operand())
     }
 
-    /// One of the values; of none of them no row is one.
-    pub fn in_<V: Operand<T>>(self, values: impl IntoIterator<Item = V>) -> Filter<E> {
+    fn one_of<V: Operand<T>>(self, values: impl IntoIterator<Item = V>) -> Condition {
         let (null, values): (Vec<_>, Vec<_>) = values.into_iter().map(Operand::into_operand).partition(Value::is_null);
         let listed = if values.is_empty() { Condition::Nothing } else { Condition::In(self.index(), values) };
-        Filter::from_condition(if null.is_empty() { listed } else { listed.or(Condition::Null(self.index())) })
+        if null.is_empty() { listed } else { listed.or(Condition::Null(self.index())) }
+    }
+
+    /// One of the values; of none of them no row is one.
+    pub fn in_<V: Operand<T>>(self, values: impl IntoIterator<Item = V>) -> Filter<P::Root> {
+        over::<P>(self.one_of(values))
     }
 
     /// None of the values.
-    pub fn not_in<V: Operand<T>>(self, values: impl IntoIterator<Item = V>) -> Filter<E> {
-        !self.in_(values)
+    pub fn not_in<V: Operand<T>>(self, values: impl IntoIterator<Item = V>) -> Filter<P::Root> {
+        over::<P>(self.one_of(values).negate())
     }
 
     /// The field is null.
     #[must_use]
-    pub fn is_null(self) -> Filter<E> {
-        Filter::from_condition(Condition::Null(self.index()))
+    pub fn is_null(self) -> Filter<P::Root> {
+        over::<P>(Condition::Null(self.index()))
     }
 }
 
-impl<E, T: TextValue> Column<E, T> {
-    fn matches(self, how: TextMatch, text: impl Into<String>) -> Filter<E> {
+impl<P: Path, T: TextValue> Column<P, T> {
+    fn matches(self, how: TextMatch, text: impl Into<String>) -> Filter<P::Root> {
         let text = text.into();
         // No stored text has one, and SQLite would take it for the end of the pattern.
         let possible = !text.contains('\0');
-        Filter::from_condition(if possible { Condition::Text(self.index(), how, text) } else { Condition::Nothing })
+        over::<P>(if possible { Condition::Text(self.index(), how, text) } else { Condition::Nothing })
     }
 
     /// The text is somewhere in the field; ASCII letters are compared without case.
-    pub fn contains(self, text: impl Into<String>) -> Filter<E> {
+    pub fn contains(self, text: impl Into<String>) -> Filter<P::Root> {
         self.matches(TextMatch::Contains, text)
     }
 
     /// The field starts with the text; ASCII letters are compared without case.
-    pub fn starts_with(self, text: impl Into<String>) -> Filter<E> {
+    pub fn starts_with(self, text: impl Into<String>) -> Filter<P::Root> {
         self.matches(TextMatch::StartsWith, text)
     }
 
     /// The field ends with the text; ASCII letters are compared without case.
-    pub fn ends_with(self, text: impl Into<String>) -> Filter<E> {
+    pub fn ends_with(self, text: impl Into<String>) -> Filter<P::Root> {
         self.matches(TextMatch::EndsWith, text)
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value as JsonValue;
 use uuid::Uuid;
 
 use crate::meta::{EntityMeta, FieldMask, FieldMeta};
+use crate::record::AnyRecord;
 use crate::value::{FieldType, Value, ValueError};
 
 pub(crate) use time::years_fit;
@@ -265,6 +266,38 @@ pub fn write_row(meta: &EntityMeta, fields: FieldMask, row: &[Value], out: &mut 
         out.push(b'{');
     }
     out.push(b'}');
+}
+
+/// A record as a JSON object with the fields of a mask and what is loaded of its relations.
+pub fn write_record(record: &dyn AnyRecord, fields: FieldMask, out: &mut Vec<u8>) {
+    let meta = record.meta();
+    write_row(meta, fields.without(record.state().hidden()), &record.row(), out);
+    for relation in meta.relations {
+        let Some(related) = record.related(relation.index) else { continue };
+        let empty = out.ends_with(b"{}");
+        out.pop();
+        if !empty {
+            out.push(b',');
+        }
+        out.push(b'"');
+        out.extend_from_slice(relation.wire.as_bytes());
+        out.extend_from_slice(b"\":");
+        if relation.many {
+            out.push(b'[');
+        }
+        for (position, one) in related.iter().enumerate() {
+            if position > 0 {
+                out.push(b',');
+            }
+            write_record(*one, one.meta().all_fields(), out);
+        }
+        match (relation.many, related.is_empty()) {
+            (true, _) => out.push(b']'),
+            (false, true) => out.extend_from_slice(b"null"),
+            (false, false) => {}
+        }
+        out.push(b'}');
+    }
 }
 
 /// Writes the name of a field with its colon. Names on the wire are Rust's: nothing in them needs escaping.

@@ -67,6 +67,7 @@ pub mod prelude;
 pub mod provider;
 mod query;
 mod record;
+pub mod relation;
 pub mod remote;
 mod repository;
 #[cfg(not(target_arch = "wasm32"))]
@@ -89,6 +90,7 @@ pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;
 pub use query::{DEFAULT_LIMIT, Query, offset as query_offset};
 pub use record::{AnyRecord, Errors, Record, RecordState};
+pub use relation::{RelatedMany, RelatedOne, ToMany, ToOne};
 pub use remote::Remote;
 pub use repository::{Assignment, IntoAssignments, Repository, repo};
 pub use value::{FieldEnum, FieldType, FieldValue, Json, Row, Value, ValueError};

@@ -22,6 +22,8 @@ pub struct EntityMeta {
     pub rust_name: &'static str,
     /// The fields, in the order of the declaration. Everywhere else a field is its position in this list.
     pub fields: &'static [FieldMeta],
+    /// The relations to other entities. Everywhere else a relation is its position in this list.
+    pub relations: &'static [RelationMeta],
     /// The field that is the id.
     pub id: usize,
     /// The field that counts the versions of a row.
@@ -44,6 +46,12 @@ impl EntityMeta {
     #[must_use]
     pub fn field_by_wire(&self, wire: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.wire == wire)
+    }
+
+    /// The relation with this name on the wire.
+    #[must_use]
+    pub fn relation_by_wire(&self, wire: &str) -> Option<&'static RelationMeta> {
+        self.relations.iter().find(|relation| relation.wire == wire)
     }
 
     /// A field by its position.
@@ -181,6 +189,85 @@ impl fmt::Debug for FieldMeta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FieldMeta").field("name", &self.name).field("type", &self.field_type).finish_non_exhaustive()
     }
+}
+
+/// A relation of an entity to another one, or to itself.
+#[derive(Clone, Copy)]
+pub struct RelationMeta {
+    /// Its position among the entity's relations.
+    pub index: usize,
+    /// The name in Rust: `project`.
+    pub name: &'static str,
+    /// The name on the wire.
+    pub wire: &'static str,
+    /// What people call it.
+    pub label: &'static str,
+    /// Can there be several related rows?
+    pub many: bool,
+    /// The entity at the other end.
+    pub target: fn() -> &'static EntityMeta,
+    /// Pairs of fields that are equal: the entity's own, and the target's; or that of the entity in between.
+    pub keys: &'static [(usize, usize)],
+    /// The entity in between, where many are related to many.
+    pub through: Option<Through>,
+    /// What holds of the related rows beside the keys.
+    pub filter: Option<fn() -> crate::filter::Condition>,
+    /// Is it loaded by queries that do not name it?
+    pub included: bool,
+    /// Who may see it and ask about it through the API, beside the rights on the target itself.
+    pub api_read: IdentityRule,
+    /// What becomes of a row when the one that its key points to is deleted.
+    pub on_delete: OnDelete,
+}
+
+impl RelationMeta {
+    /// The entity at the other end.
+    #[must_use]
+    pub fn target(&self) -> &'static EntityMeta {
+        (self.target)()
+    }
+
+    /// Do the entity's own fields hold the key, so that the database can keep watch over it?
+    #[must_use]
+    pub const fn holds_the_key(&self) -> bool {
+        !self.many && self.through.is_none()
+    }
+}
+
+impl PartialEq for RelationMeta {
+    /// Relations are static data: each is only equal to itself.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl fmt::Debug for RelationMeta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RelationMeta").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The entity in between, whose rows say which are related.
+#[derive(Clone, Copy)]
+pub struct Through {
+    /// The entity.
+    pub entity: fn() -> &'static EntityMeta,
+    /// Pairs of fields that are equal: that of the entity in between, and the target's.
+    pub keys: &'static [(usize, usize)],
+}
+
+/// What becomes of a row when the one that its key points to is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDelete {
+    /// That one cannot be deleted: 409.
+    #[default]
+    Restrict,
+    /// It is deleted too.
+    Cascade,
+    /// Its key is null from then on.
+    SetNull,
+    /// The database does not keep watch.
+    Unwatched,
 }
 
 /// What the framework does with a field on its own.

@@ -1,10 +1,13 @@
 //! The data operations of a process that has a database: guarded in scope `Api`, trusted in scope `Backend`.
 //!
-//! - `ask` answers questions, `body` reads what a request's body says of fields, `write` judges writes by the guard.
+//! - `ask` answers questions, `include` loads what is related, `resolve` guards conditions on related rows,
+//!   `body` reads what a request's body says of fields, `write` judges writes by the guard.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod ask;
 mod body;
+mod include;
+mod resolve;
 mod store;
 mod write;
 
@@ -16,14 +19,17 @@ use crate::record::AnyRecord;
 use crate::value::Value;
 use crate::{Error, Result};
 
-pub(crate) use ask::find;
-pub use ask::{count, find_id, find_json};
+pub use ask::{count, find_id, find_id_json, find_json};
+pub(crate) use ask::{find, find_related, includes};
 pub use body::read_patch;
 pub(crate) use write::{delete, received, save};
 pub use write::{delete_id, delete_version, insert_bodies, insert_body, update_body};
 
 /// The most rows that one request can ask for.
 pub const MAX_ROWS: u64 = 1_000;
+
+/// The most related rows that one relation can bring along.
+pub const MAX_RELATED: u64 = 10_000;
 
 /// The code of the error that a stale version is.
 pub const STALE_VERSION: &str = "stale_version";

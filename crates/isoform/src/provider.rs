@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::Result;
 use crate::filter::Condition;
 use crate::future::BoxFuture;
-use crate::meta::{Direction, EntityMeta, FieldMask};
+use crate::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use crate::value::{Row, Value};
 
 /// Which rows, in what order, and how many of them.
@@ -19,11 +19,22 @@ pub struct Find {
     pub limit: Option<u64>,
     /// How many rows are passed over first.
     pub offset: u64,
+    /// Which related rows are loaded along.
+    pub include: Vec<Include>,
+}
+
+/// A relation that is loaded along, for all rows together: which of the related rows, in what order, and how many for each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Include {
+    /// The relation.
+    pub relation: &'static RelationMeta,
+    /// What of it; its limit and offset are those of each single row.
+    pub find: Find,
 }
 
 impl Default for Find {
     fn default() -> Self {
-        Self { filter: Condition::All, order: Vec::new(), limit: None, offset: 0 }
+        Self { filter: Condition::All, order: Vec::new(), limit: None, offset: 0, include: Vec::new() }
     }
 }
 
@@ -41,6 +52,9 @@ impl Find {
         self
     }
 }
+
+/// A related row: the values that it is related to, and its own.
+pub type RelatedRow = (Vec<Value>, Row);
 
 /// A database.
 ///
@@ -61,6 +75,18 @@ pub trait DataProvider: Send + Sync + 'static {
         fields: FieldMask,
         out: &'a mut Vec<u8>,
     ) -> BoxFuture<'a, Result<u64>>;
+
+    /// The rows that are related to some others, given by the values of the relation's own fields; each with the values that
+    /// it is related to. Limit and offset are for each of those by itself; `between` holds of the rows in between. Of all
+    /// together at most so many are answered.
+    fn find_related<'a>(
+        &'a self,
+        relation: &'static RelationMeta,
+        keys: &'a [Vec<Value>],
+        find: &'a Find,
+        between: &'a Condition,
+        at_most: Option<u64>,
+    ) -> BoxFuture<'a, Result<Vec<RelatedRow>>>;
 
     /// How many rows fulfil a condition.
     fn count<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>>;

@@ -7,8 +7,9 @@ use crate::entity::{Entity, IntoOrder};
 use crate::filter::Filter;
 use crate::future::BoxFuture;
 use crate::meta::Direction;
-use crate::provider::Find;
+use crate::provider::{Find, Include};
 use crate::record::Record;
+use crate::relation::Relation;
 use crate::repository;
 use crate::{Error, Result};
 
@@ -39,11 +40,13 @@ pub struct Query<E> {
     order: Vec<(usize, Direction)>,
     page: u64,
     limit: Option<u64>,
+    include: Vec<Include>,
 }
 
 impl<E> Clone for Query<E> {
     fn clone(&self) -> Self {
-        Self { filter: self.filter.clone(), order: self.order.clone(), page: self.page, limit: self.limit }
+        let include = self.include.clone();
+        Self { filter: self.filter.clone(), order: self.order.clone(), page: self.page, limit: self.limit, include }
     }
 }
 
@@ -54,19 +57,24 @@ impl<E> std::fmt::Debug for Query<E> {
             .field("order", &self.order)
             .field("page", &self.page)
             .field("limit", &self.limit)
+            .field("include", &self.include)
             .finish()
     }
 }
 
 impl<E> PartialEq for Query<E> {
     fn eq(&self, other: &Self) -> bool {
-        self.filter == other.filter && self.order == other.order && self.page == other.page && self.limit == other.limit
+        self.filter == other.filter
+            && self.order == other.order
+            && self.page == other.page
+            && self.limit == other.limit
+            && self.include == other.include
     }
 }
 
 impl<E: Entity> Query<E> {
     pub(crate) const fn new() -> Self {
-        Self { filter: Filter::all(), order: Vec::new(), page: 1, limit: None }
+        Self { filter: Filter::all(), order: Vec::new(), page: 1, limit: None, include: Vec::new() }
     }
 
     /// Only rows that fulfil this too.
@@ -95,6 +103,47 @@ impl<E: Entity> Query<E> {
     /// How many rows at most.
     pub const fn limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
+        self
+    }
+
+    /// Loads related records along: one more statement for each relation, however many rows there are. Of a relation to many
+    /// all are loaded; [`Query::include_with`] chooses among them.
+    pub fn include<R: Relation<E>>(self, relation: impl FnOnce(E::Fields) -> R) -> Self {
+        self.include_with(relation, |all| all)
+    }
+
+    /// Loads related records along: those that a query chooses, in its order, at most its limit for each row, and with what
+    /// it includes itself.
+    ///
+    /// ```no_run
+    /// # use isoform::prelude::*;
+    /// # #[derive(Entity, Clone, Debug, PartialEq)]
+    /// # #[entity(key = "comments", allow(crud = true))]
+    /// # pub struct Comment { #[field(id)] pub id: Uuid, pub task_id: Uuid, pub text: String }
+    /// # #[derive(Entity, Clone, Debug, PartialEq)]
+    /// # #[entity(key = "tasks", allow(crud = true))]
+    /// # pub struct Task { #[field(id)] pub id: Uuid, #[relation(Comment::task_id)] pub comments: ToMany<Comment> }
+    /// # async fn example() -> Result<()> {
+    /// let tasks = Task::query().include_with(|t| t.comments, |c| c.order_by(|c| c.text.asc()).limit(3)).await?;
+    /// let texts: Vec<&str> = tasks.iter().flat_map(|task| &task.comments).map(|c| c.text.as_str()).collect();
+    /// # Ok(()) }
+    /// ```
+    pub fn include_with<R: Relation<E>>(
+        mut self,
+        relation: impl FnOnce(E::Fields) -> R,
+        choose: impl FnOnce(Query<R::Target>) -> Query<R::Target>,
+    ) -> Self {
+        let relation = relation(E::FIELDS).meta();
+        let chosen = choose(Query::new());
+        let find = Find {
+            filter: chosen.filter.into_condition(),
+            order: chosen.order,
+            limit: chosen.limit,
+            offset: chosen.page.saturating_sub(1).saturating_mul(chosen.limit.unwrap_or(0)),
+            include: chosen.include,
+        };
+        self.include.retain(|other| other.relation != relation);
+        self.include.push(Include { relation, find });
         self
     }
 
@@ -132,6 +181,7 @@ impl<E: Entity> Query<E> {
             order: self.order.clone(),
             limit,
             offset: offset(self.page, limit)?,
+            include: self.include.clone(),
         })
     }
 

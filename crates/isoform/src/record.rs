@@ -173,7 +173,10 @@ impl<E: Entity> Record<E> {
     /// Is any field different from what is in the table?
     #[must_use]
     pub fn is_changed(&self) -> bool {
-        self.original.as_ref().is_some_and(|original| **original != self.entity)
+        // Not what is related: that is no part of the row.
+        let differs =
+            |original: &E| (0..E::meta().fields.len()).any(|index| original.get(index) != self.entity.get(index));
+        self.original.as_deref().is_some_and(differs)
     }
 
     /// The id.
@@ -268,22 +271,29 @@ impl<E: Entity> Record<E> {
     }
 
     pub(crate) fn set_stored(&mut self, entity: E, hidden: FieldMask) {
-        self.entity = entity;
+        let mut before = std::mem::replace(&mut self.entity, entity);
+        for relation in E::meta().relations {
+            self.entity.take_related(relation.index, &mut before);
+        }
+        self.original.get_or_insert_with(|| Box::new(before));
+        self.forget_moved();
         self.original = None;
         self.state = RecordState { hidden, ..RecordState::default() };
     }
 
+    /// What was loaded of a relation stays, unless its key is another one than when it was loaded.
+    fn forget_moved(&mut self) {
+        let Some(original) = &self.original else { return };
+        for relation in E::meta().relations {
+            if relation.keys.iter().any(|(own, _)| original.get(*own) != self.entity.get(*own)) {
+                self.entity.take_related(relation.index, &mut E::blank());
+            }
+        }
+    }
+
     /// The fields that may leave the server: not hidden, and readable by whoever the context is for.
     pub(crate) fn visible_fields(&self) -> FieldMask {
-        let meta = E::meta();
-        #[cfg(target_arch = "wasm32")]
-        let readable = meta.all_fields();
-        #[cfg(not(target_arch = "wasm32"))]
-        let readable = {
-            let context = crate::Context::current().ok();
-            guard::readable_fields(meta, context.as_ref().and_then(crate::Context::identity))
-        };
-        readable.without(self.state.hidden)
+        serde::readable(E::meta()).without(self.state.hidden)
     }
 }
 

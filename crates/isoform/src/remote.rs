@@ -17,7 +17,7 @@ use crate::future::BoxFuture;
 use crate::identity::Identity;
 use crate::json::{row_to_json, to_text, typed};
 use crate::meta::{Direction, EntityMeta};
-use crate::provider::Find;
+use crate::provider::{Find, Include};
 use crate::record::Record;
 use crate::value::Value;
 use crate::{Error, Result};
@@ -161,13 +161,14 @@ impl Remote {
         if page > 1 {
             parameters.push(format!("_page={page}"));
         }
-        let rows = self.ask(meta, "get", &parameters.join("&"), &find.filter).await?;
+        let include = include_json(&find.include);
+        let rows = self.ask(meta, "get", &parameters.join("&"), &find.filter, include).await?;
         let JsonValue::Array(rows) = rows else { return Err(unexpected(meta, "rows", &rows)) };
         rows.into_iter().map(|row| object(meta, row)).collect()
     }
 
     pub(crate) async fn count(&self, meta: &EntityMeta, filter: &Condition) -> Result<u64> {
-        let answer = self.ask(meta, "count", "", filter).await?;
+        let answer = self.ask(meta, "count", "", filter, None).await?;
         answer
             .get("count")
             .and_then(JsonValue::as_u64)
@@ -175,15 +176,27 @@ impl Remote {
     }
 
     /// A question with a filter goes by `POST`, one without by `GET`.
-    async fn ask(&self, meta: &EntityMeta, action: &str, parameters: &str, filter: &Condition) -> Result<JsonValue> {
+    async fn ask(
+        &self,
+        meta: &EntityMeta,
+        action: &str,
+        parameters: &str,
+        filter: &Condition,
+        include: Option<JsonValue>,
+    ) -> Result<JsonValue> {
         let join = if parameters.is_empty() { "" } else { "&" };
         match (filter, action) {
-            (Condition::All, "get") => self.request("GET", &format!("{}?{parameters}", meta.key), None).await,
-            (Condition::All, _) => {
+            (Condition::All, "get") if include.is_none() => {
+                self.request("GET", &format!("{}?{parameters}", meta.key), None).await
+            }
+            (Condition::All, _) if include.is_none() => {
                 self.request("GET", &format!("{}?__action={action}{join}{parameters}", meta.key), None).await
             }
             _ => {
-                let body = json!({ "where": wire::to_json(meta, filter) });
+                let mut body = json!({ "where": wire::to_json(meta, filter) });
+                if let Some(include) = include {
+                    body["include"] = include;
+                }
                 self.request("POST", &format!("{}?__action={action}{join}{parameters}", meta.key), Some(&body)).await
             }
         }
@@ -208,8 +221,7 @@ impl Remote {
             let body = row_to_json(meta, fields, |index| dynamic.get(index));
             self.request("PUT", &row_path(meta, &record.original_id())?, Some(&body.into())).await?
         };
-        *record = Record::from_wire_row(object(meta, row)?)?;
-        Ok(())
+        record.set_wire_row(object(meta, row)?)
     }
 
     pub(crate) async fn delete(&self, meta: &EntityMeta, id: &Value) -> Result<()> {
@@ -233,6 +245,35 @@ impl Remote {
             self.request("POST", &format!("{}/{method}", meta.key), Some(&json!({ "args": args }))).await?;
         Ok(answer.get_mut("data").map(JsonValue::take).unwrap_or_default())
     }
+}
+
+/// What is included, as the body of a question says it; nothing, where nothing is.
+fn include_json(include: &[Include]) -> Option<JsonValue> {
+    let mut object = Map::new();
+    for Include { relation, find } in include {
+        let target = relation.target();
+        let mut one = Map::new();
+        if find.filter != Condition::All {
+            one.insert("where".into(), wire::to_json(target, &find.filter).into());
+        }
+        if !find.order.is_empty() {
+            let order = find.order.iter().map(|(field, direction)| {
+                let wire = target.field(*field).wire;
+                JsonValue::String(if *direction == Direction::Asc { wire.into() } else { format!("{wire} desc") })
+            });
+            one.insert("sort".into(), order.collect());
+        }
+        for (name, number) in [("limit", find.limit), ("offset", (find.offset > 0).then_some(find.offset))] {
+            if let Some(number) = number {
+                one.insert(name.into(), number.into());
+            }
+        }
+        if let Some(nested) = include_json(&find.include) {
+            one.insert("include".into(), nested);
+        }
+        object.insert(relation.wire.into(), one.into());
+    }
+    (!object.is_empty()).then_some(object.into())
 }
 
 fn row_path(meta: &EntityMeta, id: &Value) -> Result<String> {

@@ -172,11 +172,23 @@ pub(crate) async fn find<E: Entity>(context: &Context, query: &Query<E>) -> Resu
             rows.into_iter().map(Record::from_wire_row).collect()
         }
         #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) if operations::includes(E::meta(), &find) => {
+            operations::find_related(context, E::meta(), find).await?.into_iter().map(typed).collect()
+        }
+        #[cfg(not(target_arch = "wasm32"))]
         Source::Local(_) => {
             let (rows, hidden) = operations::find(context, E::meta(), find).await?;
             rows.into_iter().map(|row| Record::from_stored(row, hidden)).collect()
         }
     }
+}
+
+/// A record with its type.
+#[cfg(not(target_arch = "wasm32"))]
+fn typed<E: Entity>(record: Box<dyn AnyRecord>) -> Result<Record<E>> {
+    let record: std::sync::Arc<dyn AnyRecord> = record.into();
+    let record = record.into_any().downcast::<Record<E>>().ok().and_then(std::sync::Arc::into_inner);
+    record.ok_or_else(|| Error::internal(format!("a record is none of {}", E::meta().key)))
 }
 
 pub(crate) async fn find_id<E: Entity>(context: &Context, id: Value) -> Result<Record<E>> {

@@ -5,7 +5,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Data, DeriveInput, Fields, Ident, LitStr, Token};
 
 use super::model::{Allow, Entity, Field, Kind, Order, Role};
-use super::validators;
+use super::{relation, validators};
 use crate::ctxt::Ctxt;
 use crate::items::{self, Given, Item};
 use crate::rule::{Rule, without_self};
@@ -13,7 +13,8 @@ use crate::{names, symbol};
 
 /// The entity that a struct describes; nothing, where it is not a struct that could be one.
 pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
-    let fields = named_fields(ctxt, input)?;
+    let (related, columns): (Vec<_>, Vec<_>) =
+        named_fields(ctxt, input)?.iter().partition(|syntax| relation::is_one(syntax));
     let (found, items) = items::of_attributes(ctxt, &input.attrs, symbol::ENTITY);
     let mut entity = Entity {
         ident: input.ident.clone(),
@@ -25,9 +26,17 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
         api_filter: None,
         order_by: Vec::new(),
         hooks: None,
-        fields: fields.iter().filter_map(|syntax| field(ctxt, &input.ident, syntax)).collect(),
+        fields: columns.iter().filter_map(|syntax| field(ctxt, &input.ident, syntax)).collect(),
+        relations: Vec::new(),
+        unfit: Vec::new(),
         table_token: None,
     };
+    for syntax in related {
+        match relation::parse(ctxt, &input.ident, syntax) {
+            Some(relation) => entity.relations.push(relation),
+            None => entity.unfit.extend(syntax.ident.clone()),
+        }
+    }
     let (mut key, mut label) = (None, None);
     for item in &items {
         match item.name.to_string().as_str() {
@@ -189,10 +198,6 @@ fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
     let name = ident.unraw().to_string();
     let (_, items) = items::of_attributes(ctxt, &syntax.attrs, symbol::FIELD);
     let kind = Kind::of(&syntax.ty);
-    let relation_attribute = syntax.attrs.iter().find_map(|attribute| {
-        attribute.path().is_ident(symbol::RELATION).then(|| attribute.path().get_ident().map(Ident::span)).flatten()
-    });
-    let relation_type = (kind == Kind::Relation).then(|| syn::spanned::Spanned::span(&syntax.ty));
     let mut field = Field {
         wire: names::camel_case(&name),
         column: name.clone(),
@@ -212,7 +217,6 @@ fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
         input: None,
         placeholder: None,
         help: None,
-        relation: relation_attribute.or(relation_type),
         ident,
         name,
     };

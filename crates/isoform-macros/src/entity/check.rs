@@ -37,7 +37,6 @@ const INPUTS: &[&str] = &[
 ///
 /// A validator that is wrong is left out, so that nothing else is said about it.
 pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
-    let relations = relations_are_not_there_yet(ctxt, entity);
     one_id(ctxt, entity);
     one_version(ctxt, entity);
     not_too_many_fields(ctxt, entity);
@@ -59,16 +58,8 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
                 && pattern_is_right(ctxt, validator)
         });
     }
-    !relations && !entity.fields.is_empty()
-}
-
-fn relations_are_not_there_yet(ctxt: &Ctxt, entity: &Entity) -> bool {
-    let mut found = false;
-    for span in entity.fields.iter().filter_map(|field| field.relation) {
-        ctxt.error_at(span, "relations are not supported yet: keep the id of the other record in a field");
-        found = true;
-    }
-    found
+    relations_join_fields(ctxt, entity);
+    !entity.fields.is_empty()
 }
 
 fn one_id(ctxt: &Ctxt, entity: &Entity) {
@@ -171,6 +162,23 @@ fn order_names_fields(ctxt: &Ctxt, entity: &Entity) {
             ctxt.error(&order.field, format!("`{name}` is there twice: leave one of them out"));
         }
     }
+}
+
+fn relations_join_fields(ctxt: &Ctxt, entity: &mut Entity) {
+    let names: Vec<_> = entity.fields.iter().map(|field| field.name.clone()).collect();
+    let known: Vec<_> = names.iter().map(String::as_str).collect();
+    entity.relations.retain(|relation| {
+        let unknown = relation.keys.iter().filter_map(|key| key.own.as_ref()).find(|own| {
+            let own = syn::ext::IdentExt::unraw(*own).to_string();
+            !names.contains(&own)
+        });
+        if let Some(own) = unknown {
+            let name = syn::ext::IdentExt::unraw(own).to_string();
+            ctxt.error(own, format!("`{}` has no field `{name}`; {}", entity.ident, names::known(&name, &known)));
+            entity.unfit.push(relation.ident.clone());
+        }
+        unknown.is_none()
+    });
 }
 
 fn name_is_snake_case(ctxt: &Ctxt, field: &Field) {

@@ -8,14 +8,15 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, Type};
 
-use super::model::{Check, Entity, Field, Kind, Role, Validator};
+use super::model::{Check, Entity, Field, Kind, Relation, Role, Validator};
 use crate::rule::here;
 
 pub fn entity(entity: &Entity) -> TokenStream {
     let columns = columns(entity);
     let implementation = implementation(entity);
     let hooks = declares_hooks(entity);
-    quote!(#columns #implementation #hooks)
+    let repositories = repositories(entity);
+    quote!(#columns #implementation #repositories #hooks)
 }
 
 fn columns_name(entity: &Entity) -> Ident {
@@ -31,15 +32,29 @@ fn columns(entity: &Entity) -> TokenStream {
     let fields = entity.fields.iter().map(|field| {
         let Field { ident: field_ident, vis, ty, name, .. } = field;
         let docs = format!("The column of `{name}`.");
-        quote!(#[doc = #docs] #vis #field_ident: ::isoform::__private::Column<#ident, #ty>)
+        quote!(#[doc = #docs] #vis #field_ident: ::isoform::__private::Column<P, #ty>)
+    });
+    let links = entity.relations.iter().enumerate().map(|(index, relation)| {
+        let Relation { ident: field_ident, vis, name, target, .. } = relation;
+        let docs = format!("The relation `{name}`.");
+        let link = link(relation);
+        quote!(#[doc = #docs] #vis #field_ident: ::isoform::__private::#link<P, #target, #index>)
+    });
+    let columns = entity.fields.iter().enumerate().map(|(index, field)| {
+        let field = &field.ident;
+        quote!(#field: ::isoform::__private::Column::at(#index))
+    });
+    let new_links = entity.relations.iter().map(|relation| {
+        let (field, link) = (&relation.ident, link(relation));
+        quote!(#field: ::isoform::__private::#link::NEW)
     });
     quote! {
         #[doc = #docs]
         #[allow(dead_code, reason = "not every field is asked about")]
-        #vis struct #name { #(#fields),* }
+        #vis struct #name<P = #ident> { #(#fields,)* #(#links,)* }
 
         #[automatically_derived]
-        impl ::core::clone::Clone for #name {
+        impl<P> ::core::clone::Clone for #name<P> {
             #[inline]
             fn clone(&self) -> Self {
                 *self
@@ -47,8 +62,17 @@ fn columns(entity: &Entity) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl ::core::marker::Copy for #name {}
+        impl<P> ::core::marker::Copy for #name<P> {}
+
+        #[automatically_derived]
+        impl<P: ::isoform::__private::Path> ::isoform::__private::Fixed for #name<P> {
+            const FIXED: &'static Self = &Self { #(#columns,)* #(#new_links,)* };
+        }
     }
+}
+
+fn link(relation: &Relation) -> Ident {
+    format_ident!("{}", if relation.many { "ManyLink" } else { "OneLink" })
 }
 
 fn implementation(entity: &Entity) -> TokenStream {
@@ -61,10 +85,10 @@ fn implementation(entity: &Entity) -> TokenStream {
         .map(|(_, field)| field)
         .or_else(|| entity.fields.first())
         .map(|field| &field.ty);
-    let columns = entity.fields.iter().enumerate().map(|(index, field)| {
-        let field = &field.ident;
-        quote!(#field: #private::Column::at(#index))
-    });
+    let id = entity.with_role(Role::Id).next().map_or(0, |(index, _)| index);
+    let related = entity.relations.iter().map(|relation| &relation.ident).chain(&entity.unfit);
+    let relation_blanks = related.map(|ident| quote!(#ident: ::core::default::Default::default()));
+    let relations = relations(entity);
     let blanks = entity.fields.iter().map(|field| {
         let (ident, value) = (&field.ident, blank(field));
         quote!(#ident: #value)
@@ -87,7 +111,9 @@ fn implementation(entity: &Entity) -> TokenStream {
         impl #private::Entity for #ident {
             type Id = #id_type;
             type Fields = #name;
-            const FIELDS: Self::Fields = #name { #(#columns),* };
+            type FieldsVia<P: #private::Path> = #name<P>;
+            const FIELDS: Self::Fields = *<#name as #private::Fixed>::FIXED;
+            const ID: #private::Column<Self, Self::Id> = #private::Column::at(#id);
 
             fn meta() -> &'static #private::EntityMeta {
                 static META: #private::EntityMeta = #meta;
@@ -95,7 +121,7 @@ fn implementation(entity: &Entity) -> TokenStream {
             }
 
             fn blank() -> Self {
-                Self { #(#blanks),* }
+                Self { #(#blanks,)* #(#relation_blanks,)* }
             }
 
             fn get(&self, index: usize) -> #private::Value {
@@ -112,9 +138,169 @@ fn implementation(entity: &Entity) -> TokenStream {
                 }
             }
 
+            #relations
             #run_hook
             #run_field_saving
         }
+    }
+}
+
+/// What is loaded of relations.
+fn relations(entity: &Entity) -> TokenStream {
+    if entity.relations.is_empty() {
+        return TokenStream::new();
+    }
+    let private = quote!(::isoform::__private);
+    let fields: Vec<_> = entity.relations.iter().map(|relation| &relation.ident).collect();
+    let index = 0..entity.relations.len();
+    let (relate, related, take) = (index.clone(), index.clone(), index);
+    quote! {
+        fn relate(&mut self, relation: usize, related: ::std::vec::Vec<::std::sync::Arc<dyn #private::AnyRecord>>) {
+            match relation {
+                #(#relate => #private::RelationField::relate(&mut self.#fields, related),)*
+                _ => {}
+            }
+        }
+
+        fn related(&self, relation: usize) -> ::core::option::Option<::std::vec::Vec<&dyn #private::AnyRecord>> {
+            match relation {
+                #(#related => #private::RelationField::related(&self.#fields),)*
+                _ => ::core::option::Option::None,
+            }
+        }
+
+        fn take_related(&mut self, relation: usize, from: &mut Self) {
+            match relation {
+                #(#take => self.#fields = ::core::mem::take(&mut from.#fields),)*
+                _ => {}
+            }
+        }
+    }
+}
+
+fn relation_meta(entity: &Entity, index: usize, relation: &Relation) -> TokenStream {
+    let private = quote!(::isoform::__private);
+    let Relation { name, wire, label, many, target, include, .. } = relation;
+    let ident = &entity.ident;
+    let keys: Vec<_> = relation
+        .keys
+        .iter()
+        .map(|key| {
+            let own = key
+                .own
+                .as_ref()
+                .map_or_else(|| id_of(&quote!(#ident), relation), |own| column_of(&quote!(#ident), own));
+            (own, key.other.as_ref())
+        })
+        .collect();
+    let (keys, through) = match (&relation.through, keys.as_slice()) {
+        (Some(between), [(own, Some(first)), (_, Some(second))]) => {
+            let (first, second) = (path_column(first), path_column(second));
+            let target_id = id_of(&quote!(#target), relation);
+            let joined = quote_spanned!(here(between)=> ::isoform::__private::joined);
+            let through = quote! {
+                ::core::option::Option::Some(#private::Through {
+                    entity: <#between as #private::Entity>::meta,
+                    keys: &[#joined::<#between, _, #target, _>(#second, #target_id)],
+                })
+            };
+            (vec![quote!(#joined::<#ident, _, #between, _>(#own, #first))], through)
+        }
+        (_, keys) => {
+            let joined = keys.iter().zip(&relation.keys).map(|((own, other), key)| {
+                // Types that do not fit are reported at the field that the user named.
+                let span = key.own.as_ref().map(Ident::span).or_else(|| other.map(here));
+                let other = other.map_or_else(|| id_of(&quote!(#target), relation), path_column);
+                quote_spanned!(span.unwrap_or_else(Span::call_site)=>
+                    ::isoform::__private::joined::<#ident, _, #target, _>(#own, #other))
+            });
+            (joined.collect(), quote!(::core::option::Option::None))
+        }
+    };
+    let filter = match &relation.filter {
+        Some(path) => quote_spanned! {here(path)=>
+            ::core::option::Option::Some(|| {
+                let filter: fn() -> ::isoform::__private::Filter<#target> = #path;
+                filter().into_condition()
+            })
+        },
+        None => quote!(::core::option::Option::None),
+    };
+    let api_read =
+        relation.api_read.as_ref().map_or_else(|| quote!(#private::Rule::Everyone), crate::rule::Rule::identity);
+    let on_delete = match relation.on_delete.as_ref().map(ToString::to_string).as_deref() {
+        Some("cascade") => quote!(Cascade),
+        Some("set_null") => quote!(SetNull),
+        Some("unwatched") => quote!(Unwatched),
+        _ => quote!(Restrict),
+    };
+    quote! {
+        #private::RelationMeta {
+            index: #index,
+            name: #name,
+            wire: #wire,
+            label: #label,
+            many: #many,
+            target: <#target as #private::Entity>::meta,
+            keys: &[#(#keys),*],
+            through: #through,
+            filter: #filter,
+            included: #include,
+            api_read: #api_read,
+            on_delete: #private::OnDelete::#on_delete,
+        }
+    }
+}
+
+/// The column of an entity's field, reported where the user names it.
+fn column_of(entity: &TokenStream, field: &Ident) -> TokenStream {
+    quote_spanned!(field.span()=> <#entity as ::isoform::__private::Entity>::FIELDS.#field)
+}
+
+fn id_of(entity: &TokenStream, relation: &Relation) -> TokenStream {
+    quote_spanned!(relation.ident.span()=> <#entity as ::isoform::__private::Entity>::ID)
+}
+
+/// The column that `Comment::task_id` names.
+fn path_column(path: &syn::Path) -> TokenStream {
+    let mut entity = path.clone();
+    let Some(field) = entity.segments.pop() else { return TokenStream::new() };
+    entity.segments.pop_punct();
+    column_of(&quote!(#entity), &field.value().ident)
+}
+
+/// `TaskRelations`, with a method for each relation that has a repository.
+fn repositories(entity: &Entity) -> TokenStream {
+    let Entity { ident, vis, relations, .. } = entity;
+    let private = quote!(::isoform::__private);
+    let direct: Vec<_> = relations.iter().enumerate().filter(|(_, relation)| relation.through.is_none()).collect();
+    if direct.is_empty() {
+        return TokenStream::new();
+    }
+    let name = format_ident!("{ident}Relations");
+    let docs = format!("The repositories of the relations of a [`Record`](::isoform::Record) of [`{ident}`].");
+    let signatures: Vec<_> = direct
+        .iter()
+        .map(|(_, Relation { ident, target, many, .. })| {
+            let related = format_ident!("{}", if *many { "RelatedMany" } else { "RelatedOne" });
+            quote!(fn #ident(&self) -> #private::#related<#target>)
+        })
+        .collect();
+    let documented = direct.iter().zip(&signatures).map(|((_, relation), signature)| {
+        let docs = format!("The relation `{}`.", relation.name);
+        quote!(#[doc = #docs] #signature;)
+    });
+    let bodies = direct.iter().zip(&signatures).map(|((index, relation), signature)| {
+        let related = format_ident!("{}", if relation.many { "RelatedMany" } else { "RelatedOne" });
+        quote!(#signature { #private::#related::of(self, #index) })
+    });
+    quote! {
+        #[doc = #docs]
+        #[allow(dead_code, reason = "not every relation is used by itself")]
+        #vis trait #name { #(#documented)* }
+
+        #[automatically_derived]
+        impl #name for #private::Record<#ident> { #(#bodies)* }
     }
 }
 
@@ -158,6 +344,7 @@ fn meta(entity: &Entity) -> TokenStream {
     let rust_name = syn::ext::IdentExt::unraw(ident).to_string();
     let ty: Type = syn::parse_quote!(#ident);
     let fields = entity.fields.iter().map(field_meta);
+    let relations = entity.relations.iter().enumerate().map(|(index, relation)| relation_meta(entity, index, relation));
     let id = entity.with_role(Role::Id).next().map_or(0, |(index, _)| index);
     let version = match entity.with_role(Role::Version).next() {
         Some((index, _)) => quote!(::core::option::Option::Some(#index)),
@@ -196,6 +383,7 @@ fn meta(entity: &Entity) -> TokenStream {
             label: #label,
             rust_name: #rust_name,
             fields: &[#(#fields),*],
+            relations: &[#(#relations),*],
             id: #id,
             version: #version,
             allow: #private::Allow { read: #read, insert: #insert, update: #update, delete: #delete },

@@ -18,6 +18,9 @@ pub struct Entity {
     /// Where it says `hooks`.
     pub hooks: Option<Span>,
     pub fields: Vec<Field>,
+    pub relations: Vec<Relation>,
+    /// The fields of relations that could not be understood.
+    pub unfit: Vec<Ident>,
     /// Where the table was written, for errors.
     pub table_token: Option<LitStr>,
 }
@@ -72,8 +75,34 @@ pub struct Field {
     pub input: Option<LitStr>,
     pub placeholder: Option<LitStr>,
     pub help: Option<LitStr>,
-    /// Where it says that it is a relation, which fields cannot be yet.
-    pub relation: Option<Span>,
+}
+
+/// A relation: a field that is no column.
+pub struct Relation {
+    pub ident: Ident,
+    /// The name in Rust, without `r#`.
+    pub name: String,
+    pub wire: String,
+    pub label: String,
+    pub vis: Visibility,
+    /// The entity at the other end: the `E` of `ToOne<E>`.
+    pub target: Type,
+    pub many: bool,
+    pub keys: Vec<Key>,
+    /// The entity in between.
+    pub through: Option<Path>,
+    pub filter: Option<Path>,
+    pub include: bool,
+    pub api_read: Option<Rule>,
+    pub on_delete: Option<Ident>,
+}
+
+/// A pair of fields that are equal in related rows. What is left out is the id.
+pub struct Key {
+    /// The entity's own field.
+    pub own: Option<Ident>,
+    /// The field of the other entity, or of the one in between: `Comment::task_id`.
+    pub other: Option<Path>,
 }
 
 impl Field {
@@ -153,6 +182,12 @@ impl Kind {
 pub fn option_of(ty: &Type) -> Option<&Type> {
     let (name, arguments) = last_segment(ty)?;
     (name == "Option").then(|| argument(arguments)).flatten()
+}
+
+/// The name and the `T` of `Name<T>`.
+pub fn argument_of(ty: &Type) -> Option<(String, &Type)> {
+    let (name, arguments) = last_segment(ty)?;
+    Some((name, argument(arguments)?))
 }
 
 fn last_segment(ty: &Type) -> Option<(String, &PathArguments)> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use isoform::meta::{Direction, EntityMeta, FieldMask};
+use isoform::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use isoform::{Condition, Error, Result, Value};
 use sea_query::{QueryBuilder as _, SqlWriterValues};
 
@@ -69,6 +69,22 @@ impl<'a> Shape<'a> {
         self.values.extend(row.iter().map(Cow::Borrowed));
     }
 
+    /// A relation, which is static data.
+    pub fn relation(&mut self, relation: &'static RelationMeta) {
+        self.bytes.extend_from_slice(&std::ptr::from_ref(relation).addr().to_le_bytes());
+    }
+
+    /// One value of the statement's own.
+    pub fn owned(&mut self, value: Value) {
+        self.values.push(Cow::Owned(value));
+    }
+
+    /// Keys of several values each.
+    pub fn keys(&mut self, keys: &'a [Vec<Value>]) {
+        self.count(keys.len());
+        self.values.extend(keys.iter().flatten().map(Cow::Borrowed));
+    }
+
     /// New values of fields.
     pub fn set(&mut self, set: &'a [(usize, Value)]) {
         self.count(set.len());
@@ -112,6 +128,15 @@ impl<'a> Shape<'a> {
                 self.values.push(Cow::Owned(Value::Text(pattern(*how, text))));
             }
             Condition::Nothing => part(b'-', 0, 0),
+            Condition::Related(related) => {
+                part(b'r', 0, 0);
+                self.relation(related.relation);
+                self.condition::<D>(&related.target);
+                // As it is written: there is no table in between otherwise.
+                if related.relation.through.is_some() {
+                    self.condition::<D>(&related.between);
+                }
+            }
         }
     }
 

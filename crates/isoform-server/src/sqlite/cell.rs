@@ -1,6 +1,6 @@
 //! Cells: as values, and as JSON without a detour.
 
-use isoform::meta::{EntityMeta, FieldMask};
+use isoform::meta::{EntityMeta, FieldMask, RelationMeta};
 use isoform::{Error, FieldType, Result, Row, Value, json};
 use sqlx::sqlite::{SqliteRow, SqliteValueRef};
 use sqlx::{Decode, Row as _, Sqlite, ValueRef as _};
@@ -21,6 +21,18 @@ pub(super) fn row(row: &SqliteRow, meta: &EntityMeta) -> Result<Row> {
         }
     };
     meta.fields.iter().enumerate().map(cell).collect()
+}
+
+/// The values that a row is related to, which stand behind its fields.
+pub(super) fn key(row: &SqliteRow, relation: &RelationMeta) -> Result<Vec<Value>> {
+    let fields = relation.target().fields.len();
+    let owner = relation.through.map_or_else(|| relation.target(), |through| (through.entity)());
+    let cell = |(position, (_, other)): (usize, &(usize, usize))| {
+        let cell = row.try_get_raw(fields + position).map_err(Error::internal)?;
+        let field = owner.field(*other);
+        value(cell, field.field_type).map_err(|problem| unfit(owner, field.name, &problem))
+    };
+    relation.keys.iter().enumerate().map(cell).collect()
 }
 
 fn unfit(meta: &EntityMeta, field: &str, problem: &str) -> Error {

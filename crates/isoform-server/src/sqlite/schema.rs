@@ -1,8 +1,10 @@
 //! Tables and columns: what is missing is created, what is there stays as it is.
 
-use isoform::meta::{EntityMeta, FieldMeta};
+use isoform::meta::{EntityMeta, FieldMeta, OnDelete, RelationMeta};
 use isoform::{Error, FieldType, Result};
-use sea_query::{Alias, ColumnDef, Index, SqliteQueryBuilder, Table};
+use sea_query::{
+    Alias, ColumnDef, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, SqliteQueryBuilder, Table,
+};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
@@ -14,20 +16,25 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
     for meta in entities {
         let present = columns(connection, meta.table).await?;
         forgotten(meta, &present)?;
+        let watched: Vec<_> = meta.relations.iter().filter(|relation| is_watched(relation, entities)).collect();
         if present.is_empty() {
-            run(connection, create_table(meta)).await?;
+            run(connection, create_table(meta, &watched)).await?;
             done.push(format!("created the table {} with {} columns", meta.table, meta.fields.len()));
         } else {
             for field in meta.fields {
                 match present.iter().find(|column| column.name == field.column) {
                     Some(column) => done.extend(of_another_type(meta, field, column)),
                     None => {
-                        run(connection, add_column(meta, field)).await?;
+                        run(connection, add_column(meta, field, &watched)).await?;
                         done.push(format!("added the column {} to the table {}", field.column, meta.table));
                     }
                 }
             }
         }
+        for relation in meta.relations.iter().filter(|relation| relation.holds_the_key()) {
+            run(connection, key_index(meta, relation)).await?;
+        }
+        done.extend(not_watched(connection, meta, &watched).await?);
         for field in meta.fields.iter().filter(|field| field.unique) {
             run(connection, unique_index(meta, field)).await.map_err(|error| not_unique(meta, field, error))?;
         }
@@ -129,7 +136,74 @@ fn definition(field: &FieldMeta) -> ColumnDef {
     column
 }
 
-fn create_table(meta: &EntityMeta) -> String {
+/// Can the database keep watch over a relation's key? The other table has to be there, and what the key names in it to be
+/// unique.
+fn is_watched(relation: &RelationMeta, entities: &[&'static EntityMeta]) -> bool {
+    let target = relation.target();
+    let unique = match relation.keys {
+        _ if !relation.holds_the_key() => false,
+        [(_, other)] => *other == target.id || target.field(*other).unique,
+        _ => false,
+    };
+    unique && relation.on_delete != OnDelete::Unwatched && entities.contains(&target)
+}
+
+fn foreign_key(meta: &EntityMeta, relation: &RelationMeta) -> ForeignKeyCreateStatement {
+    let target = relation.target();
+    let mut key = ForeignKey::create();
+    key.from_tbl(Alias::new(meta.table)).to_tbl(Alias::new(target.table));
+    for (own, other) in relation.keys {
+        key.from_col(Alias::new(meta.field(*own).column)).to_col(Alias::new(target.field(*other).column));
+    }
+    key.on_delete(action(relation.on_delete));
+    key.take()
+}
+
+const fn action(on_delete: OnDelete) -> ForeignKeyAction {
+    match on_delete {
+        OnDelete::Cascade => ForeignKeyAction::Cascade,
+        OnDelete::SetNull => ForeignKeyAction::SetNull,
+        OnDelete::Restrict | OnDelete::Unwatched => ForeignKeyAction::NoAction,
+    }
+}
+
+/// What is related is looked for by its key.
+fn key_index(meta: &EntityMeta, relation: &RelationMeta) -> String {
+    let mut index = Index::create();
+    index.if_not_exists().name(format!("{}_{}_key", meta.table, relation.name)).table(Alias::new(meta.table));
+    for (own, _) in relation.keys {
+        index.col(Alias::new(meta.field(*own).column));
+    }
+    index.to_string(SqliteQueryBuilder)
+}
+
+/// SQLite cannot begin to keep watch over a column that is there; which one that is is said.
+async fn not_watched(
+    connection: &mut SqliteConnection,
+    meta: &EntityMeta,
+    watched: &[&RelationMeta],
+) -> Result<Vec<String>> {
+    if watched.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT \"from\" FROM pragma_foreign_key_list(?)";
+    let there: Vec<(String,)> = sqlx::query_as(sql)
+        .bind(meta.table.to_owned())
+        .fetch_all(connection)
+        .await
+        .map_err(|error| plain_error(&error))?;
+    let columns = watched.iter().flat_map(|relation| relation.keys).map(|(own, _)| meta.field(*own).column);
+    let unwatched = columns.filter(|column| there.iter().all(|(name,)| name != column));
+    let said = |column| {
+        format!(
+            "left the column {column} of the table {} without a foreign key: SQLite adds none to a column that is there",
+            meta.table
+        )
+    };
+    Ok(unwatched.map(said).collect())
+}
+
+fn create_table(meta: &EntityMeta, watched: &[&RelationMeta]) -> String {
     let mut table = Table::create();
     table.table(Alias::new(meta.table));
     for (index, field) in meta.fields.iter().enumerate() {
@@ -139,15 +213,32 @@ fn create_table(meta: &EntityMeta) -> String {
         }
         table.col(column);
     }
+    for relation in watched {
+        table.foreign_key(&mut foreign_key(meta, relation));
+    }
     table.to_string(SqliteQueryBuilder)
 }
 
 /// A column that rows are there without: they get the value that a new record starts with.
-fn add_column(meta: &EntityMeta, field: &FieldMeta) -> String {
+fn add_column(meta: &EntityMeta, field: &FieldMeta, watched: &[&RelationMeta]) -> String {
     let mut column = definition(field);
+    let index = meta.fields.iter().position(|other| other.column == field.column).unwrap_or_default();
+    let key = watched.iter().find(|relation| matches!(relation.keys, [(own, _)] if *own == index));
+    if let Some(relation) = key.filter(|_| field.nullable) {
+        let (target, action) = (
+            relation.target(),
+            match action(relation.on_delete) {
+                ForeignKeyAction::Cascade => "CASCADE",
+                ForeignKeyAction::SetNull => "SET NULL",
+                _ => "NO ACTION",
+            },
+        );
+        let other = relation.keys.first().map_or(target.id_field(), |(_, other)| target.field(*other));
+        // Names have no quotes: the derive sees to that.
+        column.extra(format!("REFERENCES \"{}\" (\"{}\") ON DELETE {action}", target.table, other.column));
+    }
     if !field.nullable {
         let record = (meta.new_record)();
-        let index = meta.fields.iter().position(|other| other.column == field.column).unwrap_or_default();
         column.default(sea_query::Expr::val(stored(&record.get(index))));
     }
     Table::alter().table(Alias::new(meta.table)).add_column(column).to_string(SqliteQueryBuilder)

@@ -18,6 +18,9 @@ pub const MAX_DEPTH: usize = 8;
 /// The most values of `.in`.
 pub const MAX_IN: usize = 1_000;
 
+/// The deepest nesting of included relations.
+pub const MAX_INCLUDES: usize = 4;
+
 /// The most fields of an order.
 pub const MAX_SORTS: usize = 8;
 
@@ -55,6 +58,9 @@ fn check_part(meta: &EntityMeta, filter: &Condition, depth: usize) -> Result<usi
             return wrong(*field, format!("is longer than {MAX_TEXT} characters"));
         }
         Condition::Text(..) => {}
+        Condition::Related(related) => {
+            return check_part(related.relation.target(), &related.target, depth + 1).map(|count| count + 1);
+        }
         // On the wire what holds together stands side by side, and is no nesting.
         Condition::And(list) => return list.iter().try_fold(0, |sum, one| Ok(sum + check_part(meta, one, depth)?)),
         Condition::Or(list) => return list.iter().try_fold(0, |sum, one| Ok(sum + check_part(meta, one, depth + 1)?)),

@@ -6,7 +6,7 @@ use super::limits::{self, MAX_DEPTH};
 use super::{Comparison, Condition, TextMatch};
 use crate::error::shown;
 use crate::json;
-use crate::meta::{EntityMeta, FieldMask};
+use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::value::{FieldType, Value};
 use crate::{Error, Result};
 
@@ -21,6 +21,54 @@ impl Known<'_> {
     fn field(self, name: &str) -> Result<usize> {
         readable_field(self.meta, self.readable, name)
     }
+
+    /// The relation that a key begins with, and what is behind its dot.
+    fn relation(self, key: &str) -> Option<(&'static RelationMeta, Option<&str>)> {
+        let (name, rest) = key.split_once('.').map_or((key, None), |(name, rest)| (name, Some(rest)));
+        readable_relation(self.meta, name).ok().map(|relation| (relation, rest))
+    }
+}
+
+fn target_of(relation: &RelationMeta) -> Known<'static> {
+    Known { meta: relation.target(), readable: readable_target(relation) }
+}
+
+/// The fields that whoever asks may see of the entity at the other end of a relation.
+#[must_use]
+pub fn readable_target(relation: &RelationMeta) -> FieldMask {
+    let meta = relation.target();
+    match crate::Context::current() {
+        Ok(context) if context.scope() == crate::Scope::Backend => meta.all_fields(),
+        context => crate::guard::readable_fields(meta, context.ok().as_ref().and_then(crate::Context::identity)),
+    }
+}
+
+/// The relation with this name on the wire: a hidden one answers as one that is not there.
+///
+/// # Errors
+/// 400 with the name.
+pub fn readable_relation(meta: &EntityMeta, name: &str) -> Result<&'static RelationMeta> {
+    let seen = |relation: &&RelationMeta| {
+        let context = crate::Context::current().ok();
+        crate::guard::allows(&relation.api_read, context.as_ref().and_then(crate::Context::identity))
+    };
+    meta.relation_by_wire(name).filter(seen).ok_or_else(|| unknown_field(meta, name))
+}
+
+/// A condition on related rows: `"comments.any": {…}`, `.none`, `.all`, or one field of them, `"project.name.contains": "x"`.
+fn related_condition(
+    relation: &'static RelationMeta,
+    rest: Option<&str>,
+    object: &mut dyn FnMut(Known<'_>) -> Result<Condition>,
+    field: &mut dyn FnMut(Known<'_>, &str) -> Result<Condition>,
+) -> Result<Condition> {
+    let target = target_of(relation);
+    Ok(match rest {
+        None | Some("any") => Condition::related(relation, object(target)?),
+        Some("none") => Condition::related(relation, object(target)?).negate(),
+        Some("all") => Condition::related(relation, object(target)?.negate()).negate(),
+        Some(path) => Condition::related(relation, field(target, path)?),
+    })
 }
 
 /// The field with this name on the wire, among those that the asker may see.
@@ -52,7 +100,7 @@ fn object_condition(known: Known<'_>, json: &JsonValue, depth: usize) -> Result<
         let one = match key.as_str() {
             "OR" => or_groups(known, value, depth)?,
             "NOT" => each(value, |one| Ok(object_condition(known, one, depth + 1)?.negate()))?,
-            key => key_condition(known, key, value)?,
+            key => key_condition(known, key, value, depth)?,
         };
         all = all.and(one);
     }
@@ -90,7 +138,20 @@ fn or_groups(known: Known<'_>, value: &JsonValue, depth: usize) -> Result<Condit
     })
 }
 
-fn key_condition(known: Known<'_>, key: &str, value: &JsonValue) -> Result<Condition> {
+fn key_condition(known: Known<'_>, key: &str, value: &JsonValue, depth: usize) -> Result<Condition> {
+    if let Some((relation, rest)) = known.relation(key) {
+        let field = &mut |target: Known<'_>, path: &str| match depth < MAX_DEPTH {
+            true => key_condition(target, path, value, depth + 1),
+            false => Err(limits::too_deep()),
+        };
+        return match value {
+            // Each of an array's objects holds, of rows that may differ.
+            JsonValue::Array(list) if matches!(rest, None | Some("any" | "none" | "all")) => {
+                list.iter().try_fold(Condition::All, |all, one| Ok(all.and(key_condition(known, key, one, depth)?)))
+            }
+            one => related_condition(relation, rest, &mut |target| object_condition(target, one, depth + 1), field),
+        };
+    }
     let (field, operator) = field_and_operator(known, key)?;
     if operator == Operator::In {
         return in_condition(known, key, field, value);
@@ -142,6 +203,15 @@ pub fn from_parameter(meta: &EntityMeta, readable: FieldMask, key: &str, text: &
         let mut object = Map::new();
         object.insert(key.into(), json);
         return object_condition(known, &object.into(), 0);
+    }
+    if let Some((relation, rest)) = known.relation(key) {
+        let object = &mut |target: Known<'_>| {
+            let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be a JSON object"))?;
+            object_condition(target, &json, 1)
+        };
+        return related_condition(relation, rest, object, &mut |target, path| {
+            from_parameter(target.meta, target.readable, path, text)
+        });
     }
     let (field, operator) = field_and_operator(known, key)?;
     match operator {
@@ -296,6 +366,10 @@ fn write(meta: &EntityMeta, condition: &Condition, object: &mut Map<String, Json
         }
         Condition::Text(field, how, text) => push(object, key(*field, Operator::Text(*how)), text.as_str().into()),
         Condition::Null(field) => push(object, key(*field, Operator::Null), true.into()),
+        Condition::Related(related) => {
+            let inner = to_json(related.relation.target(), &related.target);
+            push(object, format!("{}.any", related.relation.wire), inner.into());
+        }
         Condition::And(list) => list.iter().for_each(|one| write(meta, one, object)),
         Condition::Or(list) if list.is_empty() => nothing(meta, object),
         Condition::Or(list) => push(object, "OR".into(), JsonValue::Array(list.iter().map(nested).collect())),

@@ -1,13 +1,14 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
-use super::{MAX_ROWS, by_id, not_found};
+use super::{MAX_ROWS, by_id, include, not_found, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
 use crate::guard;
 use crate::meta::{EntityMeta, FieldMask};
-use crate::provider::Find;
+use crate::provider::{Find, Include};
+use crate::record::AnyRecord;
 use crate::value::{Row, Value};
-use crate::{Error, Result};
+use crate::{Error, Result, json};
 
 /// What an identity may ask and see of an entity.
 struct Sight {
@@ -22,7 +23,7 @@ fn sight(context: &Context, meta: &EntityMeta) -> Result<Sight> {
     }
     guard::read(meta, context.identity())?;
     Ok(Sight {
-        filter: guard::api_filter(meta, context.identity()),
+        filter: resolve::trusted(guard::api_filter(meta, context.identity())),
         readable: guard::readable_fields(meta, context.identity()),
     })
 }
@@ -35,13 +36,16 @@ fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find
         guard::asks_only(meta, sight.readable, asked)?;
         limits::check(meta, &find.filter)?;
         limits::check_sorts(find.order.len())?;
-        find.filter = find.filter.and(sight.filter);
         if let Some(limit) = find.limit.filter(|limit| *limit > MAX_ROWS) {
             return Err(Error::invalid(format!(
                 "_limit is {limit}; at most {MAX_ROWS} rows can be asked for at once."
             )));
         }
     }
+    if find.filter.asks_elsewhere() {
+        find.filter = resolve::asked(context, meta, find.filter)?;
+    }
+    find.filter = find.filter.and(sight.filter);
     Ok((find, sight.readable))
 }
 
@@ -89,6 +93,10 @@ pub(super) fn hide(row: &mut Row, blank: &Row, hidden: FieldMask) {
 /// # Errors
 /// 400 for what the asker may not see or for too many rows, 401, 403.
 pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find, fields: FieldMask) -> Result<Vec<u8>> {
+    if includes(meta, &find) {
+        let rows = find_related_json(context, meta, find, fields).await?;
+        return Ok([b"[", rows.join(&b","[..]).as_slice(), b"]"].concat());
+    }
     let (mut find, readable) = guarded(context, meta, find)?;
     let unlimited = probe(context, &mut find);
     let mut out = Vec::with_capacity(4096);
@@ -99,6 +107,60 @@ pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find,
     }
     out.push(b']');
     Ok(out)
+}
+
+/// Rows, with what is related to them: as records without their type.
+pub(crate) async fn find_related(
+    context: &Context,
+    meta: &'static EntityMeta,
+    question: Find,
+) -> Result<Vec<Box<dyn AnyRecord>>> {
+    let includes = include::of(context, meta, question.include.clone());
+    let (rows, hidden) = find(context, meta, question).await?;
+    let mut records = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut record = (meta.new_record)();
+        record.set_stored(row, hidden)?;
+        records.push(record);
+    }
+    let parents = records.iter_mut().map(|record| &mut **record as &mut dyn AnyRecord).collect();
+    include::load(context, meta, &includes, parents, 1).await?;
+    Ok(records)
+}
+
+/// Is anything related to be loaded along?
+pub(crate) fn includes(meta: &EntityMeta, find: &Find) -> bool {
+    !find.include.is_empty() || meta.relations.iter().any(|relation| relation.included)
+}
+
+/// Rows with what is related to them, as JSON.
+async fn find_related_json(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    fields: FieldMask,
+) -> Result<Vec<Vec<u8>>> {
+    let records = find_related(context, meta, find).await?;
+    let written = records.iter().map(|record| {
+        let mut out = Vec::with_capacity(512);
+        json::write_record(&**record, fields, &mut out);
+        out
+    });
+    Ok(written.collect())
+}
+
+/// One row, by its id, with what is related to it, as JSON.
+///
+/// # Errors
+/// 401, 403; 404 where it is absent or not for this identity.
+pub async fn find_id_json(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Value,
+    include: Vec<Include>,
+) -> Result<Vec<u8>> {
+    let find = Find { include, ..Find::matching(by_id(meta, id)).limit(1) };
+    find_related_json(context, meta, find, meta.all_fields()).await?.pop().ok_or_else(|| not_found(meta))
 }
 
 /// One row, by its id.

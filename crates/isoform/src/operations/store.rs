@@ -1,5 +1,6 @@
 //! The way to the table: ids and stamps, validation and hooks.
 
+use super::write::Reach;
 use super::{Patch, by_id, load, not_found, now, stale};
 use crate::context::Context;
 use crate::filter::Condition;
@@ -10,26 +11,28 @@ use crate::record::AnyRecord;
 use crate::value::Value;
 use crate::{Error, Result, validate};
 
-/// What is asked of a record right before it is written.
-pub(super) type Judge<'a> = &'a (dyn Fn(&dyn AnyRecord) -> Result<()> + Sync);
-
 /// Writes a record to the table: ids and stamps, validation, hooks, all in one transaction where there are hooks.
 ///
 /// `is_last`: does the transaction, where there is one, end with this?
 pub(super) async fn store(
     context: &Context,
     record: &mut dyn AnyRecord,
-    judge: Judge<'_>,
+    reach: Option<Reach<'_>>,
     is_last: bool,
 ) -> Result<()> {
     if record.meta().hooks_around_save() {
-        context.transaction(async |inside| store_now(&inside, record, judge, is_last).await).await
+        context.transaction(async |inside| store_now(&inside, record, reach, is_last).await).await
     } else {
-        store_now(context, record, judge, is_last).await
+        store_now(context, record, reach, is_last).await
     }
 }
 
-async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'_>, is_last: bool) -> Result<()> {
+async fn store_now(
+    context: &Context,
+    record: &mut dyn AnyRecord,
+    reach: Option<Reach<'_>>,
+    is_last: bool,
+) -> Result<()> {
     let meta = record.meta();
     if record.state().is_deleted {
         return Err(Error::invalid(format!("This row of {} was deleted and cannot be saved.", meta.key)));
@@ -64,7 +67,9 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
         }
         return stored.map_or(Ok(()), |row| record.set_stored(row, FieldMask::NONE));
     }
-    judge(record)?;
+    if let Some(reach) = reach {
+        reach.includes(context, record).await?;
+    }
     let ends_with_it = is_last && !meta.hooks.saved && context.next_write_commits();
     let database = context.database()?;
     if is_new {

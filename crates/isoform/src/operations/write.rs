@@ -5,7 +5,7 @@ use serde_json::{Map, Value as JsonValue};
 use super::ask::hide;
 use super::body::{accepted, read_patch};
 use super::store::{remove, store};
-use super::{Patch, by_id, load, not_found, now, stale};
+use super::{Patch, by_id, load, not_found, now, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
@@ -51,19 +51,32 @@ async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> R
     let mut record = (meta.new_record)();
     apply(&mut *record, patch)?;
     guard::write_record(context.identity(), Write::Insert, &*record)?;
-    let filter = guard::api_filter(meta, context.identity());
+    let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
     // Hooks may set what the filter asks for, so the filter is asked last.
-    let judge = |record: &dyn AnyRecord| within(context, &filter, record);
-    store(&context.with_scope(Scope::Backend), &mut *record, &judge, !context.in_transaction()).await?;
+    let reach = Reach { asker: context, filter: &filter };
+    store(&context.with_scope(Scope::Backend), &mut *record, Some(reach), !context.in_transaction()).await?;
     Ok(record)
 }
 
-/// Passes a record that the API's filter lets its writer see.
-fn within(context: &Context, filter: &Condition, record: &dyn AnyRecord) -> Result<()> {
-    if filter.matches(&|index| record.get(index)) {
-        Ok(())
-    } else {
-        Err(guard::refusal(context.identity(), &format!("put a row of {} out of your own reach", record.meta().key)))
+/// The rows that the API's filter lets a writer see: nothing is put beyond them.
+#[derive(Clone, Copy)]
+pub(super) struct Reach<'a> {
+    /// Who writes.
+    pub asker: &'a Context,
+    pub filter: &'a Condition,
+}
+
+impl Reach<'_> {
+    /// Passes a record within reach. `inside` is where it is written.
+    ///
+    /// # Errors
+    /// 401 or 403.
+    pub(super) async fn includes(self, inside: &Context, record: &dyn AnyRecord) -> Result<()> {
+        if resolve::holds(inside, self.filter, record).await? {
+            return Ok(());
+        }
+        let what = format!("put a row of {} out of your own reach", record.meta().key);
+        Err(guard::refusal(self.asker.identity(), &what))
     }
 }
 
@@ -93,7 +106,7 @@ pub async fn update_body(
     guard::write(meta, context.identity(), Write::Update)?;
     let mut patch = read_patch(meta, body, accepted(context, meta))?;
     patch.retain(|(index, _)| *index != meta.id);
-    let filter = guard::api_filter(meta, context.identity());
+    let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
     let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_stamped()).map(|(index, _)| index);
     let written: FieldMask = patch.iter().map(|(index, _)| *index).chain(stamped).collect();
     let needs_row = guard::needs_record(meta, Write::Update)
@@ -150,7 +163,7 @@ fn stamp(meta: &EntityMeta, patch: &mut Patch) {
 
 /// Changes a row for the identity of a context, reading it first.
 async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, patch: Patch) -> Result<Box<dyn AnyRecord>> {
-    let filter = guard::api_filter(meta, context.identity());
+    let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
     let judge = |record: &dyn AnyRecord| guard::write_record(context.identity(), Write::Update, record);
     let is_last = !context.in_transaction();
     let work = async |inside: Context| {
@@ -159,7 +172,7 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, patch:
         compare_version(&*record, &patch)?;
         apply(&mut *record, patch)?;
         judge(&*record)?;
-        store(&inside, &mut *record, &|record| within(context, &filter, record), is_last).await?;
+        store(&inside, &mut *record, Some(Reach { asker: context, filter: &filter }), is_last).await?;
         Ok(record)
     };
     context.with_scope(Scope::Backend).transaction(work).await
@@ -194,7 +207,7 @@ pub(crate) async fn received(
     }
     let id = json::from_json(meta.id_field().field_type, &row_info.id)
         .map_err(|error| Error::invalid(format!("rowInfo.id {}.", error.0)))?;
-    let filter = guard::api_filter(meta, identity);
+    let filter = resolve::trusted(guard::api_filter(meta, identity));
     let mut record = load(context, meta, &id, filter.clone()).await?;
     judge(&*record)?;
     if row_info.was_changed {
@@ -202,7 +215,7 @@ pub(crate) async fn received(
         compare_version(&*record, &patch)?;
         apply(&mut *record, patch)?;
         judge(&*record)?;
-        within(context, &filter, &*record)?;
+        Reach { asker: context, filter: &filter }.includes(context, &*record).await?;
         validate::any(&mut *record).await?;
     }
     Ok(record)
@@ -227,7 +240,7 @@ pub async fn delete_version(
     version: Option<Value>,
 ) -> Result<()> {
     guard::write(meta, context.identity(), Write::Delete)?;
-    let filter = guard::api_filter(meta, context.identity());
+    let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
     let as_read: Patch = meta.version.zip(version).into_iter().collect();
     if !guard::needs_record(meta, Write::Delete) && !meta.hooks.around_delete() && as_read.is_empty() {
         return match context.database()?.delete(meta, &by_id(meta, id).and(filter)).await? {
@@ -247,7 +260,7 @@ pub async fn delete_version(
 /// Saves a typed record: guarded in scope `Api`, where only its changes count, and trusted in scope `Backend`.
 pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
     if context.scope() == Scope::Backend {
-        return store(context, record, &|_| Ok(()), !context.in_transaction()).await;
+        return store(context, record, None, !context.in_transaction()).await;
     }
     let meta = record.meta();
     let write = if record.state().is_new { Write::Insert } else { Write::Update };

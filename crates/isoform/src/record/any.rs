@@ -1,6 +1,7 @@
 //! Records without their type: what everything that is written once for all entities works with.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use super::{Record, RecordState};
 use crate::Result;
@@ -44,6 +45,15 @@ pub trait AnyRecord: Send + Sync {
 
     /// Its row is no longer in the table.
     fn mark_deleted(&mut self);
+
+    /// Takes over the loaded records of a relation, by its position. That changes nothing of the row.
+    fn relate(&mut self, relation: usize, related: Vec<Arc<dyn AnyRecord>>);
+
+    /// The loaded records of a relation, by its position.
+    fn related(&self, relation: usize) -> Option<Vec<&dyn AnyRecord>>;
+
+    /// The record with its type, shared.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 
     /// The record with its type, to be read.
     fn as_any(&self) -> &dyn Any;
@@ -104,6 +114,7 @@ impl<E: Entity> AnyRecord for Record<E> {
     }
 
     fn mark_stored(&mut self) {
+        self.forget_moved();
         self.original = None;
         self.state.is_new = false;
         self.state.errors.clear();
@@ -111,6 +122,18 @@ impl<E: Entity> AnyRecord for Record<E> {
 
     fn mark_deleted(&mut self) {
         self.state.is_deleted = true;
+    }
+
+    fn relate(&mut self, relation: usize, related: Vec<Arc<dyn AnyRecord>>) {
+        self.entity.relate(relation, related);
+    }
+
+    fn related(&self, relation: usize) -> Option<Vec<&dyn AnyRecord>> {
+        self.entity.related(relation)
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -1,6 +1,8 @@
 //! A record in a page that the server rendered, and in the arguments and results of backend methods: only fields
 //! that the API may show, their originals included.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value as JsonValue};
 
@@ -45,6 +47,58 @@ impl<'de> Deserialize<'de> for State {
     }
 }
 
+/// The visible fields of a record, and what is loaded of its relations: as a row comes over the wire.
+fn visible_row(record: &dyn AnyRecord, visible: FieldMask) -> Map<String, JsonValue> {
+    let meta = record.meta();
+    let mut row = json::row_to_json(meta, visible, |index| record.get(index));
+    for relation in meta.relations {
+        let Some(related) = record.related(relation.index) else { continue };
+        let visible = |one: &&dyn AnyRecord| readable(one.meta()).without(one.state().hidden());
+        let mut related = related.iter().map(|one| JsonValue::Object(visible_row(*one, visible(one))));
+        let json = if relation.many { related.collect() } else { related.next().unwrap_or_default() };
+        row.insert(relation.wire.to_owned(), json);
+    }
+    row
+}
+
+/// The fields that may leave the server: those that whoever the context is for can read.
+pub(super) fn readable(meta: &EntityMeta) -> FieldMask {
+    #[cfg(target_arch = "wasm32")]
+    return meta.all_fields();
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        let context = crate::Context::current().ok();
+        crate::guard::readable_fields(meta, context.as_ref().and_then(crate::Context::identity))
+    }
+}
+
+/// The record of a row that came over the wire, with what came along of its relations.
+fn from_row(meta: &'static EntityMeta, row: &Map<String, JsonValue>) -> Result<Box<dyn AnyRecord>, String> {
+    let mut record = (meta.new_record)();
+    let mut values = record.row();
+    let shown = write_fields(meta, row, |index, value| {
+        if let Some(slot) = values.get_mut(index) {
+            *slot = value;
+        }
+        Ok(())
+    })?;
+    record.set_stored(values, meta.all_fields().without(shown)).map_err(|error| error.to_string())?;
+    relate(&mut *record, row)?;
+    Ok(record)
+}
+
+fn relate(record: &mut dyn AnyRecord, row: &Map<String, JsonValue>) -> Result<(), String> {
+    for relation in record.meta().relations {
+        let Some(json) = row.get(relation.wire) else { continue };
+        let list =
+            if relation.many { json.as_array().map_or(&[][..], Vec::as_slice) } else { std::slice::from_ref(json) };
+        let objects = list.iter().filter_map(JsonValue::as_object);
+        let related = objects.map(|one| from_row(relation.target(), one).map(Arc::from)).collect::<Result<_, _>>()?;
+        record.relate(relation.index, related);
+    }
+    Ok(())
+}
+
 impl State {
     /// The state of a record, with the fields of a mask.
     pub fn of(record: &dyn AnyRecord, visible: FieldMask) -> Self {
@@ -57,7 +111,7 @@ impl State {
         };
         let errors = state.errors.iter().filter(|(index, _)| visible.contains(*index));
         Self {
-            data: json::row_to_json(meta, visible, |index| record.get(index)),
+            data: visible_row(record, visible),
             original,
             is_new: state.is_new,
             is_deleted: state.is_deleted,
@@ -77,6 +131,7 @@ impl State {
         let mut original = if self.is_new { E::blank() } else { entity.clone() };
         let changed = write_fields(meta, &self.original, |index, value| original.set(index, value))?;
         record.set_stored(entity, if self.is_new { FieldMask::NONE } else { hidden });
+        relate(record, &self.data)?;
         if self.is_new || !changed.is_empty() {
             record.original = Some(Box::new(original));
         }
@@ -115,8 +170,13 @@ impl<E: Entity> Record<E> {
     /// The record of a row that came over the wire.
     pub(crate) fn from_wire_row(row: Map<String, JsonValue>) -> crate::Result<Self> {
         let mut record = Self::new();
-        State { data: row, ..State::default() }.apply(&mut record).map_err(crate::Error::internal)?;
+        record.set_wire_row(row)?;
         Ok(record)
+    }
+
+    /// Takes over a row that came over the wire; what was loaded of its relations stays.
+    pub(crate) fn set_wire_row(&mut self, row: Map<String, JsonValue>) -> crate::Result<()> {
+        State { data: row, ..State::default() }.apply(self).map_err(crate::Error::internal)
     }
 }
 

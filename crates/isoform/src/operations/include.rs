@@ -1,0 +1,138 @@
+//! Included relations: one question for each, for all parents together.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::resolve::{self, Sight};
+use super::{MAX_RELATED, MAX_ROWS};
+use crate::context::{Context, Scope};
+use crate::filter::limits::{self, MAX_INCLUDES};
+use crate::future::BoxFuture;
+use crate::meta::{EntityMeta, FieldMask, RelationMeta};
+use crate::provider::{Find, Include};
+use crate::record::AnyRecord;
+use crate::value::Value;
+use crate::{Error, Result, guard, json};
+
+/// What a question includes: what it names, and the relations that are always included.
+pub(super) fn of(context: &Context, meta: &'static EntityMeta, named: Vec<Include>) -> Vec<Include> {
+    let seen = |relation: &&RelationMeta| {
+        context.scope() == Scope::Backend
+            || (guard::allows(&relation.api_read, context.identity())
+                && guard::allows(&relation.target().allow.read, context.identity()))
+    };
+    let always = meta.relations.iter().filter(|relation| relation.included);
+    let unnamed = always.filter(|relation| named.iter().all(|include| include.relation != *relation)).filter(seen);
+    let mut all: Vec<_> = unnamed.map(|relation| Include { relation, find: Find::default() }).collect();
+    all.extend(named);
+    all
+}
+
+/// Loads related records and hands them to their parents.
+pub(super) fn load<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    includes: &'a [Include],
+    mut parents: Vec<&'a mut dyn AnyRecord>,
+    depth: usize,
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        if depth > MAX_INCLUDES && !includes.is_empty() {
+            return Err(Error::invalid(format!("Relations are included more than {MAX_INCLUDES} deep.")));
+        }
+        for include in includes {
+            one(context, meta, include, &mut parents, depth).await?;
+        }
+        Ok(())
+    })
+}
+
+async fn one(
+    context: &Context,
+    meta: &'static EntityMeta,
+    include: &Include,
+    parents: &mut [&mut dyn AnyRecord],
+    depth: usize,
+) -> Result<()> {
+    let (relation, target) = (include.relation, include.relation.target());
+    let sight = resolve::sight(context, meta, relation)?;
+    let (find, between, readable) = guarded(context, include, sight)?;
+    let mut keys = Vec::new();
+    let mut seen = HashMap::new();
+    for parent in parents.iter() {
+        if let Some(key) = key(&**parent, relation) {
+            seen.entry(text(&key)).or_insert_with(|| keys.push(key));
+        }
+    }
+    let mut found: HashMap<String, Vec<Arc<dyn AnyRecord>>> = HashMap::new();
+    if !keys.is_empty() {
+        // One more than is allowed, so that nothing is cut silently.
+        let at_most = (context.scope() == Scope::Api).then_some(MAX_RELATED + 1);
+        let rows = context.database()?.find_related(relation, &keys, &find, &between, at_most).await?;
+        if at_most.is_some_and(|at_most| rows.len() as u64 >= at_most) {
+            return Err(Error::invalid(format!(
+                "More than {MAX_RELATED} rows of \"{}\" would be included: include fewer of each.",
+                relation.wire
+            )));
+        }
+        let hidden = target.all_fields().without(readable);
+        let blank = (target.new_record)().row();
+        let mut owners = Vec::with_capacity(rows.len());
+        let mut children = Vec::with_capacity(rows.len());
+        for (key, mut row) in rows {
+            super::ask::hide(&mut row, &blank, hidden);
+            let mut child = (target.new_record)();
+            child.set_stored(row, hidden)?;
+            owners.push(text(&key));
+            children.push(child);
+        }
+        if !find.include.is_empty() {
+            let records = children.iter_mut().map(|child| &mut **child as &mut dyn AnyRecord).collect();
+            load(context, target, &find.include, records, depth + 1).await?;
+        }
+        for (owner, child) in owners.into_iter().zip(children) {
+            found.entry(owner).or_default().push(Arc::from(child));
+        }
+    }
+    for parent in parents {
+        let related = key(&**parent, relation).and_then(|key| found.get(&text(&key)).cloned());
+        parent.relate(relation.index, related.unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// Nothing is related to what has no key.
+fn key(record: &dyn AnyRecord, relation: &RelationMeta) -> Option<Vec<Value>> {
+    let key: Vec<_> = relation.keys.iter().map(|(own, _)| record.get(*own)).collect();
+    (!key.iter().any(Value::is_null)).then_some(key)
+}
+
+/// A key as text: values cannot be hashed.
+fn text(key: &[Value]) -> String {
+    let mut text = Vec::with_capacity(40);
+    for value in key {
+        json::write_json(value, &mut text);
+        text.push(b',');
+    }
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// What is asked of the rows at the other end, of those in between, and which fields are answered.
+fn guarded(context: &Context, include: &Include, sight: Sight) -> Result<(Find, crate::Condition, FieldMask)> {
+    let target = include.relation.target();
+    let mut find = include.find.clone();
+    if context.scope() == Scope::Api {
+        let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
+        guard::asks_only(target, sight.readable, asked)?;
+        limits::check(target, &find.filter)?;
+        limits::check_sorts(find.order.len())?;
+        if let Some(limit) = find.limit.filter(|limit| *limit > MAX_ROWS) {
+            return Err(Error::invalid(format!(
+                "{limit} rows of \"{}\" for each row; at most {MAX_ROWS} can be included.",
+                include.relation.wire
+            )));
+        }
+    }
+    find.filter = resolve::asked(context, target, find.filter)?.and(sight.target);
+    Ok((find, sight.between, sight.readable))
+}

@@ -1,0 +1,9 @@
+//! Relations: the fields that hold related records, and the columns that ask about them.
+
+mod field;
+mod link;
+mod related;
+
+pub use field::{RelationField, ToMany, ToOne};
+pub use link::{Fixed, ManyLink, OneLink, Path, Relation, Via, joined};
+pub use related::{RelatedMany, RelatedOne};

@@ -1,0 +1,168 @@
+//! The repository of a record's relation: `task.project().await`, `order.items().insert(…)`.
+
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+
+use crate::entity::Entity;
+use crate::filter::{Condition, Filter};
+use crate::future::BoxFuture;
+use crate::meta::RelationMeta;
+use crate::query::Query;
+use crate::record::{AnyRecord, Record};
+use crate::repository;
+use crate::value::Value;
+use crate::{Error, Result};
+
+/// The fields of related rows, and the values that they have: those of the record's key.
+#[derive(Clone, Debug)]
+struct Key {
+    relation: &'static RelationMeta,
+    pinned: Vec<(usize, Value)>,
+}
+
+impl Key {
+    fn of(record: &dyn AnyRecord, relation: usize) -> Result<Self> {
+        let Some(relation) = record.meta().relations.get(relation) else {
+            return Err(Error::internal(format!("{} has no such relation", record.meta().rust_name)));
+        };
+        let pinned = relation.keys.iter().map(|(own, other)| (*other, record.get(*own))).collect();
+        Ok(Self { relation, pinned })
+    }
+
+    /// Nothing is related to a record whose key is null.
+    fn condition(&self) -> Condition {
+        let equal = |(field, value): &(usize, Value)| match value {
+            Value::Null => Condition::Nothing,
+            value => Condition::equals(*field, value.clone()),
+        };
+        let declared = self.relation.filter.map_or(Condition::All, |filter| filter());
+        self.pinned.iter().map(equal).fold(declared, Condition::and)
+    }
+}
+
+/// The record at the other end of a relation to one: awaited, it is loaded.
+///
+/// ```no_run
+/// # use isoform::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "projects", allow(crud = true))]
+/// # pub struct Project { #[field(id)] pub id: Uuid, pub name: String }
+/// #[derive(Entity, Clone, Debug, PartialEq)]
+/// #[entity(key = "tasks", allow(crud = true))]
+/// pub struct Task {
+///     #[field(id)]
+///     pub id: Uuid,
+///     pub project_id: Option<Uuid>,
+///     #[relation(project_id)]
+///     pub project: ToOne<Project>,
+/// }
+/// # async fn example(task: Record<Task>) -> Result<()> {
+/// let project: Option<Record<Project>> = task.project().await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "a relation is loaded when it is awaited"]
+#[derive(Debug)]
+pub struct RelatedOne<E> {
+    key: Result<Key>,
+    target: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> RelatedOne<E> {
+    /// The relation of a record at a position: for the derive.
+    #[doc(hidden)]
+    pub fn of(record: &dyn AnyRecord, relation: usize) -> Self {
+        Self { key: Key::of(record, relation), target: PhantomData }
+    }
+}
+
+impl<E: Entity> IntoFuture for RelatedOne<E> {
+    type Output = Result<Option<Record<E>>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            match self.key?.condition() {
+                Condition::Nothing => Ok(None),
+                condition => Query::new().matching(Filter::from_condition(condition)).first().await,
+            }
+        })
+    }
+}
+
+/// The rows at the other end of a relation to many: a repository in which the key is always that of the record. Awaited, they
+/// are loaded.
+///
+/// ```no_run
+/// # use isoform::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "items", allow(crud = true))]
+/// # pub struct Item { #[field(id)] pub id: Uuid, pub order_id: Uuid, pub product: String }
+/// #[derive(Entity, Clone, Debug, PartialEq)]
+/// #[entity(key = "orders", allow(crud = true))]
+/// pub struct Order {
+///     #[field(id)]
+///     pub id: Uuid,
+///     #[relation(Item::order_id)]
+///     pub items: ToMany<Item>,
+/// }
+/// # async fn example(order: Record<Order>) -> Result<()> {
+/// order.items().insert(Item { product: "tea".into(), ..Item::blank() }).await?;
+/// let teas = order.items().query().filter(|i| i.product.eq("tea")).count().await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "a relation is loaded when it is awaited"]
+#[derive(Debug)]
+pub struct RelatedMany<E> {
+    key: Result<Key>,
+    target: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> RelatedMany<E> {
+    /// The relation of a record at a position: for the derive.
+    #[doc(hidden)]
+    pub fn of(record: &dyn AnyRecord, relation: usize) -> Self {
+        Self { key: Key::of(record, relation), target: PhantomData }
+    }
+
+    /// A query for related rows.
+    pub fn query(&self) -> Query<E> {
+        let condition = self.key.as_ref().map_or(Condition::Nothing, Key::condition);
+        Query::new().matching(Filter::from_condition(condition))
+    }
+
+    /// How many related rows there are.
+    ///
+    /// # Errors
+    /// As [`Query::count`].
+    pub async fn count(&self) -> Result<u64> {
+        self.query().count().await
+    }
+
+    /// Inserts a related row: its key is set to that of the record.
+    ///
+    /// # Errors
+    /// As [`Record::save`]; 400 where the record has no key yet.
+    pub async fn insert(&self, new: impl Into<Record<E>>) -> Result<Record<E>> {
+        let mut record = new.into();
+        for (field, value) in &self.key.clone()?.pinned {
+            if value.is_empty() {
+                let name = E::meta().field(*field).label;
+                return Err(Error::invalid(format!("{name}: save the record first that this one is to belong to.")));
+            }
+            AnyRecord::set(&mut record, *field, value.clone()).map_err(|error| Error::invalid(error.0))?;
+        }
+        repository::repo::<E>().insert(record).await
+    }
+}
+
+impl<E: Entity> IntoFuture for RelatedMany<E> {
+    type Output = Result<Vec<Record<E>>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let _ = self.key.as_ref().map_err(Clone::clone)?;
+            self.query().await
+        })
+    }
+}

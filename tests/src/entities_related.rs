@@ -1,0 +1,134 @@
+//! Entities that belong to each other: orders of customers with items, notes of tags, and a tree.
+
+use isoform::prelude::*;
+
+/// Somebody who orders. Whoever is hidden is seen by admins only.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "customers", allow(read = authenticated, insert = "admin", update = "admin", delete = "admin"), api_filter = not_hidden)]
+pub struct Customer {
+    #[field(id)]
+    pub id: String,
+    pub name: String,
+    pub hidden: bool,
+    #[field(api_read = "admin")]
+    pub credit: i64,
+    #[relation(Purchase::customer_id)]
+    pub purchases: ToMany<Purchase>,
+}
+
+fn not_hidden(who: Option<&Identity>) -> Filter<Customer> {
+    match who {
+        Some(who) if who.has_role("admin") => Filter::all(),
+        _ => Customer::filter(|c| c.hidden.eq(false)),
+    }
+}
+
+/// An order.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "purchases", allow(read = authenticated, insert = authenticated, update = authenticated, delete = authenticated))]
+pub struct Purchase {
+    #[field(id)]
+    pub id: i64,
+    pub customer_id: Option<String>,
+    pub note: String,
+    #[relation(customer_id, on_delete = set_null)]
+    pub customer: ToOne<Customer>,
+    #[relation(Item::purchase_id)]
+    pub items: ToMany<Item>,
+    #[relation(Item::purchase_id, filter = expensive)]
+    pub expensive: ToMany<Item>,
+    #[relation(Item::purchase_id, api_read = "admin")]
+    pub audited: ToMany<Item>,
+}
+
+fn expensive() -> Filter<Item> {
+    Item::filter(|i| i.price.gte(100))
+}
+
+/// What was ordered.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "items", allow(read = authenticated, insert = authenticated, update = authenticated, delete = authenticated), order_by(price desc))]
+pub struct Item {
+    #[field(id)]
+    pub id: Uuid,
+    pub purchase_id: i64,
+    pub product: String,
+    pub price: i32,
+    #[relation(purchase_id, on_delete = cascade)]
+    pub purchase: ToOne<Purchase>,
+}
+
+/// What can be said of pages.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "labels", allow(read = true))]
+pub struct Label {
+    #[field(id)]
+    pub id: String,
+}
+
+/// A page in a tree of pages, with labels.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "pages", allow(read = true, insert = authenticated, update = authenticated))]
+pub struct Page {
+    #[field(id)]
+    pub id: String,
+    pub parent_id: Option<String>,
+    #[relation(parent_id)]
+    pub parent: ToOne<Page>,
+    #[relation(Page::parent_id)]
+    pub children: ToMany<Page>,
+    #[relation(through = Labelled, Labelled::page_id, Labelled::label_id)]
+    pub labels: ToMany<Label>,
+}
+
+/// Which page has which label; some of that is secret.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "labelled", allow(read = true), api_filter = not_secret)]
+pub struct Labelled {
+    #[field(id)]
+    pub id: Uuid,
+    pub page_id: String,
+    pub label_id: String,
+    pub secret: bool,
+}
+
+fn not_secret(_: Option<&Identity>) -> Filter<Labelled> {
+    Labelled::filter(|l| l.secret.eq(false))
+}
+
+/// A place in a hall: two fields say which.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "places", allow(read = true))]
+pub struct Place {
+    #[field(id)]
+    pub id: Uuid,
+    pub hall: String,
+    pub number: i32,
+}
+
+/// Who sits where; seen by whoever may see the customer.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "tickets", allow(read = authenticated, insert = authenticated, update = authenticated), api_filter = of_a_customer_that_is_seen)]
+pub struct Ticket {
+    #[field(id)]
+    pub id: Uuid,
+    pub customer_id: String,
+    pub hall: String,
+    pub number: Option<i32>,
+    #[relation(hall = Place::hall, number = Place::number, on_delete = unwatched)]
+    pub place: ToOne<Place>,
+    #[relation(customer_id, include)]
+    pub customer: ToOne<Customer>,
+}
+
+fn of_a_customer_that_is_seen(who: Option<&Identity>) -> Filter<Ticket> {
+    match who {
+        Some(who) if who.has_role("admin") => Filter::all(),
+        _ => Ticket::filter(|t| t.customer.hidden.eq(false)),
+    }
+}
+
+/// All of them.
+pub fn all() -> Entities {
+    entities![Customer, Purchase, Item, Label, Page, Labelled, Place, Ticket]
+}
