@@ -25,6 +25,7 @@ pub const EMAIL: &str = "email";
 pub const HELP: &str = "help";
 pub const HOOKS: &str = "hooks";
 pub const ID: &str = "id";
+pub const INDEX: &str = "index";
 pub const INPUT: &str = "input";
 pub const INSERT: &str = "insert";
 pub const KEY: &str = "key";
@@ -52,7 +53,7 @@ pub const VALUE: &str = "value";
 pub const VERSION: &str = "version";
 
 /// What `#[entity(…)]` knows.
-pub const IN_ENTITY: &[&str] = &[KEY, TABLE, LABEL, ALLOW, API_FILTER, ORDER_BY, HOOKS];
+pub const IN_ENTITY: &[&str] = &[KEY, TABLE, LABEL, ALLOW, API_FILTER, ORDER_BY, INDEX, HOOKS];
 /// What `#[field(…)]` knows.
 pub const IN_FIELD: &[&str] = &[
     ID,
@@ -65,6 +66,7 @@ pub const IN_FIELD: &[&str] = &[
     ONE_OF,
     VALIDATE,
     UNIQUE,
+    INDEX,
     DEFAULT,
     LABEL,
     COLUMN,

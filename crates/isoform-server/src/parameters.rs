@@ -18,6 +18,10 @@ pub(crate) struct Parameters {
     page: u64,
     /// `_select`: all fields where it is absent.
     pub select: FieldMask,
+    /// `_cursor`: a page instead of a list; empty for the first one.
+    pub cursor: Option<String>,
+    /// `_total`
+    pub total: bool,
     /// What is left is the filter.
     filter: Vec<(String, String)>,
 }
@@ -53,6 +57,8 @@ impl Parameters {
             limit: None,
             page: 1,
             select: meta.all_fields(),
+            cursor: None,
+            total: false,
             filter: Vec::new(),
         };
         let (mut sort, mut directions) = (None, String::new());
@@ -63,6 +69,8 @@ impl Parameters {
                 "_order" => directions = value,
                 "_limit" => read.limit = Some(limit(&value)?),
                 "_page" => read.page = page(&value)?,
+                "_cursor" => read.cursor = Some(value),
+                "_total" => read.total = total(&value)?,
                 "_select" if value == "$none" => {}
                 "_select" => read.select = select(meta, readable, &value)?,
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
@@ -116,7 +124,8 @@ impl Parameters {
         if self.page > 1 && self.limit.is_none() {
             return Err(Error::invalid("_page needs _limit: how many rows a page has."));
         }
-        Ok(Find { filter, order: self.order.clone(), limit: self.limit, offset: query_offset(self.page, self.limit)? })
+        let offset = query_offset(self.page, self.limit)?;
+        Ok(Find { filter, order: self.order.clone(), limit: self.limit, offset, after: None })
     }
 }
 
@@ -125,6 +134,14 @@ fn limit(text: &str) -> Result<u64> {
     limit.ok_or_else(|| {
         Error::invalid(format!("_limit must be a whole number from 1 to {MAX_ROWS}, not \"{}\".", shown(text)))
     })
+}
+
+fn total(text: &str) -> Result<bool> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Error::invalid(format!("_total must be true or false, not \"{}\".", shown(text)))),
+    }
 }
 
 /// From 1; less is 1.

@@ -1,10 +1,13 @@
 //! The data operations of a process that has a database: guarded in scope `Api`, trusted in scope `Backend`.
 //!
 //! - `ask` answers questions, `body` reads what a request's body says of fields, `write` judges writes by the guard.
+//! - `page` answers pages of a list by a `cursor`, and a list from its end.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod ask;
 mod body;
+mod cursor;
+mod page;
 mod store;
 mod write;
 
@@ -19,6 +22,8 @@ use crate::{Error, Result};
 pub(crate) use ask::find;
 pub use ask::{count, find_id, find_json};
 pub use body::read_patch;
+pub(crate) use page::{find_fields, page};
+pub use page::{page_json, reversed};
 pub(crate) use write::{delete, received, save};
 pub use write::{delete_id, delete_version, insert_bodies, insert_body, update_body};
 

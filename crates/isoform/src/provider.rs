@@ -19,11 +19,14 @@ pub struct Find {
     pub limit: Option<u64>,
     /// How many rows are passed over first.
     pub offset: u64,
+    /// Only what stands behind these values of the order's fields. The order is complete then
+    /// ([`EntityMeta::complete_order`]) and has no field of JSON, and the offset is 0.
+    pub after: Option<Row>,
 }
 
 impl Default for Find {
     fn default() -> Self {
-        Self { filter: Condition::All, order: Vec::new(), limit: None, offset: 0 }
+        Self { filter: Condition::All, order: Vec::new(), limit: None, offset: 0, after: None }
     }
 }
 
@@ -61,6 +64,25 @@ pub trait DataProvider: Send + Sync + 'static {
         fields: FieldMask,
         out: &'a mut Vec<u8>,
     ) -> BoxFuture<'a, Result<u64>>;
+
+    /// Rows with the fields of a mask alone, in the order of their declaration.
+    fn find_fields<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        find: &'a Find,
+        fields: FieldMask,
+    ) -> BoxFuture<'a, Result<Vec<Row>>>;
+
+    /// As [`DataProvider::find_json`], but not more than `size` rows are written. Where there are more, answers the values of
+    /// the order's fields in the last row that was written; the order is complete.
+    fn find_page<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        find: &'a Find,
+        size: u64,
+        fields: FieldMask,
+        out: &'a mut Vec<u8>,
+    ) -> BoxFuture<'a, Result<Option<Row>>>;
 
     /// How many rows fulfil a condition.
     fn count<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>>;

@@ -1,5 +1,10 @@
 //! Queries: which rows, in what order, how many. Awaited as they are.
 
+mod first;
+mod page;
+mod select;
+mod stream;
+
 use std::future::IntoFuture;
 
 use crate::context::Context;
@@ -11,6 +16,10 @@ use crate::provider::Find;
 use crate::record::Record;
 use crate::repository;
 use crate::{Error, Result};
+
+pub use page::{Page, Paginate};
+pub use select::{Select, Selection};
+pub use stream::RecordStream;
 
 /// How many rows a query answers that names no limit, wherever it is guarded: in the browser, in rendered components,
 /// and in other programs that use the API. Trusted server code gets all rows.
@@ -132,6 +141,7 @@ impl<E: Entity> Query<E> {
             order: self.order.clone(),
             limit,
             offset: offset(self.page, limit)?,
+            after: None,
         })
     }
 

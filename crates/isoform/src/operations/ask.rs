@@ -28,7 +28,7 @@ fn sight(context: &Context, meta: &EntityMeta) -> Result<Sight> {
 }
 
 /// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
-fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
+pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
     let sight = sight(context, meta)?;
     if context.scope() == Scope::Api {
         let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
@@ -46,7 +46,7 @@ fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find
 }
 
 /// A list without a limit is never cut silently: it is asked for one row more than is allowed.
-fn probe(context: &Context, find: &mut Find) -> bool {
+pub(super) fn probe(context: &Context, find: &mut Find) -> bool {
     let unlimited = context.scope() == Scope::Api && find.limit.is_none();
     if unlimited {
         find.limit = Some(MAX_ROWS + 1);
@@ -54,7 +54,7 @@ fn probe(context: &Context, find: &mut Find) -> bool {
     unlimited
 }
 
-fn too_many() -> Error {
+pub(super) fn too_many() -> Error {
     Error::invalid(format!("There are more than {MAX_ROWS} rows. Ask for a part of them with _limit and _page."))
 }
 
