@@ -109,7 +109,7 @@ fn strictly_behind(meta: &EntityMeta, field: usize, direction: Direction, value:
     let null = || meta.field(field).nullable.then_some(Condition::Null(field));
     let comparison = match (direction, value) {
         (Direction::Asc, Value::Null) => return Vec::new(),
-        (Direction::Desc, Value::Null) => return null().map(Condition::negate).into_iter().collect(),
+        (Direction::Desc, Value::Null) => return null().map(|_| not_null(meta, field)).into_iter().collect(),
         (Direction::Asc, _) => Comparison::Gt,
         (Direction::Desc, _) => Comparison::Lt,
     };
@@ -125,4 +125,18 @@ fn strictly_behind(meta: &EntityMeta, field: usize, direction: Direction, value:
     let null = if direction == Direction::Asc { null() } else { None };
     // Turned round with the rest: what stands first comes last.
     null.into_iter().chain(range).collect()
+}
+
+/// Every value but null, as a range: SQLite does not take `IS NOT NULL` for one, and would go through all nulls first.
+fn not_null(meta: &EntityMeta, field: usize) -> Condition {
+    let least = match meta.field(field).field_type {
+        FieldType::Bool | FieldType::Int32 | FieldType::Int64 => Value::Int(i64::MIN),
+        FieldType::Float => Value::Float(f64::MIN),
+        FieldType::Uuid => Value::Uuid(uuid::Uuid::nil()),
+        // Stored as texts.
+        FieldType::Text | FieldType::DateTime | FieldType::Date => Value::Text(String::new()),
+        // The first is ordered by its position, which no index knows; nothing is ordered by the second.
+        FieldType::Enum(_) | FieldType::Json => return Condition::Null(field).negate(),
+    };
+    Condition::Compare(field, Comparison::Gte, least)
 }

@@ -95,7 +95,7 @@ async fn the_first_page_is_read_from_the_index() {
         assert_eq!(plan, [format!("SCAN things USING INDEX things_{field}_index")], "{direction:?}");
     }
     // So that the text of a plan is known to be what it is taken for.
-    let sql = AssertSqlSafe("EXPLAIN QUERY PLAN SELECT * FROM things ORDER BY rank".to_owned());
+    let sql = AssertSqlSafe("EXPLAIN QUERY PLAN SELECT * FROM things ORDER BY rank, due".to_owned());
     let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap_or_else(|error| panic!("{error}"));
     assert!(rows.iter().any(|row| row.get::<String, _>("detail").contains("TEMP B-TREE")), "a sort is told");
 }
