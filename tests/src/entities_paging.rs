@@ -5,7 +5,7 @@ use isoform::prelude::*;
 use crate::entities::Color;
 
 pub fn all() -> Entities {
-    entities![Entry, Memo, Tag]
+    entities![Entry, Memo, Tag, Indexed]
 }
 
 /// Values that repeat, are null, and have an order of their own.
@@ -64,4 +64,49 @@ pub struct Tag {
     pub name: String,
     pub color: Option<String>,
     pub year: i32,
+}
+
+/// The fields of a [`Sample`](crate::entities::Sample), in their order, each with an index.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "indexed", allow(crud = true))]
+pub struct Indexed {
+    #[field(id)]
+    pub id: Uuid,
+    #[field(index)]
+    pub text: String,
+    #[field(index)]
+    pub flag: bool,
+    #[field(index)]
+    pub number: i32,
+    #[field(index)]
+    pub big: i64,
+    #[field(index)]
+    pub ratio: f64,
+    #[field(index)]
+    pub key: Uuid,
+    #[field(index)]
+    pub at: DateTime<Utc>,
+    #[field(index)]
+    pub day: NaiveDate,
+    #[field(index)]
+    pub color: Color,
+    pub extra: Json<crate::entities::Extra>,
+    #[field(index)]
+    pub text_or: Option<String>,
+    #[field(index)]
+    pub flag_or: Option<bool>,
+    #[field(index)]
+    pub number_or: Option<i32>,
+    #[field(index)]
+    pub big_or: Option<i64>,
+    #[field(index)]
+    pub ratio_or: Option<f64>,
+    #[field(index)]
+    pub key_or: Option<Uuid>,
+    #[field(index)]
+    pub at_or: Option<DateTime<Utc>>,
+    #[field(index)]
+    pub day_or: Option<NaiveDate>,
+    #[field(index)]
+    pub color_or: Option<Color>,
 }

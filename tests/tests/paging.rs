@@ -239,6 +239,25 @@ promises! {
         }).await;
     }
 
+    async fn as_many_fields_as_an_order_may_have(world: World) {
+        use tests::entities::Sample;
+        insert(&world, (0..5).map(|n| Sample { number: n, ..Sample::blank() })).await;
+        world.nobody().run(async {
+            let eight = || {
+                Sample::query()
+                    .order_by(|s| (s.flag.asc(), s.text.desc(), s.text_or.asc(), s.color.desc()))
+                    .order_by(|s| (s.flag_or.asc(), s.color_or.desc(), s.day.asc(), s.number.asc()))
+            };
+            let numbers: Vec<_> = eight().limit(2).stream().map_ok(|row| row.number).try_collect().await.unwrap();
+            assert_eq!(numbers, [0, 1]);
+            assert_eq!(ids_of(&all_pages(eight().limit(2)).await).len(), 5);
+            assert_eq!(eight().last().await.unwrap().unwrap().number, 4);
+            let nine = eight().order_by(|s| s.big.asc());
+            assert_eq!(nine.clone().paginate().await.unwrap_err().status(), 400);
+            assert_eq!(nine.last().await.unwrap_err().status(), 400);
+        }).await;
+    }
+
     async fn who_may_not_read_gets_no_page_and_no_stream(world: World) {
         world.for_(&ann()).run(async {
             use tests::entities::Log;

@@ -89,7 +89,8 @@ impl<E: Entity> Query<E> {
         self
     }
 
-    /// In this order; a second call adds to the first. Rows that are equal in it are ordered by their id.
+    /// In this order; a second call adds to the first. Rows that are equal in it are ordered by their id, in the
+    /// direction of the last field.
     pub fn order_by<O: IntoOrder<E>>(mut self, order: impl FnOnce(E::Fields) -> O) -> Self {
         self.order.extend(order(E::FIELDS).into_order());
         self

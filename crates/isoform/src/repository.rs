@@ -225,19 +225,19 @@ pub(crate) async fn last<E: Entity>(context: &Context, query: &Query<E>) -> Resu
 }
 
 /// The values of some fields, a row each, in the order in which the fields are named.
-pub(crate) async fn select<E: Entity>(
+pub(crate) async fn select(
     context: &Context,
-    query: &Query<E>,
+    meta: &'static EntityMeta,
+    find: Find,
+    page: u64,
     fields: &[usize],
 ) -> Result<Vec<Vec<Value>>> {
-    let meta = E::meta();
-    let find = query.find(context.scope() == Scope::Api)?;
     let mask: FieldMask = fields.iter().copied().collect();
     match context.source() {
         Source::Remote(remote) => {
             let names: Vec<_> = mask.iter().map(|field| meta.field(field).wire).collect();
             let more = format!("_select={}", names.join(","));
-            let rows = remote.list(meta, "get", &find, query.page_number(), &more).await?;
+            let rows = remote.list(meta, "get", &find, page, &more).await?;
             let value = |row: &serde_json::Map<String, JsonValue>, field: usize| {
                 let FieldMeta { wire, field_type, .. } = *meta.field(field);
                 json::from_json(field_type, row.get(wire).unwrap_or(&JsonValue::Null))

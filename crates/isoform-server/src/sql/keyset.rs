@@ -2,7 +2,8 @@
 //!
 //! One disjoint branch for each field of the order, joined by `UNION ALL`: equal in all fields before it, and behind in this
 //! one. Each is a range of an index on the fields, and the database merges them in order. One `OR` over the same would be a
-//! scan of everything that is equal in the first field, or a sort.
+//! scan of everything that is equal in the first field, or a sort. Where no declared index begins with the first field each
+//! branch would be a scan of its own: there it is one `OR`, one scan as for the first page.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -23,8 +24,11 @@ pub(super) fn select<D: Dialect>(
     after: &[Value],
     fields: FieldMask,
 ) -> Result<Statement<'static>> {
-    let branches: Vec<_> =
-        behind(meta, &find.order, after).into_iter().map(|branch| branch.and(find.filter.clone())).collect();
+    let mut branches = behind(meta, &find.order, after);
+    if !is_served(meta, &find.order) {
+        branches = vec![not_before(meta, &find.order, after).and(Condition::Or(branches))];
+    }
+    let branches: Vec<_> = branches.into_iter().map(|branch| branch.and(find.filter.clone())).collect();
     // What parts are ordered by has to be among what they answer.
     let fields = fields.or(find.order.iter().map(|(field, _)| *field).collect());
     let mut shape = Shape::new("select behind", meta);
@@ -87,6 +91,32 @@ fn order_by(select: &mut SelectStatement, meta: &EntityMeta, order: &[(usize, Di
         } else {
             select.order_by_expr(by, order);
         }
+    }
+}
+
+/// Does an index begin with the first field of an order? Enums are ordered by their position, which no index knows.
+fn is_served(meta: &EntityMeta, order: &[(usize, Direction)]) -> bool {
+    let begins = |index: &[(usize, Direction)], first: usize| index.first().is_some_and(|(field, _)| *field == first);
+    order.first().is_some_and(|(first, _)| {
+        let field = meta.field(*first);
+        let indexed = *first == meta.id || field.unique || meta.indexes.iter().any(|index| begins(index, *first));
+        indexed && !matches!(field.field_type, FieldType::Enum(_))
+    })
+}
+
+/// What holds of each row behind the values and is a range of the first field, for an index that nobody has declared here.
+fn not_before(meta: &EntityMeta, order: &[(usize, Direction)], after: &[Value]) -> Condition {
+    match (order.first(), after.first()) {
+        (Some((field, direction)), Some(value)) => {
+            let is_enum = matches!(meta.field(*field).field_type, FieldType::Enum(_));
+            match direction {
+                _ if is_enum || value.is_null() => Condition::All,
+                Direction::Asc if meta.field(*field).nullable => Condition::All,
+                Direction::Asc => Condition::Compare(*field, Comparison::Gte, value.clone()),
+                Direction::Desc => Condition::Compare(*field, Comparison::Lte, value.clone()),
+            }
+        }
+        _ => Condition::All,
     }
 }
 

@@ -24,6 +24,8 @@ struct Thing {
     #[field(index)]
     due: Option<NaiveDate>,
     rank: i32,
+    plain: i32,
+    or_null: Option<i32>,
 }
 
 async fn things() -> SqliteConnection {
@@ -80,6 +82,20 @@ async fn each_branch_behind_a_row_is_a_range_of_the_index() {
     assert_ranges(&plan, &["(due=? AND id<?)", "(due<?)"]);
     let plan = behind(&[(rank_at, Desc), (title_at, Asc)], vec![Value::Int(1), title, id]).await;
     assert_ranges(&plan, &["(rank=? AND title=? AND id>?)", "(rank=? AND title>?)", "(rank<?)"]);
+}
+
+#[tokio::test]
+async fn without_an_index_what_is_behind_a_row_is_one_scan() {
+    let (plain, or_null) = (Thing::FIELDS.plain.index(), Thing::FIELDS.or_null.index());
+    let id = Value::Uuid(Uuid::nil());
+    for (order, after) in [
+        (vec![(plain, Asc), (or_null, Desc)], vec![Value::Int(1), Value::Int(2), id.clone()]),
+        (vec![(or_null, Asc), (plain, Asc)], vec![Value::Int(1), Value::Int(2), id.clone()]),
+        (vec![(or_null, Desc)], vec![Value::Null, id]),
+    ] {
+        let plan = behind(&order, after).await;
+        assert_eq!(plan.iter().filter(|step| step.contains("things")).count(), 1, "{plan:#?}");
+    }
 }
 
 #[tokio::test]

@@ -13,13 +13,13 @@ use crate::{Error, Result};
 /// The longest cursor that is sent: it comes back in an address.
 const MAX_CURSOR: usize = 16_384;
 
-/// What was asked for, or of the entity's own order what the asker may see; the id last.
+/// What was asked for, or of the entity's own order what the asker may see.
 fn order(meta: &EntityMeta, asked: &[(usize, Direction)], readable: FieldMask) -> Vec<(usize, Direction)> {
-    if !asked.is_empty() {
-        return meta.complete_order(asked);
+    if asked.is_empty() {
+        meta.order_by.iter().copied().filter(|(field, _)| readable.contains(*field)).collect()
+    } else {
+        asked.to_vec()
     }
-    let own: Vec<_> = meta.order_by.iter().copied().filter(|(field, _)| readable.contains(*field)).collect();
-    meta.complete_order(&own)
 }
 
 /// The fields that the one who asks in a context may see.
@@ -37,6 +37,10 @@ pub fn reversed(context: &Context, meta: &EntityMeta, asked: &[(usize, Direction
     for (_, direction) in &mut order {
         *direction = direction.reversed();
     }
+    // The id goes with the last field, and without a field backwards.
+    if order.is_empty() {
+        order.push((meta.id, Direction::Desc));
+    }
     order
 }
 
@@ -53,7 +57,7 @@ impl Asked {
     fn new(context: &Context, meta: &'static EntityMeta, find: Find, cursor: &str) -> Result<Self> {
         let filter = find.filter.clone();
         let (mut find, readable) = guarded(context, meta, find)?;
-        find.order = order(meta, &find.order, readable);
+        find.order = meta.complete_order(&order(meta, &find.order, readable));
         if let Some((field, _)) = find.order.iter().find(|(field, _)| meta.field(*field).field_type == FieldType::Json)
         {
             return Err(Error::invalid(format!(

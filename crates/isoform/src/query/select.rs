@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 
 use super::Query;
-use crate::context::Context;
+use crate::context::{Context, Scope};
 use crate::entity::{Column, Entity};
 use crate::future::BoxFuture;
 use crate::value::{FieldValue, Value, ValueError};
@@ -94,7 +94,9 @@ impl<E: Entity, S: Selection<E>> Select<E, S> {
     /// # Errors
     /// 400 for what the asker may not see, 401, 403, 503.
     pub async fn all(self) -> Result<Vec<S::Values>> {
-        let rows = repository::select(&Context::current()?, &self.query, &self.fields).await?;
+        let context = Context::current()?;
+        let find = self.query.find(context.scope() == Scope::Api)?;
+        let rows = repository::select(&context, E::meta(), find, self.query.page, &self.fields).await?;
         let read = |row: Vec<Value>| {
             let mut values = row.into_iter();
             // The value that does not fit is the last one that was read.
