@@ -87,6 +87,25 @@ promises_of_relations! {
         assert_eq!(ids, [(2, vec!["pot"]), (1, vec!["pot"])]);
     }
 
+    async fn pages_streams_and_the_last_row_include_too(world: World) {
+        shop(&world).await;
+        world.for_(&ann()).run(async {
+            let query = || Purchase::query().include(|p| p.items).order_by(|p| p.id.asc());
+            let page = query().limit(2).paginate().await.unwrap();
+            assert_eq!(page.items.iter().map(|p| p.items.len()).collect::<Vec<_>>(), [3, 2]);
+            let next = page.next().await.unwrap().unwrap();
+            assert_eq!(next.items.iter().map(|p| p.items.len()).collect::<Vec<_>>(), [1, 0]);
+            let mut stream = query().stream();
+            let mut lens = Vec::new();
+            while let Some(one) = stream.try_next().await.unwrap() {
+                lens.push(one.items.len());
+            }
+            assert_eq!(lens, [3, 2, 1, 0]);
+            let last = Purchase::query().include(|p| p.items).filter(|p| p.id.lt(4)).last().await.unwrap().unwrap();
+            assert_eq!((last.id, last.items.len()), (3, 1));
+        }).await;
+    }
+
     async fn an_include_has_its_own_filter_order_and_page_for_each_row(world: World) {
         shop(&world).await;
         world.for_(&ann()).run(async {

@@ -111,6 +111,21 @@ impl DataProvider for Notes {
         unimplemented_here()
     }
 
+    fn find_fields<'a>(&'a self, _: &'static EntityMeta, _: &'a Find, _: FieldMask) -> BoxFuture<'a, Result<Vec<Row>>> {
+        unimplemented_here()
+    }
+
+    fn find_page<'a>(
+        &'a self,
+        _: &'static EntityMeta,
+        _: &'a Find,
+        _: u64,
+        _: FieldMask,
+        _: &'a mut Vec<u8>,
+    ) -> BoxFuture<'a, Result<Option<Row>>> {
+        unimplemented_here()
+    }
+
     fn count<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>> {
         isoform::future::ready(Ok(Self::rows(meta, filter).len() as u64))
     }

@@ -113,7 +113,8 @@ pub fn text(ctxt: &Ctxt, name: &Ident, value: &Expr) -> Option<LitStr> {
     None
 }
 
-/// The items of all attributes of this name, as far as they can be read. None of them may stand there twice.
+/// The items of all attributes of this name, as far as they can be read. None of them may stand there twice, but for
+/// indexes over several fields.
 pub fn of_attributes(ctxt: &Ctxt, attributes: &[Attribute], name: &str) -> (Option<Span>, Vec<Item>) {
     let mut items: Vec<Item> = Vec::new();
     let mut found = None;
@@ -141,7 +142,8 @@ pub fn of_list(ctxt: &Ctxt, tokens: TokenStream) -> Vec<Item> {
 }
 
 fn add(ctxt: &Ctxt, items: &mut Vec<Item>, item: Item) {
-    if items.iter().any(|other| other.name == item.name) {
+    let several = item.is(crate::symbol::INDEX) && matches!(item.given, Given::List(_));
+    if !several && items.iter().any(|other| other.name == item.name) {
         ctxt.error(&item.name, format!("`{}` is there twice: leave one of them out", item.name));
     } else {
         items.push(item);

@@ -81,6 +81,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `allow(crud = R)` | the same rule for all four; others beside it come first |
 /// | `api_filter = f` | the rows that the API may touch at all: `fn(Option<&Identity>) -> Filter<Task>`; server only |
 /// | `order_by(created_at desc, title)` | the order of a query that names none |
+/// | `index(created_at desc, title)` | an index of the table for such an order, the id behind it; may stand several times |
 /// | `hooks` | there is an `impl Hooks` with [`macro@hooks`] above it |
 ///
 /// A rule `R` is `true`, `false`, `authenticated` (whoever is signed in), a role `"admin"`, several `["admin", "editor"]`,
@@ -117,6 +118,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | | |
 /// | --- | --- |
 /// | `default = expression` | what a new record starts with: an expression of the field's type, or a literal (`"text"` for a `String`, `5` for an `Option<i32>`) |
+/// | `index` | an index of the table: for filters, and for orders by it, whose pages then cost the same however deep they are |
 /// | `column = "…"`, `label = "…"` | made from the field's name, unless they are said |
 /// | `api_read = R` | who may see it; `false`: it never leaves the server |
 /// | `allow_update = R` | who may write it, on insert and on update |

@@ -26,6 +26,7 @@ pub const FILTER: &str = "filter";
 pub const HELP: &str = "help";
 pub const HOOKS: &str = "hooks";
 pub const ID: &str = "id";
+pub const INDEX: &str = "index";
 pub const INPUT: &str = "input";
 pub const INCLUDE: &str = "include";
 pub const INSERT: &str = "insert";
@@ -56,7 +57,7 @@ pub const VALUE: &str = "value";
 pub const VERSION: &str = "version";
 
 /// What `#[entity(…)]` knows.
-pub const IN_ENTITY: &[&str] = &[KEY, TABLE, LABEL, ALLOW, API_FILTER, ORDER_BY, HOOKS];
+pub const IN_ENTITY: &[&str] = &[KEY, TABLE, LABEL, ALLOW, API_FILTER, ORDER_BY, INDEX, HOOKS];
 /// What `#[field(…)]` knows.
 pub const IN_FIELD: &[&str] = &[
     ID,
@@ -69,6 +70,7 @@ pub const IN_FIELD: &[&str] = &[
     ONE_OF,
     VALIDATE,
     UNIQUE,
+    INDEX,
     DEFAULT,
     LABEL,
     COLUMN,

@@ -22,6 +22,10 @@ pub(crate) struct Parameters {
     include: String,
     /// `_select`: all fields where it is absent.
     pub select: FieldMask,
+    /// `_cursor`: a page instead of a list; empty for the first one.
+    pub cursor: Option<String>,
+    /// `_total`
+    pub total: bool,
     /// What is left is the filter.
     filter: Vec<(String, String)>,
 }
@@ -58,6 +62,8 @@ impl Parameters {
             page: 1,
             include: String::new(),
             select: meta.all_fields(),
+            cursor: None,
+            total: false,
             filter: Vec::new(),
         };
         let (mut sort, mut directions) = (None, String::new());
@@ -69,6 +75,8 @@ impl Parameters {
                 "_limit" => read.limit = Some(limit(&value)?),
                 "_page" => read.page = page(&value)?,
                 "_include" => read.include = value,
+                "_cursor" => read.cursor = Some(value),
+                "_total" => read.total = total(&value)?,
                 "_select" if value == "$none" => {}
                 "_select" => read.select = select(meta, readable, &value)?,
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
@@ -123,7 +131,7 @@ impl Parameters {
             return Err(Error::invalid("_page needs _limit: how many rows a page has."));
         }
         let offset = query_offset(self.page, self.limit)?;
-        Ok(Find { filter, order: self.order.clone(), limit: self.limit, offset, include: Vec::new() })
+        Ok(Find { filter, order: self.order.clone(), limit: self.limit, offset, include: Vec::new(), after: None })
     }
 
     /// What is included, by the address or by a body, which wins.
@@ -143,6 +151,14 @@ fn limit(text: &str) -> Result<u64> {
     limit.ok_or_else(|| {
         Error::invalid(format!("_limit must be a whole number from 1 to {MAX_ROWS}, not \"{}\".", shown(text)))
     })
+}
+
+fn total(text: &str) -> Result<bool> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Error::invalid(format!("_total must be true or false, not \"{}\".", shown(text)))),
+    }
 }
 
 /// From 1; less is 1.

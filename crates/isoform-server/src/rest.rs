@@ -15,7 +15,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use isoform::backend::{Body as Callable, Method as BackendMethod, RowInfo, invoke_record, invoke_static};
 use isoform::future::BoxFuture;
 use isoform::meta::FieldMask;
-use isoform::provider::Include;
+use isoform::provider::{Find, Include};
 use isoform::{Context, EntityMeta, Error, ErrorKind, Result, Scope, Value, guard, json, operations, shown};
 use serde_json::{Map, Value as JsonValue, json};
 
@@ -174,11 +174,18 @@ impl Call<'_> {
                 let filter = self.posted_filter(body).await?;
                 self.count(&parameters, filter.as_ref()).await
             }
+            (Method::GET | Method::HEAD, Some(end @ ("first" | "last"))) => {
+                self.end(end == "last", &parameters, None).await
+            }
+            (Method::POST, Some(end @ ("first" | "last"))) => {
+                let filter = self.posted_filter(body).await?;
+                self.end(end == "last", &parameters, filter.as_ref()).await
+            }
             (Method::POST, None) => {
                 parameters.without_filter()?;
                 self.insert(body).await
             }
-            (_, Some(action)) if !matches!(action, "get" | "count") => {
+            (_, Some(action)) if !matches!(action, "get" | "count" | "first" | "last") => {
                 Err(Error::invalid(format!("Unknown __action \"{}\".", shown(action))))
             }
             _ => Err(not_allowed()),
@@ -219,6 +226,33 @@ impl Call<'_> {
         let meta = self.meta();
         let mut find = parameters.find(parameters.filter(meta, self.readable, filter)?)?;
         find.include = parameters.include(meta, include)?;
+        let body = match &parameters.cursor {
+            Some(cursor) => {
+                operations::page_json(&self.context, meta, find, cursor, parameters.select, parameters.total).await?
+            }
+            None if parameters.total => {
+                return Err(Error::invalid(
+                    "_total needs _cursor: a list has rows alone. `_cursor=` is the first page.",
+                ));
+            }
+            None => operations::find_json(&self.context, meta, find, parameters.select).await?,
+        };
+        Ok(respond::json(StatusCode::OK, body))
+    }
+
+    /// The first or the last row of an order, whatever the page.
+    async fn end(
+        &self,
+        last: bool,
+        parameters: &Parameters,
+        filter: Option<&Map<String, JsonValue>>,
+    ) -> Result<Response> {
+        let meta = self.meta();
+        let filter = parameters.filter(meta, self.readable, filter)?;
+        let mut find = Find { limit: Some(1), offset: 0, ..parameters.find(filter)? };
+        if last {
+            find.order = operations::reversed(&self.context, meta, &find.order);
+        }
         let body = operations::find_json(&self.context, meta, find, parameters.select).await?;
         Ok(respond::json(StatusCode::OK, body))
     }

@@ -3,6 +3,7 @@
 //! sea-query writes the text, with a placeholder wherever a value goes; a walk over the same condition collects the values
 //! in the same order. So the text depends on the [`Shape`] of a question alone, and is written once for each.
 
+mod keyset;
 mod shape;
 
 use std::borrow::Cow;
@@ -291,6 +292,9 @@ pub(crate) fn select<'a, D: Dialect>(
     find: &'a Find,
     fields: FieldMask,
 ) -> Result<Statement<'a>> {
+    if let Some(after) = &find.after {
+        return keyset::select::<D>(meta, find, after, fields);
+    }
     // One row by its id needs neither an order nor a limit.
     let one = find.limit == Some(1) && find.offset == 0 && pins_id(meta, &find.filter);
     let order = (!one).then_some(&*find.order);
@@ -341,7 +345,7 @@ fn pinned_id<'a>(meta: &EntityMeta, filter: &'a Condition) -> Option<&'a Value> 
 fn order_by(select: &mut impl OrderedStatement, place: &Place<'_>, asked: &[(usize, Direction)]) {
     let meta = place.meta;
     let asked = if asked.is_empty() { meta.order_by } else { asked };
-    for (field, direction) in asked {
+    for (field, direction) in &meta.complete_order(asked) {
         let (order, nulls) = match direction {
             Direction::Asc => (Order::Asc, NullOrdering::Last),
             Direction::Desc => (Order::Desc, NullOrdering::First),
@@ -355,9 +359,6 @@ fn order_by(select: &mut impl OrderedStatement, place: &Place<'_>, asked: &[(usi
         } else {
             select.order_by_expr(by, order);
         }
-    }
-    if !asked.iter().any(|(field, _)| *field == meta.id) {
-        select.order_by_expr(place.column(meta.id), Order::Asc);
     }
 }
 

@@ -6,6 +6,8 @@
 mod cell;
 mod connection;
 mod dialect;
+#[cfg(test)]
+mod plans;
 mod readers;
 mod schema;
 mod transaction;
@@ -172,6 +174,54 @@ impl<C: Connections> DataProvider for Provider<C> {
             };
             self.0.reading().await?.rows(meta, statement, keep).await?;
             Ok(rows)
+        })
+    }
+
+    fn find_fields<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        find: &'a Find,
+        fields: FieldMask,
+    ) -> BoxFuture<'a, Result<Vec<Row>>> {
+        Box::pin(async move {
+            let statement = sql::select::<Sqlite>(meta, find, fields)?;
+            let mut rows = Vec::new();
+            let keep =
+                |row: &SqliteRow| cell::values(row, meta, fields.iter().enumerate()).map(|values| rows.push(values));
+            self.0.reading().await?.rows(meta, statement, keep).await?;
+            Ok(rows)
+        })
+    }
+
+    fn find_page<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        find: &'a Find,
+        size: u64,
+        fields: FieldMask,
+        out: &'a mut Vec<u8>,
+    ) -> BoxFuture<'a, Result<Option<Row>>> {
+        Box::pin(async move {
+            let ordered = || find.order.iter().map(|(field, _)| *field);
+            let present = fields.or(ordered().collect());
+            let statement = sql::select::<Sqlite>(meta, find, present)?;
+            let place = |field: usize| (present.iter().take_while(|other| *other < field).count(), field);
+            let (mut count, mut last) = (0, Vec::new());
+            let write = |row: &SqliteRow| {
+                count += 1;
+                if count > size {
+                    return Ok(());
+                }
+                if count > 1 {
+                    out.push(b',');
+                }
+                if count == size {
+                    last = cell::values(row, meta, ordered().map(place))?;
+                }
+                cell::write_part(row, meta, fields, present, out)
+            };
+            self.0.reading().await?.rows(meta, statement, write).await?;
+            Ok((count > size).then_some(last))
         })
     }
 

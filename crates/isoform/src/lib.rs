@@ -88,7 +88,7 @@ pub use host::Host;
 pub use identity::Identity;
 pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;
-pub use query::{DEFAULT_LIMIT, Query, offset as query_offset};
+pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
 pub use record::{AnyRecord, Errors, Record, RecordState};
 pub use relation::{RelatedMany, RelatedOne, ToMany, ToOne};
 pub use remote::Remote;

@@ -36,6 +36,9 @@ pub struct EntityMeta {
     pub hooks: HookSet,
     /// A new record with the declared defaults.
     pub new_record: fn() -> Box<dyn AnyRecord>,
+    /// The indexes of the table, those of single fields too; each ends with the id.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub indexes: &'static [&'static [(usize, Direction)]],
     /// The rows that the API may touch at all, for an identity or nobody.
     #[cfg(not(target_arch = "wasm32"))]
     pub api_filter: Option<fn(Option<&Identity>) -> crate::filter::Condition>,
@@ -73,6 +76,19 @@ impl EntityMeta {
     #[must_use]
     pub const fn all_fields(&self) -> FieldMask {
         FieldMask::first(self.fields.len())
+    }
+
+    /// An order to its end: rows that are equal in it are ordered by their id, in the direction of its last field, so that an
+    /// index on the fields and the id serves it forwards and backwards. What stands behind the id decides nothing.
+    #[must_use]
+    pub fn complete_order(&self, order: &[(usize, Direction)]) -> Vec<(usize, Direction)> {
+        let mut complete = order.to_vec();
+        if let Some(at) = order.iter().position(|(field, _)| *field == self.id) {
+            complete.truncate(at + 1);
+        } else {
+            complete.push((self.id, order.last().map_or(Direction::Asc, |(_, direction)| *direction)));
+        }
+        complete
     }
 
     /// Does a save run a hook, of the entity or of a field, so that it needs the whole record and a transaction?
@@ -332,6 +348,17 @@ pub enum Direction {
     Asc,
     /// Large first.
     Desc,
+}
+
+impl Direction {
+    /// The other one.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        match self {
+            Self::Asc => Self::Desc,
+            Self::Desc => Self::Asc,
+        }
+    }
 }
 
 /// Something that must hold of a field's value.

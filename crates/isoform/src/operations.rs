@@ -2,11 +2,14 @@
 //!
 //! - `ask` answers questions, `include` loads what is related, `resolve` guards conditions on related rows,
 //!   `body` reads what a request's body says of fields, `write` judges writes by the guard.
+//! - `page` answers pages of a list by a `cursor`, and a list from its end.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod ask;
 mod body;
+mod cursor;
 mod include;
+mod page;
 mod resolve;
 mod store;
 mod write;
@@ -22,6 +25,8 @@ use crate::{Error, Result};
 pub use ask::{count, find_id, find_id_json, find_json};
 pub(crate) use ask::{find, find_related, includes};
 pub use body::read_patch;
+pub(crate) use page::{find_fields, page, page_related};
+pub use page::{page_json, reversed};
 pub(crate) use write::{delete, received, save};
 pub use write::{delete_id, delete_version, insert_bodies, insert_body, update_body};
 

@@ -21,6 +21,9 @@ pub struct Find {
     pub offset: u64,
     /// Which related rows are loaded along.
     pub include: Vec<Include>,
+    /// Only what stands behind these values of the order's fields. The order is complete then
+    /// ([`EntityMeta::complete_order`]) and has no field of JSON, and the offset is 0.
+    pub after: Option<Row>,
 }
 
 /// A relation that is loaded along, for all rows together: which of the related rows, in what order, and how many for each.
@@ -34,7 +37,7 @@ pub struct Include {
 
 impl Default for Find {
     fn default() -> Self {
-        Self { filter: Condition::All, order: Vec::new(), limit: None, offset: 0, include: Vec::new() }
+        Self { filter: Condition::All, order: Vec::new(), limit: None, offset: 0, include: Vec::new(), after: None }
     }
 }
 
@@ -87,6 +90,25 @@ pub trait DataProvider: Send + Sync + 'static {
         between: &'a Condition,
         at_most: Option<u64>,
     ) -> BoxFuture<'a, Result<Vec<RelatedRow>>>;
+
+    /// Rows with the fields of a mask alone, in the order of their declaration.
+    fn find_fields<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        find: &'a Find,
+        fields: FieldMask,
+    ) -> BoxFuture<'a, Result<Vec<Row>>>;
+
+    /// As [`DataProvider::find_json`], but not more than `size` rows are written. Where there are more, answers the values of
+    /// the order's fields in the last row that was written; the order is complete.
+    fn find_page<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        find: &'a Find,
+        size: u64,
+        fields: FieldMask,
+        out: &'a mut Vec<u8>,
+    ) -> BoxFuture<'a, Result<Option<Row>>>;
 
     /// How many rows fulfil a condition.
     fn count<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>>;

@@ -1,5 +1,10 @@
 //! Queries: which rows, in what order, how many. Awaited as they are.
 
+mod first;
+mod page;
+mod select;
+mod stream;
+
 use std::future::IntoFuture;
 
 use crate::context::Context;
@@ -12,6 +17,10 @@ use crate::record::Record;
 use crate::relation::Relation;
 use crate::repository;
 use crate::{Error, Result};
+
+pub use page::{Page, Paginate};
+pub use select::{Select, Selection};
+pub use stream::RecordStream;
 
 /// How many rows a query answers that names no limit, wherever it is guarded: in the browser, in rendered components,
 /// and in other programs that use the API. Trusted server code gets all rows.
@@ -88,7 +97,8 @@ impl<E: Entity> Query<E> {
         self
     }
 
-    /// In this order; a second call adds to the first. Rows that are equal in it are ordered by their id.
+    /// In this order; a second call adds to the first. Rows that are equal in it are ordered by their id, in the
+    /// direction of the last field.
     pub fn order_by<O: IntoOrder<E>>(mut self, order: impl FnOnce(E::Fields) -> O) -> Self {
         self.order.extend(order(E::FIELDS).into_order());
         self
@@ -141,6 +151,7 @@ impl<E: Entity> Query<E> {
             limit: chosen.limit,
             offset: chosen.page.saturating_sub(1).saturating_mul(chosen.limit.unwrap_or(0)),
             include: chosen.include,
+            after: None,
         };
         self.include.retain(|other| other.relation != relation);
         self.include.push(Include { relation, find });
@@ -182,6 +193,7 @@ impl<E: Entity> Query<E> {
             limit,
             offset: offset(self.page, limit)?,
             include: self.include.clone(),
+            after: None,
         })
     }
 

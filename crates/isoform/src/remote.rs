@@ -145,26 +145,38 @@ impl Remote {
     }
 
     pub(crate) async fn find(&self, meta: &EntityMeta, find: &Find, page: u64) -> Result<Vec<Map<String, JsonValue>>> {
-        let mut parameters = Vec::new();
-        if !find.order.is_empty() {
-            let names: Vec<_> = find.order.iter().map(|(field, _)| meta.field(*field).wire).collect();
-            let directions: Vec<_> = find
-                .order
-                .iter()
-                .map(|(_, direction)| if *direction == Direction::Asc { "asc" } else { "desc" })
-                .collect();
-            parameters.push(format!("_sort={}&_order={}", names.join(","), directions.join(",")));
-        }
-        if let Some(limit) = find.limit {
-            parameters.push(format!("_limit={limit}"));
-        }
-        if page > 1 {
-            parameters.push(format!("_page={page}"));
-        }
-        let include = include_json(&find.include);
-        let rows = self.ask(meta, "get", &parameters.join("&"), &find.filter, include).await?;
-        let JsonValue::Array(rows) = rows else { return Err(unexpected(meta, "rows", &rows)) };
-        rows.into_iter().map(|row| object(meta, row)).collect()
+        self.list(meta, "get", find, page, "").await
+    }
+
+    /// A list by an action, with parameters of its own.
+    pub(crate) async fn list(
+        &self,
+        meta: &EntityMeta,
+        action: &str,
+        find: &Find,
+        page: u64,
+        more: &str,
+    ) -> Result<Vec<Map<String, JsonValue>>> {
+        let (parameters, include) = (parameters(meta, find, page, more), include_json(&find.include));
+        rows(meta, self.ask(meta, action, &parameters, &find.filter, include).await?)
+    }
+
+    /// The page behind a cursor: rows, the next cursor, and how many rows there are in all where that is asked for.
+    pub(crate) async fn page(
+        &self,
+        meta: &EntityMeta,
+        find: &Find,
+        page: u64,
+        cursor: &str,
+        total: bool,
+    ) -> Result<(Vec<Map<String, JsonValue>>, Option<String>, Option<u64>)> {
+        let more = format!("_cursor={}{}", encode(cursor), if total { "&_total=true" } else { "" });
+        let (parameters, include) = (parameters(meta, find, page, &more), include_json(&find.include));
+        let answer = self.ask(meta, "get", &parameters, &find.filter, include).await?;
+        let mut answer = object(meta, answer)?;
+        let items = rows(meta, crate::json::take(&mut answer, "items"))?;
+        let cursor = answer.get("cursor").and_then(JsonValue::as_str).map(str::to_owned);
+        Ok((items, cursor, answer.get("total").and_then(JsonValue::as_u64)))
     }
 
     pub(crate) async fn count(&self, meta: &EntityMeta, filter: &Condition) -> Result<u64> {
@@ -274,6 +286,32 @@ fn include_json(include: &[Include]) -> Option<JsonValue> {
         object.insert(relation.wire.into(), one.into());
     }
     (!object.is_empty()).then_some(object.into())
+}
+
+/// The parameters of a list: its order, its page, and more.
+fn parameters(meta: &EntityMeta, find: &Find, page: u64, more: &str) -> String {
+    let mut parameters = Vec::new();
+    if !find.order.is_empty() {
+        let names: Vec<_> = find.order.iter().map(|(field, _)| meta.field(*field).wire).collect();
+        let directions: Vec<_> =
+            find.order.iter().map(|(_, direction)| if *direction == Direction::Asc { "asc" } else { "desc" }).collect();
+        parameters.push(format!("_sort={}&_order={}", names.join(","), directions.join(",")));
+    }
+    if let Some(limit) = find.limit {
+        parameters.push(format!("_limit={limit}"));
+    }
+    if page > 1 {
+        parameters.push(format!("_page={page}"));
+    }
+    if !more.is_empty() {
+        parameters.push(more.to_owned());
+    }
+    parameters.join("&")
+}
+
+fn rows(meta: &EntityMeta, answer: JsonValue) -> Result<Vec<Map<String, JsonValue>>> {
+    let JsonValue::Array(rows) = answer else { return Err(unexpected(meta, "rows", &answer)) };
+    rows.into_iter().map(|row| object(meta, row)).collect()
 }
 
 fn row_path(meta: &EntityMeta, id: &Value) -> Result<String> {

@@ -2,15 +2,19 @@
 
 use std::marker::PhantomData;
 
+use serde_json::Value as JsonValue;
+
 use crate::context::{Context, Scope, Source};
 use crate::entity::{Column, Entity};
 use crate::filter::{Condition, Operand};
+use crate::meta::{EntityMeta, FieldMask, FieldMeta};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::operations;
+use crate::provider::Find;
 use crate::query::Query;
 use crate::record::{AnyRecord, Record};
-use crate::value::{FieldValue, Value};
-use crate::{Error, Result, validate};
+use crate::value::{FieldValue, Value, ValueError};
+use crate::{Error, Result, json, validate};
 
 /// The rows of an entity, wherever this runs: in the server's database, or over the API.
 ///
@@ -189,6 +193,93 @@ fn typed<E: Entity>(record: Box<dyn AnyRecord>) -> Result<Record<E>> {
     let record: std::sync::Arc<dyn AnyRecord> = record.into();
     let record = record.into_any().downcast::<Record<E>>().ok().and_then(std::sync::Arc::into_inner);
     record.ok_or_else(|| Error::internal(format!("a record is none of {}", E::meta().key)))
+}
+
+/// A page behind a cursor, the cursor behind it, and how many rows there are on all pages where that is asked for.
+pub(crate) async fn page<E: Entity>(
+    context: &Context,
+    query: &Query<E>,
+    cursor: &str,
+    total: bool,
+) -> Result<(Vec<Record<E>>, Option<String>, Option<u64>)> {
+    let find = query.find(true)?;
+    match context.source() {
+        Source::Remote(remote) => {
+            let (rows, cursor, total) = remote.page(E::meta(), &find, query.page_number(), cursor, total).await?;
+            let rows = rows.into_iter().map(Record::from_wire_row).collect::<Result<_>>()?;
+            Ok((rows, cursor, total))
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) if operations::includes(E::meta(), &find) => {
+            let (records, page) = operations::page_related(context, E::meta(), find, cursor, total).await?;
+            Ok((records.into_iter().map(typed).collect::<Result<_>>()?, page.cursor, page.total))
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) => {
+            let page = operations::page(context, E::meta(), find, cursor, total).await?;
+            let rows = page.rows.into_iter().map(|row| Record::from_stored(row, page.hidden)).collect::<Result<_>>()?;
+            Ok((rows, page.cursor, page.total))
+        }
+    }
+}
+
+/// The last row of a query, whatever its page.
+pub(crate) async fn last<E: Entity>(context: &Context, query: &Query<E>) -> Result<Option<Record<E>>> {
+    let mut find = Find { limit: Some(1), offset: 0, ..query.find(true)? };
+    match context.source() {
+        Source::Remote(remote) => {
+            find.limit = None;
+            let rows = remote.list(E::meta(), "last", &find, 1, "").await?;
+            rows.into_iter().next().map(Record::from_wire_row).transpose()
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) => {
+            find.order = operations::reversed(context, E::meta(), &find.order);
+            if operations::includes(E::meta(), &find) {
+                return operations::find_related(context, E::meta(), find).await?.pop().map(typed).transpose();
+            }
+            let (rows, hidden) = operations::find(context, E::meta(), find).await?;
+            rows.into_iter().next().map(|row| Record::from_stored(row, hidden)).transpose()
+        }
+    }
+}
+
+/// The values of some fields, a row each, in the order in which the fields are named.
+pub(crate) async fn select(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    page: u64,
+    fields: &[usize],
+) -> Result<Vec<Vec<Value>>> {
+    let mask: FieldMask = fields.iter().copied().collect();
+    match context.source() {
+        Source::Remote(remote) => {
+            let names: Vec<_> = mask.iter().map(|field| meta.field(field).wire).collect();
+            let more = format!("_select={}", names.join(","));
+            let rows = remote.list(meta, "get", &find, page, &more).await?;
+            let value = |row: &serde_json::Map<String, JsonValue>, field: usize| {
+                let FieldMeta { wire, field_type, .. } = *meta.field(field);
+                json::from_json(field_type, row.get(wire).unwrap_or(&JsonValue::Null))
+                    .map_err(|error| unfit(meta, Some(field), &error))
+            };
+            rows.iter().map(|row| fields.iter().map(|field| value(row, *field)).collect()).collect()
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) => {
+            let rows = operations::find_fields(context, meta, find, mask).await?;
+            let positions: Vec<_> =
+                fields.iter().map(|field| mask.iter().position(|one| one == *field).unwrap_or_default()).collect();
+            let value = |row: &Vec<Value>, position: usize| row.get(position).cloned().unwrap_or(Value::Null);
+            Ok(rows.iter().map(|row| positions.iter().map(|position| value(row, *position)).collect()).collect())
+        }
+    }
+}
+
+/// A value of a field that does not fit its type.
+pub(crate) fn unfit(meta: &EntityMeta, field: Option<usize>, error: &ValueError) -> Error {
+    let name = field.map_or("", |field| meta.field(field).name);
+    Error::internal(format!("{}.{name}: the stored value {}", meta.key, error.0))
 }
 
 pub(crate) async fn find_id<E: Entity>(context: &Context, id: Value) -> Result<Record<E>> {

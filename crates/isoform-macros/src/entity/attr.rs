@@ -25,6 +25,7 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
         allow: Allow { read: Rule::Nobody, insert: Rule::Nobody, update: Rule::Nobody, delete: Rule::Nobody },
         api_filter: None,
         order_by: Vec::new(),
+        indexes: Vec::new(),
         hooks: None,
         fields: columns.iter().filter_map(|syntax| field(ctxt, &input.ident, syntax)).collect(),
         relations: Vec::new(),
@@ -46,6 +47,7 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
             symbol::ALLOW => allow(ctxt, &mut entity, item),
             symbol::API_FILTER => entity.api_filter = item.path(ctxt).map(|path| without_self(path, &input.ident)),
             symbol::ORDER_BY => entity.order_by = order_by(ctxt, item),
+            symbol::INDEX => entity.indexes.push(order_by(ctxt, item)),
             symbol::HOOKS => entity.hooks = item.flag(ctxt).then(|| item.name.span()),
             _ => items::unknown(ctxt, item, "#[entity(…)]", symbol::IN_ENTITY),
         }
@@ -166,7 +168,7 @@ fn allow(ctxt: &Ctxt, entity: &mut Entity, item: &Item) {
 
 fn order_by(ctxt: &Ctxt, item: &Item) -> Vec<Order> {
     let Given::List(tokens) = &item.given else {
-        ctxt.error(&item.name, "write `order_by(created_at desc, title)`");
+        ctxt.error(&item.name, format!("write `{}(created_at desc, title)`", item.name));
         return Vec::new();
     };
     let orders = (|input: ParseStream| {
@@ -210,6 +212,7 @@ fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
         roles: Vec::new(),
         validators: Vec::new(),
         unique: None,
+        index: None,
         default: None,
         api_read: None,
         allow_update: None,
@@ -240,6 +243,7 @@ fn field_item(ctxt: &Ctxt, entity: &Ident, field: &mut Field, item: &Item) {
         symbol::UPDATED_AT => role(field, Role::UpdatedAt),
         symbol::VERSION => role(field, Role::Version),
         symbol::UNIQUE => field.unique = item.flag(ctxt).then(name),
+        symbol::INDEX => field.index = item.flag(ctxt).then(name),
         symbol::DEFAULT => field.default = item.value(ctxt).map(|value| (name(), value.clone())),
         symbol::LABEL => field.label = item.text(ctxt).map_or_else(|| field.label.clone(), |label| label.value()),
         symbol::COLUMN => {

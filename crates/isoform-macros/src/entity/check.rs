@@ -51,6 +51,7 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
         stamps_are_kept_by_the_framework(ctxt, field);
         column_is_a_name(ctxt, field);
         input_is_known(ctxt, field);
+        index_is_of_use(ctxt, field);
         let kind = field.kind;
         field.validators.retain(|validator| {
             validator_fits_the_type(ctxt, kind, validator)
@@ -151,15 +152,17 @@ fn distinct_names(ctxt: &Ctxt, entity: &Entity) {
 
 fn order_names_fields(ctxt: &Ctxt, entity: &Entity) {
     let known: Vec<_> = entity.fields.iter().map(|field| field.name.as_str()).collect();
-    for (index, order) in entity.order_by.iter().enumerate() {
-        let name = syn::ext::IdentExt::unraw(&order.field).to_string();
-        if entity.field(&name).is_none() {
-            ctxt.error(
-                &order.field,
-                format!("`{}` has no field `{name}`; {}", entity.ident, names::known(&name, &known)),
-            );
-        } else if entity.order_by.iter().take(index).any(|other| other.field == order.field) {
-            ctxt.error(&order.field, format!("`{name}` is there twice: leave one of them out"));
+    for list in std::iter::once(&entity.order_by).chain(&entity.indexes) {
+        for (index, order) in list.iter().enumerate() {
+            let name = syn::ext::IdentExt::unraw(&order.field).to_string();
+            if entity.field(&name).is_none() {
+                ctxt.error(
+                    &order.field,
+                    format!("`{}` has no field `{name}`; {}", entity.ident, names::known(&name, &known)),
+                );
+            } else if list.iter().take(index).any(|other| other.field == order.field) {
+                ctxt.error(&order.field, format!("`{name}` is there twice: leave one of them out"));
+            }
         }
     }
 }
@@ -179,6 +182,15 @@ fn relations_join_fields(ctxt: &Ctxt, entity: &mut Entity) {
         }
         unknown.is_none()
     });
+}
+
+fn index_is_of_use(ctxt: &Ctxt, field: &Field) {
+    let Some(token) = &field.index else { return };
+    if field.kind == Kind::Json {
+        ctxt.error(token, "nothing is asked of a field of JSON that an index could answer");
+    } else if field.role() == Some(Role::Id) {
+        ctxt.error(token, "the id has an index already");
+    }
 }
 
 fn name_is_snake_case(ctxt: &Ctxt, field: &Field) {

@@ -8,7 +8,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, Type};
 
-use super::model::{Check, Entity, Field, Kind, Relation, Role, Validator};
+use super::model::{Check, Entity, Field, Kind, Order, Relation, Role, Validator};
 use crate::rule::here;
 
 pub fn entity(entity: &Entity) -> TokenStream {
@@ -352,11 +352,7 @@ fn meta(entity: &Entity) -> TokenStream {
     };
     let (read, insert) = (entity.allow.read.identity(), entity.allow.insert.record(&ty));
     let (update, delete) = (entity.allow.update.record(&ty), entity.allow.delete.record(&ty));
-    let order_by = entity.order_by.iter().filter_map(|order| {
-        let index = entity.field(&syn::ext::IdentExt::unraw(&order.field).to_string())?;
-        let direction = if order.descending { quote!(Desc) } else { quote!(Asc) };
-        Some(quote!((#index, #private::Direction::#direction)))
-    });
+    let (order_by, indexes) = (orders(entity, &entity.order_by), indexes(entity));
     let hooks = match entity.hooks {
         Some(span) => {
             let hooks = hooks(entity, span);
@@ -387,13 +383,33 @@ fn meta(entity: &Entity) -> TokenStream {
             id: #id,
             version: #version,
             allow: #private::Allow { read: #read, insert: #insert, update: #update, delete: #delete },
-            order_by: &[#(#order_by),*],
+            order_by: &[#order_by],
             hooks: #hooks,
             new_record: #private::new_record::<#ident>,
+            #[cfg(not(target_arch = "wasm32"))]
+            indexes: &[#indexes],
             #[cfg(not(target_arch = "wasm32"))]
             api_filter: #api_filter,
         }
     }
+}
+
+fn orders(entity: &Entity, orders: &[Order]) -> TokenStream {
+    let orders = orders.iter().filter_map(|order| {
+        let index = entity.field(&syn::ext::IdentExt::unraw(&order.field).to_string())?;
+        let direction = if order.descending { quote!(Desc) } else { quote!(Asc) };
+        Some(quote!((#index, ::isoform::__private::Direction::#direction)))
+    });
+    quote!(#(#orders),*)
+}
+
+/// Those of single fields, then those over several.
+fn indexes(entity: &Entity) -> TokenStream {
+    let fields = entity.fields.iter().enumerate().filter(|(_, field)| field.index.is_some());
+    let single = fields.map(|(index, _)| quote!((#index, ::isoform::__private::Direction::Asc)));
+    let several = entity.indexes.iter().map(|index| orders(entity, index));
+    let indexes = single.chain(several);
+    quote!(#(&[#indexes]),*)
 }
 
 fn field_meta(field: &Field) -> TokenStream {

@@ -15,6 +15,8 @@ pub struct Entity {
     pub allow: Allow,
     pub api_filter: Option<Path>,
     pub order_by: Vec<Order>,
+    /// The indexes over several fields.
+    pub indexes: Vec<Vec<Order>>,
     /// Where it says `hooks`.
     pub hooks: Option<Span>,
     pub fields: Vec<Field>,
@@ -45,7 +47,7 @@ pub struct Allow {
     pub delete: Rule,
 }
 
-/// One field of the order of a query that names none.
+/// One field of the order of a query that names none, or of an index.
 pub struct Order {
     pub field: Ident,
     pub descending: bool,
@@ -68,6 +70,7 @@ pub struct Field {
     pub roles: Vec<(Ident, Role)>,
     pub validators: Vec<Validator>,
     pub unique: Option<Ident>,
+    pub index: Option<Ident>,
     pub default: Option<(Ident, Expr)>,
     pub api_read: Option<(Ident, Rule)>,
     pub allow_update: Option<(Ident, Rule)>,

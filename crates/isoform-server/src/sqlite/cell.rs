@@ -35,6 +35,20 @@ pub(super) fn key(row: &SqliteRow, relation: &RelationMeta) -> Result<Vec<Value>
     relation.keys.iter().enumerate().map(cell).collect()
 }
 
+/// The values of some fields, given with their place in the row.
+pub(super) fn values(row: &SqliteRow, meta: &EntityMeta, fields: impl Iterator<Item = (usize, usize)>) -> Result<Row> {
+    let cell = |(position, field): (usize, usize)| {
+        let cell = row.try_get_raw(position).map_err(Error::internal)?;
+        let field = meta.field(field);
+        if cell.is_null() {
+            Ok(Value::Null)
+        } else {
+            value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem))
+        }
+    };
+    fields.map(cell).collect()
+}
+
 fn unfit(meta: &EntityMeta, field: &str, problem: &str) -> Error {
     Error::internal(format!("{}.{field}: what is stored cannot be read: {problem}", meta.table))
 }
@@ -61,12 +75,25 @@ fn uuid(bytes: &[u8]) -> Result<Uuid, String> {
 
 /// A row with the fields of a mask, as a JSON object.
 pub(super) fn write_row(row: &SqliteRow, meta: &EntityMeta, fields: FieldMask, out: &mut Vec<u8>) -> Result<()> {
-    out.push(b'{');
-    let selected = meta.fields.iter().enumerate().filter(|(index, _)| fields.contains(*index));
-    for (position, (_, field)) in selected.enumerate() {
-        if position > 0 {
-            out.push(b',');
+    write_part(row, meta, fields, fields, out)
+}
+
+/// As [`write_row`], of a row that has more fields than are written.
+pub(super) fn write_part(
+    row: &SqliteRow,
+    meta: &EntityMeta,
+    fields: FieldMask,
+    present: FieldMask,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let mut separator = b'{';
+    let present = meta.fields.iter().enumerate().filter(|(index, _)| present.contains(*index));
+    for (position, (index, field)) in present.enumerate() {
+        if !fields.contains(index) {
+            continue;
         }
+        out.push(separator);
+        separator = b',';
         json::write_name(field, out);
         let cell = row.try_get_raw(position).map_err(Error::internal)?;
         if cell.is_null() {
@@ -74,6 +101,9 @@ pub(super) fn write_row(row: &SqliteRow, meta: &EntityMeta, fields: FieldMask, o
         } else {
             write(cell, field.field_type, out).map_err(|problem| unfit(meta, field.name, &problem))?;
         }
+    }
+    if separator == b'{' {
+        out.push(b'{');
     }
     out.push(b'}');
     Ok(())

@@ -1,5 +1,7 @@
 //! Tables and columns: what is missing is created, what is there stays as it is.
 
+mod indexes;
+
 use isoform::meta::{EntityMeta, FieldMeta, OnDelete, RelationMeta};
 use isoform::{Error, FieldType, Result};
 use sea_query::{
@@ -38,6 +40,7 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
         for field in meta.fields.iter().filter(|field| field.unique) {
             run(connection, unique_index(meta, field)).await.map_err(|error| not_unique(meta, field, error))?;
         }
+        done.extend(indexes::ensure(connection, meta).await?);
     }
     Ok(done)
 }

@@ -29,7 +29,7 @@ fn sight(context: &Context, meta: &EntityMeta) -> Result<Sight> {
 }
 
 /// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
-fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
+pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
     let sight = sight(context, meta)?;
     if context.scope() == Scope::Api {
         let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
@@ -50,7 +50,7 @@ fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find
 }
 
 /// A list without a limit is never cut silently: it is asked for one row more than is allowed.
-fn probe(context: &Context, find: &mut Find) -> bool {
+pub(super) fn probe(context: &Context, find: &mut Find) -> bool {
     let unlimited = context.scope() == Scope::Api && find.limit.is_none();
     if unlimited {
         find.limit = Some(MAX_ROWS + 1);
@@ -58,7 +58,7 @@ fn probe(context: &Context, find: &mut Find) -> bool {
     unlimited
 }
 
-fn too_many() -> Error {
+pub(super) fn too_many() -> Error {
     Error::invalid(format!("There are more than {MAX_ROWS} rows. Ask for a part of them with _limit and _page."))
 }
 
@@ -115,8 +115,19 @@ pub(crate) async fn find_related(
     meta: &'static EntityMeta,
     question: Find,
 ) -> Result<Vec<Box<dyn AnyRecord>>> {
-    let includes = include::of(context, meta, question.include.clone());
+    let named = question.include.clone();
     let (rows, hidden) = find(context, meta, question).await?;
+    with_related(context, meta, rows, hidden, named).await
+}
+
+/// Rows that were found, as records, with what is related to them.
+pub(super) async fn with_related(
+    context: &Context,
+    meta: &'static EntityMeta,
+    rows: Vec<Row>,
+    hidden: FieldMask,
+    named: Vec<Include>,
+) -> Result<Vec<Box<dyn AnyRecord>>> {
     let mut records = Vec::with_capacity(rows.len());
     for row in rows {
         let mut record = (meta.new_record)();
@@ -124,7 +135,7 @@ pub(crate) async fn find_related(
         records.push(record);
     }
     let parents = records.iter_mut().map(|record| &mut **record as &mut dyn AnyRecord).collect();
-    include::load(context, meta, &includes, parents, 1).await?;
+    include::load(context, meta, &include::of(context, meta, named), parents, 1).await?;
     Ok(records)
 }
 
@@ -140,13 +151,17 @@ async fn find_related_json(
     find: Find,
     fields: FieldMask,
 ) -> Result<Vec<Vec<u8>>> {
-    let records = find_related(context, meta, find).await?;
-    let written = records.iter().map(|record| {
+    Ok(written(&find_related(context, meta, find).await?, fields))
+}
+
+/// Records with what is related to them, as JSON objects.
+pub(super) fn written(records: &[Box<dyn AnyRecord>], fields: FieldMask) -> Vec<Vec<u8>> {
+    let one = |record: &Box<dyn AnyRecord>| {
         let mut out = Vec::with_capacity(512);
         json::write_record(&**record, fields, &mut out);
         out
-    });
-    Ok(written.collect())
+    };
+    records.iter().map(one).collect()
 }
 
 /// One row, by its id, with what is related to it, as JSON.

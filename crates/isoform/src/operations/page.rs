@@ -1,0 +1,200 @@
+//! Pages by a cursor: what stands behind a row in an order, however deep that is. And a list from its end.
+
+use super::ask::{guarded, hide, includes, probe, too_many, with_related, written};
+use super::cursor::Question;
+use crate::context::{Context, Scope};
+use crate::guard;
+use crate::meta::{Direction, EntityMeta, FieldMask};
+use crate::provider::Find;
+use crate::query::DEFAULT_LIMIT;
+use crate::record::AnyRecord;
+use crate::value::{FieldType, Row, Value};
+use crate::{Error, Result};
+
+/// The longest cursor that is sent: it comes back in an address.
+const MAX_CURSOR: usize = 16_384;
+
+/// What was asked for, or of the entity's own order what the asker may see.
+fn order(meta: &EntityMeta, asked: &[(usize, Direction)], readable: FieldMask) -> Vec<(usize, Direction)> {
+    if asked.is_empty() {
+        meta.order_by.iter().copied().filter(|(field, _)| readable.contains(*field)).collect()
+    } else {
+        asked.to_vec()
+    }
+}
+
+/// The fields that the one who asks in a context may see.
+fn readable(context: &Context, meta: &EntityMeta) -> FieldMask {
+    match context.scope() {
+        Scope::Api => guard::readable_fields(meta, context.identity()),
+        Scope::Backend => meta.all_fields(),
+    }
+}
+
+/// An order from its end to its beginning: what was asked for, or the entity's own.
+#[must_use]
+pub fn reversed(context: &Context, meta: &EntityMeta, asked: &[(usize, Direction)]) -> Vec<(usize, Direction)> {
+    let mut order = order(meta, asked, readable(context, meta));
+    for (_, direction) in &mut order {
+        *direction = direction.reversed();
+    }
+    // The id goes with the last field, and without a field backwards.
+    if order.is_empty() {
+        order.push((meta.id, Direction::Desc));
+    }
+    order
+}
+
+/// A question for a page.
+struct Asked {
+    find: Find,
+    size: u64,
+    readable: FieldMask,
+    question: Question,
+}
+
+impl Asked {
+    /// Guards a question for the page behind a cursor; an empty one stands before the first row.
+    fn new(context: &Context, meta: &'static EntityMeta, find: Find, cursor: &str) -> Result<Self> {
+        let filter = find.filter.clone();
+        let (mut find, readable) = guarded(context, meta, find)?;
+        find.order = meta.complete_order(&order(meta, &find.order, readable));
+        if let Some((field, _)) = find.order.iter().find(|(field, _)| meta.field(*field).field_type == FieldType::Json)
+        {
+            return Err(Error::invalid(format!(
+                "\"{}\" is a field of JSON: pages by a cursor cannot be ordered by it.",
+                meta.field(*field).wire
+            )));
+        }
+        // One more than is answered tells whether there is more. A database counts as far as an i64.
+        let size = find.limit.unwrap_or(DEFAULT_LIMIT);
+        if size == 0 || size >= i64::MAX.unsigned_abs() {
+            return Err(Error::invalid(format!("A page has at least one row, and not {size}.")));
+        }
+        find.limit = Some(size + 1);
+        let question = Question::new(meta, &filter, find.order.clone());
+        if !cursor.is_empty() {
+            if find.offset > 0 {
+                return Err(Error::invalid("A cursor says where a page begins: _page has no meaning beside it."));
+            }
+            find.after = Some(question.read(cursor)?);
+        }
+        Ok(Self { find, size, readable, question })
+    }
+}
+
+/// A page of rows.
+pub(crate) struct Page {
+    pub rows: Vec<Row>,
+    /// The fields that the asker may not see: they are blank in the rows.
+    pub hidden: FieldMask,
+    /// Where the next page begins, where there is one.
+    pub cursor: Option<String>,
+    /// How many rows there are on all pages, where that was asked for.
+    pub total: Option<u64>,
+}
+
+/// The page behind a cursor; an empty one stands before the first row.
+pub(crate) async fn page(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    cursor: &str,
+    total: bool,
+) -> Result<Page> {
+    let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor)?;
+    let database = context.database()?;
+    let mut rows = database.find(meta, &find).await?;
+    let mut cursor = None;
+    if rows.len() as u64 > size {
+        rows.pop();
+        let value = |(field, _): &(usize, Direction)| {
+            rows.last().and_then(|row| row.get(*field)).cloned().unwrap_or(Value::Null)
+        };
+        cursor = Some(question.cursor(&find.order.iter().map(value).collect::<Vec<_>>()));
+    }
+    let total = if total { Some(database.count(meta, &find.filter).await?) } else { None };
+    let hidden = meta.all_fields().without(readable);
+    if !hidden.is_empty() {
+        let blank = (meta.new_record)().row();
+        for row in &mut rows {
+            hide(row, &blank, hidden);
+        }
+    }
+    Ok(Page { rows, hidden, cursor, total })
+}
+
+/// As [`page`], as records with what is related to them.
+pub(crate) async fn page_related(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    cursor: &str,
+    total: bool,
+) -> Result<(Vec<Box<dyn AnyRecord>>, Page)> {
+    let named = find.include.clone();
+    let mut page = page(context, meta, find, cursor, total).await?;
+    let rows = std::mem::take(&mut page.rows);
+    Ok((with_related(context, meta, rows, page.hidden, named).await?, page))
+}
+
+/// A page as the API answers it: `{"items": […], "cursor": "…", "total": 3}`, the latter two where there are some.
+///
+/// # Errors
+/// 400 for what the asker may not see and for a cursor of another question, 401, 403.
+pub async fn page_json(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    cursor: &str,
+    fields: FieldMask,
+    total: bool,
+) -> Result<Vec<u8>> {
+    if includes(meta, &find) {
+        let (records, page) = page_related(context, meta, find, cursor, total).await?;
+        let items = written(&records, fields).join(&b","[..]);
+        return end([b"{\"items\":[", items.as_slice()].concat(), page.cursor, page.total);
+    }
+    let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor)?;
+    let database = context.database()?;
+    let mut out = Vec::with_capacity(4096);
+    out.extend_from_slice(b"{\"items\":[");
+    let last = database.find_page(meta, &find, size, readable.and(fields), &mut out).await?;
+    let total = if total { Some(database.count(meta, &find.filter).await?) } else { None };
+    end(out, last.map(|values| question.cursor(&values)), total)
+}
+
+/// What stands behind the items of a page.
+fn end(mut out: Vec<u8>, cursor: Option<String>, total: Option<u64>) -> Result<Vec<u8>> {
+    out.push(b']');
+    if let Some(cursor) = cursor {
+        if cursor.len() > MAX_CURSOR {
+            return Err(Error::invalid(
+                "A row has too long a text in a field of the order for a cursor. Order by another field.",
+            ));
+        }
+        out.extend_from_slice(format!(",\"cursor\":\"{cursor}\"").as_bytes());
+    }
+    if let Some(total) = total {
+        out.extend_from_slice(format!(",\"total\":{total}").as_bytes());
+    }
+    out.push(b'}');
+    Ok(out)
+}
+
+/// Rows with the fields of a mask alone, all of which the asker may see.
+pub(crate) async fn find_fields(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    fields: FieldMask,
+) -> Result<Vec<Row>> {
+    let (mut find, readable) = guarded(context, meta, find)?;
+    guard::asks_only(meta, readable, fields)?;
+    let unlimited = probe(context, &mut find);
+    let rows = context.database()?.find_fields(meta, &find, fields).await?;
+    if unlimited && rows.len() as u64 > super::MAX_ROWS {
+        return Err(too_many());
+    }
+    Ok(rows)
+}
