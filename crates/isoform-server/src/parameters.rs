@@ -18,6 +18,8 @@ pub(crate) struct Parameters {
     page: u64,
     /// `_select`: all fields where it is absent.
     pub select: FieldMask,
+    /// `_select=$count`: the number of rows is answered, and none of them.
+    pub counted: bool,
     /// What is left is the filter.
     filter: Vec<(String, String)>,
 }
@@ -53,6 +55,7 @@ impl Parameters {
             limit: None,
             page: 1,
             select: meta.all_fields(),
+            counted: false,
             filter: Vec::new(),
         };
         let (mut sort, mut directions) = (None, String::new());
@@ -64,6 +67,7 @@ impl Parameters {
                 "_limit" => read.limit = Some(limit(&value)?),
                 "_page" => read.page = page(&value)?,
                 "_select" if value == "$none" => {}
+                "_select" if value == "$count" => read.counted = true,
                 "_select" => read.select = select(meta, readable, &value)?,
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
                     return Err(Error::invalid(format!("Unknown parameter \"{}\".", shown(other))));
@@ -83,6 +87,20 @@ impl Parameters {
         match self.filter.first() {
             None => Ok(()),
             Some((name, _)) => Err(Error::invalid(format!("The parameter \"{}\" has no meaning here.", shown(name)))),
+        }
+    }
+
+    /// Passes where no order and no page was asked for: all that is found is meant.
+    ///
+    /// # Errors
+    /// 400 with the name of what has no meaning here.
+    pub fn without_page(&self) -> Result<()> {
+        let named = [("_sort", !self.order.is_empty()), ("_limit", self.limit.is_some()), ("_page", self.page > 1)];
+        match named.iter().find(|(_, asked)| *asked) {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::invalid(format!(
+                "The parameter \"{name}\" has no meaning here: a bulk write is for all rows that the filter finds."
+            ))),
         }
     }
 

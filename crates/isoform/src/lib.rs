@@ -47,6 +47,7 @@
 //!   `operations` (guarded and trusted data operations), `session`, `password`.
 
 pub mod backend;
+mod bulk;
 mod context;
 mod entity;
 mod error;
@@ -77,6 +78,7 @@ pub mod value;
 #[doc(hidden)]
 pub mod __private;
 
+pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
 pub use context::{Context, Scope};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
 pub use error::{Error, ErrorKind, Result, shown};
@@ -90,7 +92,7 @@ pub use meta::EntityMeta;
 pub use query::{DEFAULT_LIMIT, Query, offset as query_offset};
 pub use record::{AnyRecord, Errors, Record, RecordState};
 pub use remote::Remote;
-pub use repository::{Assignment, IntoAssignments, Repository, repo};
+pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};
 pub use value::{FieldEnum, FieldType, FieldValue, Json, Row, Value, ValueError};
 
 // So that the macros' `::isoform` names this crate in its own examples and tests too.

@@ -1,13 +1,16 @@
 //! The data operations of a process that has a database: guarded in scope `Api`, trusted in scope `Backend`.
 //!
 //! - `ask` answers questions, `body` reads what a request's body says of fields, `write` judges writes by the guard.
+//! - `bulk` writes many rows: in one statement where nothing needs the rows.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod ask;
 mod body;
+mod bulk;
 mod store;
 mod write;
 
+pub use crate::bulk::in_row;
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::meta::{EntityMeta, FieldMask};
@@ -16,11 +19,13 @@ use crate::record::AnyRecord;
 use crate::value::Value;
 use crate::{Error, Result};
 
-pub(crate) use ask::find;
+pub(crate) use ask::{find, shown};
 pub use ask::{count, find_id, find_json};
 pub use body::read_patch;
+pub(crate) use bulk::insert_records;
+pub use bulk::{Done, batch, delete_many, in_step, insert_bodies, update_many, upsert_many};
 pub(crate) use write::{delete, received, save};
-pub use write::{delete_id, delete_version, insert_bodies, insert_body, update_body};
+pub use write::{delete_id, delete_version, insert_body, update_body};
 
 /// The most rows that one request can ask for.
 pub const MAX_ROWS: u64 = 1_000;

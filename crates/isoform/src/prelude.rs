@@ -7,5 +7,5 @@ pub use uuid::Uuid;
 pub use crate::entities;
 pub use crate::{
     Column, Context, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json, LifecycleEvent,
-    Query, Record, Repository, Result, Scope, allowed, backend, hooks, repo,
+    Query, Record, Repository, Result, Scope, Upsert, all, allowed, backend, hooks, repo,
 };

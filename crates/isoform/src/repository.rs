@@ -1,6 +1,10 @@
 //! Repositories: the same data operations on both sides.
 
+mod bulk;
+
 use std::marker::PhantomData;
+
+pub use bulk::InsertMany;
 
 use crate::context::{Context, Scope, Source};
 use crate::entity::{Column, Entity};
