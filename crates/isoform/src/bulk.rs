@@ -174,3 +174,14 @@ pub fn in_row(error: Error, position: usize, of: usize) -> Error {
     let message = format!("Row {}: {}", position + 1, error.message());
     error.with_message(message)
 }
+
+/// An error says which step it is of.
+#[must_use]
+pub fn in_step(error: Error, position: usize) -> Error {
+    // Of what went wrong inside nothing is told, and what it was is in its cause.
+    if error.is_internal() {
+        return error;
+    }
+    let message = format!("Operation {}: {}", position + 1, error.message());
+    error.with_message(message)
+}

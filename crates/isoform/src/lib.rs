@@ -47,6 +47,7 @@
 //!   `operations` (guarded and trusted data operations), `session`, `password`.
 
 pub mod backend;
+mod batch;
 mod bulk;
 mod context;
 mod entity;
@@ -78,6 +79,7 @@ pub mod value;
 #[doc(hidden)]
 pub mod __private;
 
+pub use batch::{Batch, BatchDone, BatchRepository, Pending};
 pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
 pub use context::{Context, Scope};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
@@ -90,7 +92,7 @@ pub use identity::Identity;
 pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;
 pub use query::{DEFAULT_LIMIT, Query, offset as query_offset};
-pub use record::{AnyRecord, Errors, Record, RecordState};
+pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState};
 pub use remote::Remote;
 pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};
 pub use value::{FieldEnum, FieldType, FieldValue, Json, Row, Value, ValueError};

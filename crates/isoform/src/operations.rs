@@ -10,7 +10,7 @@ mod bulk;
 mod store;
 mod write;
 
-pub use crate::bulk::in_row;
+pub use crate::bulk::{in_row, in_step};
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::meta::{EntityMeta, FieldMask};
@@ -19,11 +19,11 @@ use crate::record::AnyRecord;
 use crate::value::Value;
 use crate::{Error, Result};
 
-pub(crate) use ask::{find, shown};
 pub use ask::{count, find_id, find_json};
+pub(crate) use ask::{find, shown};
 pub use body::read_patch;
 pub(crate) use bulk::insert_records;
-pub use bulk::{Done, batch, delete_many, in_step, insert_bodies, update_many, upsert_many};
+pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};
 pub(crate) use write::{delete, received, save};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 

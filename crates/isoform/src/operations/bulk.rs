@@ -4,7 +4,7 @@ mod batch;
 mod insert;
 mod upsert;
 
-pub use batch::{Done, batch, in_step};
+pub use batch::{Done, batch};
 pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
 pub use upsert::upsert_many;
@@ -34,11 +34,8 @@ pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Wh
         patch.retain(|(index, _)| *index != meta.id);
     }
     patch.retain(|(index, _)| !matches!(meta.field(*index).role, FieldRole::Version | FieldRole::UpdatedAt));
-    let needs_rows = if rows.guarded {
-        update_needs_row(meta, &rows.api_filter, &patch)
-    } else {
-        meta.hooks_around_save()
-    };
+    let needs_rows =
+        if rows.guarded { update_needs_row(meta, &rows.api_filter, &patch) } else { meta.hooks_around_save() };
     if needs_rows {
         return rows.update_each(context, meta, &patch).await;
     }
@@ -132,7 +129,8 @@ impl Rows {
             let after = ids.last().map_or(Condition::All, |last| {
                 Condition::compare(meta.id, meta.id_field().field_type, Comparison::Gt, last.clone())
             });
-            let find = Find { order: vec![(meta.id, Direction::Asc)], ..Find::matching(self.filter.clone().and(after)) };
+            let find =
+                Find { order: vec![(meta.id, Direction::Asc)], ..Find::matching(self.filter.clone().and(after)) };
             let found = inside.database()?.find(meta, &find.limit(STEP as u64)).await?;
             let count = found.len();
             ids.extend(found.into_iter().filter_map(|row| row.into_iter().nth(meta.id)));

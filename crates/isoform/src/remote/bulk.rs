@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as JsonValue, json};
 
 use super::{Remote, object, unexpected};
-use crate::bulk::{Assigned, UpsertRow, Which};
+use crate::bulk::{Assigned, Step, UpsertRow, Which, in_step};
 use crate::filter::wire;
 use crate::json::{row_to_json, to_json};
 use crate::meta::EntityMeta;
@@ -58,19 +58,19 @@ fn new_rows(meta: &EntityMeta, records: &[&dyn AnyRecord]) -> JsonValue {
     records.iter().map(row).collect()
 }
 
-pub(super) fn filter(meta: &EntityMeta, which: Which) -> Result<JsonValue> {
+fn filter(meta: &EntityMeta, which: Which) -> Result<JsonValue> {
     match which {
         Which::All => Ok("all".into()),
         which @ Which::Matching(_) => Ok(wire::to_json(meta, &which.condition(meta)?).into()),
     }
 }
 
-pub(super) fn assigned(meta: &EntityMeta, values: &Assigned) -> JsonValue {
+fn assigned(meta: &EntityMeta, values: &Assigned) -> JsonValue {
     let values = values.iter().map(|(index, value)| (meta.field(*index).wire.to_owned(), to_json(value)));
     JsonValue::Object(values.collect())
 }
 
-pub(super) fn upsert_rows(meta: &EntityMeta, list: &[UpsertRow]) -> JsonValue {
+fn upsert_rows(meta: &EntityMeta, list: &[UpsertRow]) -> JsonValue {
     let row = |row: &UpsertRow| {
         let mut object = Map::new();
         object.insert("where".into(), assigned(meta, &row.by));
@@ -82,14 +82,45 @@ pub(super) fn upsert_rows(meta: &EntityMeta, list: &[UpsertRow]) -> JsonValue {
     list.iter().map(row).collect()
 }
 
-pub(super) fn rows(meta: &EntityMeta, answer: JsonValue) -> Result<Vec<Map<String, JsonValue>>> {
+fn rows(meta: &EntityMeta, answer: JsonValue) -> Result<Vec<Map<String, JsonValue>>> {
     match answer {
         JsonValue::Array(rows) => rows.into_iter().map(|row| object(meta, row)).collect(),
         other => Err(unexpected(meta, "rows", &other)),
     }
 }
 
-pub(super) fn count(meta: &EntityMeta, of: &str, answer: &JsonValue) -> Result<u64> {
+fn count(meta: &EntityMeta, of: &str, answer: &JsonValue) -> Result<u64> {
     let count = answer.get(of).and_then(JsonValue::as_u64);
     count.ok_or_else(|| Error::unavailable(format!("{}: the server did not say how many were {of}", meta.key)))
+}
+
+impl Remote {
+    pub(crate) async fn batch(&self, steps: Vec<(&'static EntityMeta, Step)>) -> Result<Vec<JsonValue>> {
+        let steps = steps.into_iter().enumerate().map(|(position, (meta, one))| {
+            step(meta, one).map(JsonValue::Object).map_err(|error| in_step(error, position))
+        });
+        let body = JsonValue::Array(steps.collect::<Result<_>>()?);
+        match self.request("POST", "$batch", Some(&body)).await? {
+            JsonValue::Array(answers) => Ok(answers),
+            other => Err(Error::unavailable(format!("$batch: the server answered {}", crate::json::kind(&other)))),
+        }
+    }
+}
+
+fn step(meta: &EntityMeta, step: Step) -> Result<Map<String, JsonValue>> {
+    let (kind, members) = match step {
+        Step::Insert(values) => ("insert", vec![("set", assigned(meta, &values))]),
+        Step::InsertMany(rows) => ("insertMany", vec![("rows", rows.iter().map(|row| assigned(meta, row)).collect())]),
+        Step::Update(id, set) => ("update", vec![("id", to_json(&id)), ("set", assigned(meta, &set))]),
+        Step::Delete(id) => ("delete", vec![("id", to_json(&id))]),
+        Step::UpdateMany(which, set) => {
+            ("updateMany", vec![("where", filter(meta, which)?), ("set", assigned(meta, &set))])
+        }
+        Step::DeleteMany(which) => ("deleteMany", vec![("where", filter(meta, which)?)]),
+        Step::UpsertMany(rows) => ("upsertMany", vec![("rows", upsert_rows(meta, &rows))]),
+    };
+    let mut object = Map::new();
+    object.insert(kind.to_owned(), meta.key.into());
+    object.extend(members.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    Ok(object)
 }

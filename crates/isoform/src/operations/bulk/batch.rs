@@ -2,7 +2,7 @@
 
 use super::insert::insert_patches;
 use super::{delete_many, given, update_many, upsert_many};
-use crate::bulk::Step;
+use crate::bulk::{Step, in_step};
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
 use crate::meta::EntityMeta;
@@ -60,17 +60,6 @@ pub async fn batch(
         Ok(all)
     };
     context.transaction(work).await
-}
-
-/// An error says which step it is of.
-#[must_use]
-pub fn in_step(error: Error, position: usize) -> Error {
-    // Of what went wrong inside nothing is told, and what it was is in its cause.
-    if error.is_internal() {
-        return error;
-    }
-    let message = format!("Operation {}: {}", position + 1, error.message());
-    error.with_message(message)
 }
 
 async fn one(context: &Context, meta: &'static EntityMeta, step: Step) -> Result<Done> {
