@@ -167,6 +167,7 @@ enum Answer {
     Here(operations::Done),
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what came of a write is taken once")]
 impl BatchDone {
     fn take(&mut self, position: usize) -> Result<Answer> {
         let answer = self.answers.get_mut(position).and_then(Option::take);

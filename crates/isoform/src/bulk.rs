@@ -105,6 +105,7 @@ impl UpsertRow {
     ///
     /// # Errors
     /// 400 where there are no values.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn condition(&self, meta: &EntityMeta) -> crate::Result<Condition> {
         if self.by.is_empty() {
             return Err(Error::invalid(format!(

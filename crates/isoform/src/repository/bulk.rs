@@ -183,15 +183,16 @@ impl<E: Entity> InsertMany<E> {
         }
     }
 
-    async fn run(mut self) -> Result<Vec<Record<E>>> {
+    async fn run(self) -> Result<Vec<Record<E>>> {
         let context = Context::current()?;
         self.are_new()?;
         match context.source() {
             Source::Remote(remote) => self.send(remote).await,
             #[cfg(not(target_arch = "wasm32"))]
             Source::Local(_) => {
-                operations::insert_records(&context, E::meta(), self.dynamic_mut()).await?;
-                Ok(self.records)
+                let mut new = self;
+                operations::insert_records(&context, E::meta(), new.dynamic_mut()).await?;
+                Ok(new.records)
             }
         }
     }
