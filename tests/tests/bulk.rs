@@ -116,6 +116,19 @@ promises! {
         assert_eq!((now[0].created_at, now[0].address.as_str()), (before[0].created_at, "Bern"));
         assert!(now[0].updated_at > before[0].updated_at);
         assert_eq!((now[1].version, now[2].secret.as_deref(), now[2].weight), (1, None, 0));
+        let other = Uuid::from_u128(3);
+        for (code, id) in [("c2", Some(now[1].id)), ("c9", None)] {
+            let upsert = repo::<Parcel>().upsert(
+                |p| p.code.set(code.to_owned()),
+                |p| (p.weight.set(9), p.secret.set("seen".to_owned()), p.version.set(9), p.address.set("Biel")),
+            );
+            world.nobody().run(upsert).await.unwrap();
+            let moved = repo::<Parcel>().upsert(|p| p.code.set(code.to_owned()), |p| p.id.set(other));
+            let row = world.nobody().run(moved).await.unwrap();
+            assert!(row.id != other && id.is_none_or(|id| row.id == id), "an id stays");
+            let row = world.backend().run(repo::<Parcel>().find_id(row.id)).await.unwrap();
+            assert_eq!((row.weight, row.secret.as_deref(), row.address.as_str()), (0, None, "Biel"));
+        }
     }
 
     async fn a_wrong_value_or_one_that_is_taken_changes_nothing_and_names_its_field(world: World) {
@@ -311,6 +324,9 @@ promises! {
         world.nobody().run(async {
             let mine = repo::<Letter>().upsert(|l| l.number.set(5), |l| l.text.set("Dear")).await.unwrap();
             assert_eq!((mine.number, mine.version, mine.text.as_str()), (5, 1, ""));
+            let new = Letter { number: 6, text: "Dear".into(), ..Letter::blank() };
+            let many = repo::<Letter>().insert_many([new]).await.unwrap();
+            assert_eq!((many[0].number, many[0].version, many[0].text.as_str()), (6, 1, ""));
             let again = repo::<Letter>().upsert(|l| l.number.set(5), |_| ()).await.unwrap();
             assert_eq!((again.number, again.version, again.text.as_str()), (5, 1, ""));
             assert!(repo::<Letter>().upsert(|l| l.text.set("Dear"), |_| ()).await.unwrap_err().is_invalid());
