@@ -196,3 +196,38 @@ by(ann, { origin: 'https://evil.test' })
 await step('foreign page: insert', async () => todos.insert({ title: 'Forged' }))
 await step('foreign page: static method', async () => Todo.add(1))
 await step('foreign page: find', async () => (await todos.find()).length)
+
+by(ann)
+const bulk = { title: { $startsWith: 'Bulk' } }
+const shortly = (list: Todo[]) => list.map((todo) => [todo.title, todo.completed, todo.estimate, todo.version])
+await step('many: insert', async () => shortly(await todos.insert([1, 2, 3].map((n) => ({ title: `Bulk ${n}`, estimate: n })))))
+await step('many: update', async () => todos.updateMany({ where: { ...bulk, estimate: { $gte: 2 } }, set: { completed: true, rank: 99 } }))
+await step('many: update by a filter that is no address', async () =>
+  todos.updateMany({ where: { $or: [{ title: 'Bulk 1' }, { title: 'Bulk 2' }] }, set: { priority: 'high', estimate: null } }))
+await step('many: updated', async () => shortly(await todos.find({ where: bulk })))
+await step('many: update with a wrong value', async () => todos.updateMany({ where: bulk, set: { title: 'no' } }))
+await step('many: update, refused by a hook', async () => todos.updateMany({ where: bulk, set: { title: 'refused' } }))
+await step('many: update of none', async () => todos.updateMany({ where: { title: 'nothing' }, set: { completed: true } }))
+await step('many: upsert', async () =>
+  shortly(await todos.upsert([
+    { where: { title: 'Bulk 3' }, set: { estimate: 7 } },
+    { where: { title: 'Bulk 4' }, set: { estimate: 4, completed: true } },
+    { where: { title: 'Bulk 1' } },
+  ])))
+await step('many: upsert one', async () => shortly([await todos.upsert({ where: { title: 'Bulk 5' }, set: { estimate: 5 } })]))
+await step('many: upsert, one of them wrong', async () =>
+  shortly(await todos.upsert([{ where: { title: 'Bulk 6' } }, { where: { title: 'Bulk 1' }, set: { title: 'no' } }])))
+by(bob)
+await step("many, another's: update", async () => todos.updateMany({ where: bulk, set: { completed: true } }))
+await step("many, another's: delete all", async () => todos.deleteMany({ where: 'all' }))
+await step("many, another's: upsert", async () => todos.upsert({ where: { title: 'Bulk 1' }, set: { estimate: 9 } }))
+by()
+await step('many, nobody: delete', async () => todos.deleteMany({ where: bulk }))
+by(ann)
+await step('many: delete', async () => todos.deleteMany({ where: { title: 'Bulk 5' } }))
+await step('many: delete by a filter that is no address', async () => todos.deleteMany({ where: { $and: [bulk, { $not: { title: 'Bulk 4' } }] } }))
+await step('many: deleted', async () => titles(await todos.find({ where: bulk })))
+await step('many: update all', async () => (await todos.updateMany({ where: 'all', set: { completed: true } })) == (await todos.count({ completed: true })))
+await step('many: delete all', async () => [(await todos.deleteMany({ where: 'all' })) > 0, await todos.count()])
+await step('many: insert two hundred', async () =>
+  (await todos.insert([...Array(200).keys()].map((n) => ({ title: `Many ${n}` })))).every((todo, n) => todo.title == `Many ${n}`))

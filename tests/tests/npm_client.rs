@@ -105,6 +105,7 @@ async fn remults_client_works_against_this_server_as_it_is() {
     errors_arrive(&mut steps);
     methods_are_called(&mut steps);
     rights_are_asked_for(&mut steps);
+    many_are_written(&mut steps);
 
     assert!(steps.0.is_empty(), "steps that nobody looked at: {:?}", steps.0);
 }
@@ -237,4 +238,33 @@ fn rights_are_asked_for(steps: &mut Steps) {
         assert_eq!(error["code"], "foreign_origin");
     }
     steps.answers("foreign page: find", json!(6));
+}
+
+fn many_are_written(steps: &mut Steps) {
+    let row = |title: &str, completed: bool, estimate: Json, version: u64| json!([title, completed, estimate, version]);
+    let inserted = [1, 2, 3].map(|n| row(&format!("Bulk {n}"), false, json!(n), 1));
+    steps.answers("many: insert", json!(inserted));
+    steps.answers("many: update", json!(2));
+    steps.answers("many: update by a filter that is no address", json!(2));
+    let one = row("Bulk 1", false, Json::Null, 2);
+    let updated = json!([one, row("Bulk 2", true, Json::Null, 3), row("Bulk 3", true, json!(3), 2)]);
+    steps.answers("many: updated", updated);
+    let error = steps.is_refused("many: update with a wrong value", 400, "must have at least 3 characters");
+    assert_eq!(error["modelState"], json!({"title": "must have at least 3 characters"}));
+    steps.is_refused("many: update, refused by a hook", 400, "a hook refuses this title");
+    steps.answers("many: update of none", json!(0));
+    let upserted = json!([row("Bulk 3", true, json!(7), 3), row("Bulk 4", true, json!(4), 1), one]);
+    steps.answers("many: upsert", upserted);
+    steps.answers("many: upsert one", json!([row("Bulk 5", false, json!(5), 1)]));
+    steps.is_refused("many: upsert, one of them wrong", 400, "Row 2: Title must have at least 3 characters");
+    for step in ["update", "delete all", "upsert"] {
+        steps.is_refused(&format!("many, another's: {step}"), 403, "not allowed");
+    }
+    steps.is_refused("many, nobody: delete", 401, "Sign in first");
+    steps.answers("many: delete", json!(1));
+    steps.answers("many: delete by a filter that is no address", json!(3));
+    steps.answers("many: deleted", json!(["Bulk 4"]));
+    steps.answers("many: update all", json!(true));
+    steps.answers("many: delete all", json!([true, 0]));
+    steps.answers("many: insert two hundred", json!(true));
 }

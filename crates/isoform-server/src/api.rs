@@ -36,7 +36,7 @@ pub struct Limits {
     pub body: usize,
     /// How long a body may take to arrive and a request to be answered: 30 seconds.
     pub time: Duration,
-    /// The most rows of one insert: 10,000.
+    /// The most rows that one insert, update, upsert, deletion or batch is given or finds: 10,000.
     pub rows: usize,
 }
 
@@ -161,6 +161,7 @@ impl Api {
             database: self.database.provider(),
             resolver: self.resolver,
             time: self.limits.time,
+            rows: self.limits.rows as u64,
             origins: self.origins,
         };
         let source = Arc::new(source);

@@ -49,6 +49,8 @@ pub(crate) struct Source {
     /// None: nobody, ever.
     pub resolver: Option<Resolver>,
     pub time: Duration,
+    /// The most rows of one bulk write.
+    pub rows: u64,
     pub origins: Vec<String>,
 }
 
@@ -56,7 +58,7 @@ impl Source {
     /// The context of a request.
     pub async fn context(&self, parts: &Parts, scope: Scope) -> Result<Context> {
         let session = parts.extensions.get::<tower_sessions::Session>().cloned().map(RequestSession);
-        let mut context = Context::backend(self.database.clone());
+        let mut context = Context::backend(self.database.clone()).with_row_limit(self.rows);
         if let Some(session) = session.clone() {
             context = context.with_session(Arc::new(session));
         }

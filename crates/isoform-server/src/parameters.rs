@@ -26,6 +26,8 @@ pub(crate) struct Parameters {
     pub cursor: Option<String>,
     /// `_total`
     pub total: bool,
+    /// `_select=$count`: the number of rows is answered, and none of them.
+    pub counted: bool,
     /// What is left is the filter.
     filter: Vec<(String, String)>,
 }
@@ -64,6 +66,7 @@ impl Parameters {
             select: meta.all_fields(),
             cursor: None,
             total: false,
+            counted: false,
             filter: Vec::new(),
         };
         let (mut sort, mut directions) = (None, String::new());
@@ -78,6 +81,7 @@ impl Parameters {
                 "_cursor" => read.cursor = Some(value),
                 "_total" => read.total = total(&value)?,
                 "_select" if value == "$none" => {}
+                "_select" if value == "$count" => read.counted = true,
                 "_select" => read.select = select(meta, readable, &value)?,
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
                     return Err(Error::invalid(format!("Unknown parameter \"{}\".", shown(other))));
@@ -97,6 +101,20 @@ impl Parameters {
         match self.filter.first() {
             None => Ok(()),
             Some((name, _)) => Err(Error::invalid(format!("The parameter \"{}\" has no meaning here.", shown(name)))),
+        }
+    }
+
+    /// Passes where no order and no page was asked for: all that is found is meant.
+    ///
+    /// # Errors
+    /// 400 with the name of what has no meaning here.
+    pub fn without_page(&self) -> Result<()> {
+        let named = [("_sort", !self.order.is_empty()), ("_limit", self.limit.is_some()), ("_page", self.page > 1)];
+        match named.iter().find(|(_, asked)| *asked) {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::invalid(format!(
+                "The parameter \"{name}\" has no meaning here: a bulk write is for all rows that the filter finds."
+            ))),
         }
     }
 

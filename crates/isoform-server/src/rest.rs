@@ -1,5 +1,8 @@
 //! The REST API: what each request does.
 
+mod batch;
+mod bulk;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +12,7 @@ use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use isoform::backend::{Body as Callable, Method as BackendMethod, RowInfo, invoke_record, invoke_static};
@@ -35,6 +38,7 @@ pub(crate) fn router(prefix: &str, served: Arc<Served>, source: Arc<Source>) -> 
     let nothing = async || respond::error(&Error::not_found("There is nothing here."));
     Router::new()
         .route(&format!("{prefix}/me"), get(me))
+        .route(&format!("{prefix}/$batch"), post(batch_of_writes))
         .route(&format!("{prefix}/{{entity}}"), any(entity))
         .route(&format!("{prefix}/{{entity}}/{{id}}"), any(row))
         .route(prefix, any(nothing))
@@ -58,6 +62,21 @@ async fn me(State(shared): State<Shared>, request: Request) -> Response {
         Ok(respond::value(&identity))
     };
     caught(answer).await.unwrap_or_else(|error| respond::error(&error))
+}
+
+async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let arriving = AtomicBool::new(false);
+    let work = async {
+        transport::same_origin(&parts.method, &parts.headers, &shared.source.origins)?;
+        let context = shared.source.context(&parts, Scope::Api).await?;
+        arriving.store(true, Ordering::Relaxed);
+        let steps = body::json(&parts.headers, body, &shared.served.limits).await?;
+        arriving.store(false, Ordering::Relaxed);
+        let answer = context.run(batch::run(&shared.served, &context, steps)).await?;
+        Ok(respond::json(StatusCode::OK, answer))
+    };
+    shared.in_time(&parts.method, &parts.uri, &arriving, work).await
 }
 
 type Named<T> = Result<Path<T>, PathRejection>;
@@ -99,6 +118,17 @@ impl Shared {
                 respond::concealed(error, entity.meta, told)
             })
         };
+        self.in_time(&method, &uri, &arriving, work).await
+    }
+
+    /// Answers in a bounded time; what goes wrong is answered too.
+    async fn in_time(
+        &self,
+        method: &Method,
+        uri: &http::Uri,
+        arriving: &AtomicBool,
+        work: impl Future<Output = Result<Response>>,
+    ) -> Response {
         let in_time = async {
             let late = |_| {
                 Err(if arriving.load(Ordering::Relaxed) {
@@ -154,6 +184,9 @@ impl Call<'_> {
 
     /// `/api/tasks`
     async fn entity(self, body: Body) -> Result<Response> {
+        if let Some(write) = self.bulk_write() {
+            return self.write_many(write, body).await;
+        }
         // Who may not ask at all is told that first, whatever they ask.
         let identity = self.context.identity();
         match self.parts.method {
@@ -175,15 +208,15 @@ impl Call<'_> {
                 self.count(&parameters, filter.as_ref()).await
             }
             (Method::GET | Method::HEAD, Some(end @ ("first" | "last"))) => {
-                self.end(end == "last", &parameters, None).await
+                self.end(end == "last", &parameters, None, None).await
             }
             (Method::POST, Some(end @ ("first" | "last"))) => {
-                let filter = self.posted_filter(body).await?;
-                self.end(end == "last", &parameters, filter.as_ref()).await
+                let (filter, include) = self.posted_question(body).await?;
+                self.end(end == "last", &parameters, filter.as_ref(), include.as_ref()).await
             }
             (Method::POST, None) => {
                 parameters.without_filter()?;
-                self.insert(body).await
+                self.insert(body, parameters.counted).await
             }
             (_, Some(action)) if !matches!(action, "get" | "count" | "first" | "last") => {
                 Err(Error::invalid(format!("Unknown __action \"{}\".", shown(action))))
@@ -246,10 +279,12 @@ impl Call<'_> {
         last: bool,
         parameters: &Parameters,
         filter: Option<&Map<String, JsonValue>>,
+        include: Option<&JsonValue>,
     ) -> Result<Response> {
         let meta = self.meta();
         let filter = parameters.filter(meta, self.readable, filter)?;
         let mut find = Find { limit: Some(1), offset: 0, ..parameters.find(filter)? };
+        find.include = parameters.include(meta, include)?;
         if last {
             find.order = operations::reversed(&self.context, meta, &find.order);
         }
@@ -264,19 +299,18 @@ impl Call<'_> {
         Ok(respond::value(&json!({ "count": count })))
     }
 
-    async fn insert(self, body: Body) -> Result<Response> {
+    async fn insert(self, body: Body, counted: bool) -> Result<Response> {
         let meta = self.meta();
         match self.json(body).await? {
             JsonValue::Array(list) => {
-                if list.len() > self.limits.rows {
-                    return Err(Error::invalid(format!(
-                        "{} rows are more than the {} of one insert.",
-                        list.len(),
-                        self.limits.rows
-                    )));
-                }
                 let bodies = list.into_iter().map(body::object).collect::<Result<Vec<_>>>()?;
                 let rows = operations::insert_bodies(&self.context, meta, &bodies).await?;
+                if counted {
+                    return Ok(respond::json(
+                        StatusCode::CREATED,
+                        json!({ "inserted": rows.len() }).to_string().into_bytes(),
+                    ));
+                }
                 Ok(respond::rows(StatusCode::CREATED, meta, self.readable, &rows))
             }
             one => {

@@ -14,7 +14,7 @@ use isoform::filter::{Comparison, Related, TextMatch};
 use isoform::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use isoform::provider::Find;
 use isoform::value::Variant;
-use isoform::{Condition, FieldType, Result, Value};
+use isoform::{Condition, FieldType, Result, Row, Value};
 use sea_query::{
     Alias, CaseStatement, Cond, Expr, ExprTrait as _, LikeExpr, NullOrdering, Order, OrderedStatement,
     OverStatement as _, Query, QueryBuilder, SelectStatement, SqlWriter as _, WindowStatement,
@@ -24,6 +24,9 @@ pub(crate) use shape::Texts;
 
 /// How a database spells what SQL leaves open.
 pub(crate) trait Dialect: 'static {
+    /// The most values that one statement binds.
+    const MOST_VALUES: usize;
+
     /// Writes statements.
     fn builder() -> impl QueryBuilder;
 
@@ -393,6 +396,34 @@ pub(crate) fn insert<'a, D: Dialect>(meta: &'static EntityMeta, row: &'a [Value]
         // The list has one value for each column: the fields of the meta.
         insert.values_panic(meta.fields.iter().map(|_| placeholder()));
         insert.build_collect_into(D::builder(), text);
+    })
+}
+
+/// Rows with all their values.
+pub(crate) fn insert_many<'a, D: Dialect>(meta: &'static EntityMeta, rows: &'a [Row]) -> Result<Statement<'a>> {
+    let mut shape = Shape::new("insert many", meta);
+    shape.number(Some(rows.len() as u64));
+    rows.iter().for_each(|row| shape.values(row));
+    shape.statement::<D>(|text| {
+        let mut insert = Query::insert();
+        insert.into_table(table(meta)).columns((0..meta.fields.len()).map(|index| column(meta, index)));
+        for _ in rows {
+            insert.values_panic(meta.fields.iter().map(|_| placeholder()));
+        }
+        insert.build_collect_into(D::builder(), text);
+    })
+}
+
+/// Rows in parts, each for one statement. A part's length is a power of two, so that there are few texts, however many rows.
+pub(crate) fn parts<'a, D: Dialect>(meta: &EntityMeta, mut rows: &'a [Row]) -> impl Iterator<Item = &'a [Row]> {
+    /// More are hardly faster, and their text is longer than it is worth keeping.
+    const MOST_ROWS: usize = 128;
+    let most = (D::MOST_VALUES / meta.fields.len().max(1)).clamp(1, MOST_ROWS);
+    std::iter::from_fn(move || {
+        let length = rows.len().min(most).checked_ilog2().map(|power| 1 << power)?;
+        let (part, rest) = rows.split_at_checked(length)?;
+        rows = rest;
+        Some(part)
     })
 }
 

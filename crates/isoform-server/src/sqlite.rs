@@ -245,6 +245,15 @@ impl<C: Connections> DataProvider for Provider<C> {
         })
     }
 
+    fn insert_many<'a>(&'a self, meta: &'static EntityMeta, rows: &'a [Row]) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            for part in sql::parts::<Sqlite>(meta, rows) {
+                self.write(meta, sql::insert_many::<Sqlite>(meta, part)?).await?;
+            }
+            Ok(())
+        })
+    }
+
     fn update<'a>(
         &'a self,
         meta: &'static EntityMeta,

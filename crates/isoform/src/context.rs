@@ -16,6 +16,10 @@ use crate::remote::Remote;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::session::Session;
 
+/// The most rows of one bulk write in scope `Api`, unless another number is set.
+#[cfg(not(target_arch = "wasm32"))]
+const DEFAULT_ROW_LIMIT: u64 = 10_000;
+
 /// What an operation may do without being asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Scope {
@@ -51,6 +55,9 @@ struct Inner {
     transaction: Option<OpenTransaction>,
     #[cfg(not(target_arch = "wasm32"))]
     session: Option<Arc<dyn Session>>,
+    /// The most rows of one bulk write in scope `Api`.
+    #[cfg(not(target_arch = "wasm32"))]
+    row_limit: u64,
 }
 
 /// The transaction that a context is in.
@@ -122,6 +129,8 @@ impl Context {
             transaction: None,
             #[cfg(not(target_arch = "wasm32"))]
             session: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            row_limit: DEFAULT_ROW_LIMIT,
         }))
     }
 
@@ -183,6 +192,19 @@ impl Context {
     #[must_use]
     pub fn with_session(&self, session: Arc<dyn Session>) -> Self {
         self.with(|inner| inner.session = Some(session))
+    }
+
+    /// The same context with another number of rows as the most of one bulk write in scope `Api`: 10,000 unless set.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_row_limit(&self, rows: u64) -> Self {
+        self.with(|inner| inner.row_limit = rows)
+    }
+
+    /// The most rows that one bulk write may be given or find; trusted code has no limit.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn row_limit(&self) -> Option<u64> {
+        (self.scope() == Scope::Api).then_some(self.0.row_limit)
     }
 
     /// The context of whatever is running.

@@ -47,6 +47,8 @@
 //!   `operations` (guarded and trusted data operations), `session`, `password`.
 
 pub mod backend;
+mod batch;
+mod bulk;
 mod context;
 mod entity;
 mod error;
@@ -78,6 +80,8 @@ pub mod value;
 #[doc(hidden)]
 pub mod __private;
 
+pub use batch::{Batch, BatchDone, BatchRepository, Pending};
+pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
 pub use context::{Context, Scope};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
 pub use error::{Error, ErrorKind, Result, shown};
@@ -89,10 +93,10 @@ pub use identity::Identity;
 pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;
 pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
-pub use record::{AnyRecord, Errors, Record, RecordState};
+pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState};
 pub use relation::{RelatedMany, RelatedOne, ToMany, ToOne};
 pub use remote::Remote;
-pub use repository::{Assignment, IntoAssignments, Repository, repo};
+pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};
 pub use value::{FieldEnum, FieldType, FieldValue, Json, Row, Value, ValueError};
 
 // So that the macros' `::isoform` names this crate in its own examples and tests too.

@@ -3,10 +3,12 @@
 //! - `ask` answers questions, `include` loads what is related, `resolve` guards conditions on related rows,
 //!   `body` reads what a request's body says of fields, `write` judges writes by the guard.
 //! - `page` answers pages of a list by a `cursor`, and a list from its end.
+//! - `bulk` writes many rows: in one statement where nothing needs the rows.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod ask;
 mod body;
+mod bulk;
 mod cursor;
 mod include;
 mod page;
@@ -14,6 +16,7 @@ mod resolve;
 mod store;
 mod write;
 
+pub use crate::bulk::{in_row, in_step};
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::meta::{EntityMeta, FieldMask};
@@ -23,12 +26,14 @@ use crate::value::Value;
 use crate::{Error, Result};
 
 pub use ask::{count, find_id, find_id_json, find_json};
-pub(crate) use ask::{find, find_related, includes};
+pub(crate) use ask::{find, find_related, includes, shown};
 pub use body::read_patch;
+pub(crate) use bulk::insert_records;
+pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};
 pub(crate) use page::{find_fields, page, page_related};
 pub use page::{page_json, reversed};
 pub(crate) use write::{delete, received, save};
-pub use write::{delete_id, delete_version, insert_bodies, insert_body, update_body};
+pub use write::{delete_id, delete_version, insert_body, update_body};
 
 /// The most rows that one request can ask for.
 pub const MAX_ROWS: u64 = 1_000;

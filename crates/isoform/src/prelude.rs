@@ -6,6 +6,7 @@ pub use uuid::Uuid;
 
 pub use crate::entities;
 pub use crate::{
-    Column, Context, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json, LifecycleEvent,
-    Query, Record, RelatedMany, RelatedOne, Repository, Result, Scope, ToMany, ToOne, allowed, backend, hooks, repo,
+    Batch, Column, Context, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json,
+    LifecycleEvent, Query, Record, RelatedMany, RelatedOne, Repository, Result, Scope, ToMany, ToOne, Upsert, all,
+    allowed, backend, hooks, repo,
 };

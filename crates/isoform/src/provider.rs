@@ -116,6 +116,17 @@ pub trait DataProvider: Send + Sync + 'static {
     /// Inserts a row, given as its values.
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>>;
 
+    /// Inserts rows, given as their values, in as few statements as the database allows. Where one fails, those before it may be
+    /// there: all or none needs a transaction.
+    fn insert_many<'a>(&'a self, meta: &'static EntityMeta, rows: &'a [Row]) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            for row in rows {
+                self.insert(meta, row).await?;
+            }
+            Ok(())
+        })
+    }
+
     /// Sets fields of the rows that fulfil a condition, and counts up their version. Answers how many there were.
     fn update<'a>(
         &'a self,

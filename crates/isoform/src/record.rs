@@ -1,12 +1,14 @@
 //! A record: an entity with its state.
 
 mod any;
+mod chosen;
 mod serde;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 pub use any::AnyRecord;
+pub use chosen::IntoFields;
 pub(crate) use serde::{State as WireState, refused_within};
 
 use crate::entity::{Column, Entity};

@@ -1,7 +1,10 @@
 //! Repositories: the same data operations on both sides.
 
+mod bulk;
+
 use std::marker::PhantomData;
 
+pub use bulk::InsertMany;
 use serde_json::Value as JsonValue;
 
 use crate::context::{Context, Scope, Source};

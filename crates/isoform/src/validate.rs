@@ -89,6 +89,22 @@ pub fn value(field: &FieldMeta, value: &Value) -> Result<(), String> {
     field.validators.iter().find_map(|validator| check(field, validator, value).err()).map_or(Ok(()), Err)
 }
 
+/// Passes values for stored rows that the validators of their fields let pass.
+///
+/// # Errors
+/// 400 with messages at fields.
+pub(crate) fn values(meta: &EntityMeta, values: &[(usize, Value)]) -> Result<()> {
+    let right = |index: usize, one: &Value| {
+        if index == meta.id && one.is_empty() { Err("must not be empty".into()) } else { value(meta.field(index), one) }
+    };
+    let wrong = values.iter().filter_map(|(index, one)| right(*index, one).err().map(|message| (*index, message)));
+    let wrong: Vec<_> = wrong.collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(error(meta, wrong.iter().map(|(index, message)| (*index, message.as_str()))))
+}
+
 /// Passes a value that can be stored and read again, whatever its field.
 ///
 /// # Errors

@@ -13,6 +13,9 @@ use crate::sql::{Dialect, Statement, Texts};
 pub(super) struct Sqlite;
 
 impl Dialect for Sqlite {
+    // SQLITE_MAX_VARIABLE_NUMBER, which is more only where somebody has built it so.
+    const MOST_VALUES: usize = 32_766;
+
     fn builder() -> impl QueryBuilder {
         SqliteQueryBuilder
     }

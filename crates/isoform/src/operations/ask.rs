@@ -88,6 +88,17 @@ pub(super) fn hide(row: &mut Row, blank: &Row, hidden: FieldMask) {
     }
 }
 
+/// The record of a row that an operation answered, without what the asker may not see.
+pub(crate) fn shown<E: crate::Entity>(context: &Context, mut row: Row) -> Result<crate::Record<E>> {
+    let meta = E::meta();
+    let mut hidden = FieldMask::NONE;
+    if context.scope() == Scope::Api {
+        hidden = meta.all_fields().without(guard::readable_fields(meta, context.identity()));
+        hide(&mut row, &(meta.new_record)().row(), hidden);
+    }
+    crate::Record::from_stored(row, hidden)
+}
+
 /// Rows as JSON, straight from the cells: what a list over HTTP answers.
 ///
 /// # Errors

@@ -38,9 +38,8 @@ async fn store_now(
         return Err(Error::invalid(format!("This row of {} was deleted and cannot be saved.", meta.key)));
     }
     let is_new = record.state().is_new;
-    // A number is not made by the server: 0 is nobody's choice.
-    if is_new && (record.get(meta.id).is_empty() || record.get(meta.id) == Value::Int(0)) {
-        set(record, meta.id, new_id(meta)?)?;
+    if is_new {
+        give_id(record)?;
     }
     validate::any(record).await?;
     for (index, _) in meta.fields.iter().enumerate().filter(|(_, field)| field.has_saving) {
@@ -73,12 +72,7 @@ async fn store_now(
     let ends_with_it = is_last && !meta.hooks.saved && context.next_write_commits();
     let database = context.database()?;
     if is_new {
-        for index in meta.with_role(FieldRole::CreatedAt).chain(meta.with_role(FieldRole::UpdatedAt)) {
-            set(record, index, now())?;
-        }
-        if let Some(version) = meta.version {
-            set(record, version, Value::Int(1))?;
-        }
+        stamp_new(record)?;
         fit_for_storing(record)?;
         database.insert(meta, &record.row()).await?;
     } else {
@@ -93,8 +87,30 @@ async fn store_now(
     Ok(())
 }
 
+/// A new record that has no id gets one.
+pub(super) fn give_id(record: &mut dyn AnyRecord) -> Result<()> {
+    let meta = record.meta();
+    // A number is not made by the server: 0 is nobody's choice.
+    if record.get(meta.id).is_empty() || record.get(meta.id) == Value::Int(0) {
+        set(record, meta.id, new_id(meta)?)?;
+    }
+    Ok(())
+}
+
+/// The stamps of a new row.
+pub(super) fn stamp_new(record: &mut dyn AnyRecord) -> Result<()> {
+    let meta = record.meta();
+    for index in meta.with_role(FieldRole::CreatedAt).chain(meta.with_role(FieldRole::UpdatedAt)) {
+        set(record, index, now())?;
+    }
+    match meta.version {
+        Some(version) => set(record, version, Value::Int(1)),
+        None => Ok(()),
+    }
+}
+
 /// Hooks may have set what no validator saw.
-fn fit_for_storing(record: &dyn AnyRecord) -> Result<()> {
+pub(super) fn fit_for_storing(record: &dyn AnyRecord) -> Result<()> {
     let unfit = |index: usize| validate::storable(&record.get(index)).err().map(|message| (index, message));
     match (0..record.meta().fields.len()).find_map(unfit) {
         None => Ok(()),
@@ -117,6 +133,9 @@ async fn update_changed(
     }
     fit_for_storing(record)?;
     let changed = record.changed_fields();
+    if changed.contains(meta.id) {
+        validate::values(meta, &[(meta.id, record.get(meta.id))])?;
+    }
     let set_values: Patch =
         changed.iter().filter(|index| meta.version != Some(*index)).map(|index| (index, record.get(index))).collect();
     let stored = by_id(meta, &record.original(meta.id));

@@ -26,26 +26,6 @@ pub async fn insert_body(context: &Context, meta: &'static EntityMeta, body: &Ma
     Ok(insert(context, meta, patch).await?.row())
 }
 
-/// Inserts rows from bodies, all or none; answers them in the same order.
-///
-/// # Errors
-/// As [`insert_body`]; nothing is inserted then.
-pub async fn insert_bodies(
-    context: &Context,
-    meta: &'static EntityMeta,
-    bodies: &[Map<String, JsonValue>],
-) -> Result<Vec<Row>> {
-    guard::write(meta, context.identity(), Write::Insert)?;
-    let in_transaction = async |inside: Context| {
-        let mut rows = Vec::with_capacity(bodies.len());
-        for body in bodies {
-            rows.push(insert_body(&inside, meta, body).await?);
-        }
-        Ok(rows)
-    };
-    context.transaction(in_transaction).await
-}
-
 /// Inserts a row for the identity of a context.
 async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> Result<Box<dyn AnyRecord>> {
     let mut record = (meta.new_record)();
@@ -80,7 +60,7 @@ impl Reach<'_> {
     }
 }
 
-fn apply(record: &mut dyn AnyRecord, patch: Patch) -> Result<()> {
+pub(super) fn apply(record: &mut dyn AnyRecord, patch: Patch) -> Result<()> {
     let meta = record.meta();
     for (index, value) in patch {
         if meta.version == Some(index) {
@@ -104,15 +84,29 @@ pub async fn update_body(
     body: &Map<String, JsonValue>,
 ) -> Result<Row> {
     guard::write(meta, context.identity(), Write::Update)?;
-    let mut patch = read_patch(meta, body, accepted(context, meta))?;
-    patch.retain(|(index, _)| *index != meta.id);
-    let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
+    let patch = read_patch(meta, body, accepted(context, meta))?;
+    update_patch(context, meta, id, patch).await
+}
+
+/// Is there a hook, a rule on the record or a filter that needs the row which an update is about?
+pub(super) fn update_needs_row(meta: &EntityMeta, filter: &Condition, patch: &Patch) -> bool {
     let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_stamped()).map(|(index, _)| index);
     let written: FieldMask = patch.iter().map(|(index, _)| *index).chain(stamped).collect();
-    let needs_row = guard::needs_record(meta, Write::Update)
-        || meta.hooks_around_save()
-        || !filter.fields().and(written).is_empty();
-    if needs_row {
+    guard::needs_record(meta, Write::Update) || meta.hooks_around_save() || !filter.fields().and(written).is_empty()
+}
+
+/// As [`update_body`], with values that were read already.
+pub(super) async fn update_patch(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Value,
+    mut patch: Patch,
+) -> Result<Row> {
+    guard::write(meta, context.identity(), Write::Update)?;
+    let accepted = accepted(context, meta);
+    patch.retain(|(index, _)| *index != meta.id && accepted.contains(*index));
+    let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
+    if update_needs_row(meta, &filter, &patch) {
         return Ok(update(context, meta, id, patch).await?.row());
     }
     update_at_once(context, meta, id, filter, patch).await
@@ -126,13 +120,7 @@ async fn update_at_once(
     filter: Condition,
     mut patch: Patch,
 ) -> Result<Row> {
-    let wrong: Vec<_> = patch
-        .iter()
-        .filter_map(|(index, value)| validate::value(meta.field(*index), value).err().map(|message| (*index, message)))
-        .collect();
-    if !wrong.is_empty() {
-        return Err(validate::error(meta, wrong.iter().map(|(index, message)| (*index, message.as_str()))));
-    }
+    validate::values(meta, &patch)?;
     let seen = by_id(meta, id).and(filter);
     let version = meta
         .version
@@ -155,7 +143,7 @@ async fn update_at_once(
 }
 
 /// The stamps of an update.
-fn stamp(meta: &EntityMeta, patch: &mut Patch) {
+pub(super) fn stamp(meta: &EntityMeta, patch: &mut Patch) {
     for index in meta.with_role(FieldRole::UpdatedAt) {
         patch.push((index, now()));
     }

@@ -1,0 +1,184 @@
+//! `POST /api/$batch`: several writes of several entities, in one transaction.
+
+use isoform::meta::EntityMeta;
+use isoform::operations::{self, Done, Patch};
+use isoform::{Context, Error, Result, Step, Value, guard, json, shown};
+use serde_json::{Map, Value as JsonValue};
+
+use super::bulk::{member, nothing_else, upsert_rows, values, which};
+use crate::api::Served;
+use crate::respond;
+
+/// What a step can do, as the wire spells it, and how one looks.
+const KINDS: [(&str, &str); 7] = [
+    ("insert", "{\"insert\": \"tasks\", \"set\": {…}}"),
+    ("insertMany", "{\"insertMany\": \"tasks\", \"rows\": [{…}]}"),
+    ("update", "{\"update\": \"tasks\", \"id\": …, \"set\": {…}}"),
+    ("delete", "{\"delete\": \"tasks\", \"id\": …}"),
+    ("updateMany", "{\"updateMany\": \"tasks\", \"where\": {…}, \"set\": {…}}"),
+    ("deleteMany", "{\"deleteMany\": \"tasks\", \"where\": {…}}"),
+    ("upsertMany", "{\"upsertMany\": \"tasks\", \"rows\": [{\"where\": {…}, \"set\": {…}}]}"),
+];
+
+type Steps = Vec<(&'static EntityMeta, Step)>;
+
+/// Does what a body asks for; answers what came of each step, as JSON.
+pub(super) async fn run(served: &Served, context: &Context, body: JsonValue) -> Result<Vec<u8>> {
+    let JsonValue::Array(list) = body else {
+        return Err(Error::invalid(format!("A batch is an array of operations, not {}.", json::kind(&body))));
+    };
+    let steps = list.into_iter().enumerate().map(|(position, step)| {
+        let mut meta = None;
+        read(served, context, step, &mut meta).map_err(|error| {
+            let error = meta.map_or_else(|| error.clone(), |meta| told(context, meta, error.clone()));
+            operations::in_step(error, position)
+        })
+    });
+    let steps = steps.collect::<Result<Steps>>()?;
+    let entities: Vec<_> = steps.iter().map(|(meta, step)| (*meta, is_update(step))).collect();
+    let done = operations::batch(context, steps, &|meta, error| told(context, meta, error)).await?;
+    let mut out = vec![b'['];
+    for (position, ((meta, updates), done)) in entities.into_iter().zip(done).enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write(context, meta, updates, &done, &mut out);
+    }
+    out.push(b']');
+    Ok(out)
+}
+
+/// What may be told of an error about an entity: of what they have sent themselves they are told what is wrong with it.
+fn told(context: &Context, meta: &'static EntityMeta, error: Error) -> Error {
+    let readable = guard::readable_fields(meta, context.identity());
+    respond::concealed(error, meta, readable.or(guard::writable_fields(meta, context.identity())))
+}
+
+const fn is_update(step: &Step) -> bool {
+    matches!(step, Step::UpdateMany(..))
+}
+
+fn write(context: &Context, meta: &'static EntityMeta, updates: bool, done: &Done, out: &mut Vec<u8>) {
+    let readable = guard::readable_fields(meta, context.identity());
+    match done {
+        Done::Row(row) => json::write_row(meta, readable, row, out),
+        Done::Rows(rows) => {
+            out.push(b'[');
+            for (position, row) in rows.iter().enumerate() {
+                if position > 0 {
+                    out.push(b',');
+                }
+                json::write_row(meta, readable, row, out);
+            }
+            out.push(b']');
+        }
+        Done::Count(count) => {
+            let name = if updates { "updated" } else { "deleted" };
+            out.extend_from_slice(format!("{{\"{name}\":{count}}}").as_bytes());
+        }
+        Done::Deleted => out.extend_from_slice(b"null"),
+    }
+}
+
+/// Reads a step; `about` becomes the entity that it is about.
+fn read(
+    served: &Served,
+    context: &Context,
+    step: JsonValue,
+    about: &mut Option<&'static EntityMeta>,
+) -> Result<(&'static EntityMeta, Step)> {
+    let JsonValue::Object(mut step) = step else {
+        return Err(Error::invalid(format!("it must be an object; it is {}.", json::kind(&step))));
+    };
+    let mut named = KINDS.iter().filter(|(kind, _)| step.contains_key(*kind));
+    let ((kind, right), None) = (named.next().ok_or_else(unknown)?, named.next()) else {
+        return Err(Error::invalid("it names two things to do; each is an operation of its own."));
+    };
+    let key = match step.remove(*kind) {
+        Some(JsonValue::String(key)) => key,
+        other => {
+            let found = json::kind(&other.unwrap_or_default());
+            return Err(Error::invalid(format!("\"{kind}\" must be the name of an entity; it is {found}.")));
+        }
+    };
+    let unknown = || Error::not_found(format!("There is no entity \"{}\".", shown(&key)));
+    let meta = served.entities.get(&*key).ok_or_else(unknown)?.meta;
+    *about = Some(meta);
+    let step = typed(context, meta, kind, &mut step).and_then(|typed| {
+        nothing_else(&step, right)?;
+        Ok(typed)
+    })?;
+    Ok((meta, step))
+}
+
+fn unknown() -> Error {
+    let kinds: Vec<_> = KINDS.iter().map(|(kind, _)| *kind).collect();
+    let [(_, first), ..] = KINDS;
+    Error::invalid(format!("it must say what to do, one of {}: {first}.", kinds.join(", ")))
+}
+
+fn typed(context: &Context, meta: &'static EntityMeta, kind: &str, step: &mut Map<String, JsonValue>) -> Result<Step> {
+    use guard::Write::{Delete, Insert, Update};
+    let readable = guard::readable_fields(meta, context.identity());
+    // Who may not do it at all is told that first, whatever they send.
+    let may = |write| guard::write(meta, context.identity(), write);
+    let set = |step: &mut Map<String, JsonValue>| member(step.remove("set"), "set");
+    Ok(match kind {
+        "insert" => {
+            may(Insert)?;
+            Step::Insert(values(context, meta, &set(step)?)?)
+        }
+        "insertMany" => {
+            may(Insert)?;
+            let rows = rows(step)?.into_iter().map(|row| values(context, meta, &member(Some(row), "rows")?));
+            Step::InsertMany(rows.collect::<Result<_>>()?)
+        }
+        "update" => {
+            may(Update)?;
+            Step::Update(id(meta, step)?, changes(context, meta, &set(step)?)?)
+        }
+        "delete" => {
+            may(Delete)?;
+            Step::Delete(id(meta, step)?)
+        }
+        "updateMany" => {
+            may(Update)?;
+            let set = values(context, meta, &set(step)?)?;
+            Step::UpdateMany(which(meta, readable, step.remove("where"))?, set)
+        }
+        "deleteMany" => {
+            may(Delete)?;
+            Step::DeleteMany(which(meta, readable, step.remove("where"))?)
+        }
+        _ => {
+            may(Insert).or_else(|_| may(Update))?;
+            Step::UpsertMany(upsert_rows(context, meta, readable, rows(step)?.into())?)
+        }
+    })
+}
+
+/// Values for a row that is there: its version is compared.
+fn changes(context: &Context, meta: &EntityMeta, body: &Map<String, JsonValue>) -> Result<Patch> {
+    let mut accepted = guard::writable_fields(meta, context.identity());
+    if let Some(version) = meta.version {
+        accepted.insert(version);
+    }
+    operations::read_patch(meta, body, accepted)
+}
+
+fn rows(step: &mut Map<String, JsonValue>) -> Result<Vec<JsonValue>> {
+    match step.remove("rows") {
+        Some(JsonValue::Array(rows)) => Ok(rows),
+        other => {
+            let found = json::kind(&other.unwrap_or_default());
+            Err(Error::invalid(format!("\"rows\" must be an array; it is {found}.")))
+        }
+    }
+}
+
+fn id(meta: &EntityMeta, step: &mut Map<String, JsonValue>) -> Result<Value> {
+    let id = step.remove("id").unwrap_or_default();
+    // What cannot be an id is the id of no row.
+    let id = json::from_json(meta.id_field().field_type, &id).ok().filter(|id| !id.is_empty());
+    id.ok_or_else(|| Error::not_found(format!("There is no such row in {}.", meta.key)))
+}

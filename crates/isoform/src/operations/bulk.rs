@@ -1,0 +1,188 @@
+//! Writes of many rows: one statement where nothing needs the rows, else row by row, in one transaction.
+
+mod batch;
+mod insert;
+mod upsert;
+
+pub use batch::{Done, batch};
+pub use insert::insert_bodies;
+pub(crate) use insert::insert_records;
+pub use upsert::upsert_many;
+
+use super::resolve;
+use super::store::{remove, store};
+use super::write::{Reach, apply, stamp, update_needs_row};
+use super::{Patch, load};
+use crate::bulk::Which;
+use crate::context::{Context, Scope};
+use crate::filter::{Comparison, Condition, limits};
+use crate::guard::{self, Write};
+use crate::meta::{Direction, EntityMeta, FieldRole};
+use crate::provider::Find;
+use crate::record::AnyRecord;
+use crate::value::Value;
+use crate::{Error, Result, validate};
+
+/// Sets fields of the rows that a filter finds; answers how many there were.
+///
+/// # Errors
+/// 400 for an empty filter, for what the asker may not ask about, for a value that does not fit, and for too many rows; 401, 403
+/// where one of the rows may not be changed so; 409. Nothing is changed then.
+pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Which, mut patch: Patch) -> Result<u64> {
+    let rows = Rows::guarded(context, meta, which, Write::Update)?;
+    if rows.guarded {
+        may_write(context, meta, &mut patch);
+        patch.retain(|(index, _)| *index != meta.id);
+    }
+    patch.retain(|(index, _)| !matches!(meta.field(*index).role, FieldRole::Version | FieldRole::UpdatedAt));
+    let needs_rows =
+        if rows.guarded { update_needs_row(meta, &rows.api_filter, &patch) } else { meta.hooks_around_save() };
+    if needs_rows {
+        return rows.update_each(context, meta, &patch).await;
+    }
+    validate::values(meta, &patch)?;
+    if patch.is_empty() {
+        return context.database()?.count(meta, &rows.filter).await;
+    }
+    stamp(meta, &mut patch);
+    let work = async |inside: Context| rows.bearable(inside.database()?.update(meta, &rows.filter, &patch).await?);
+    if rows.limit.is_some() { context.transaction(work).await } else { work(context.clone()).await }
+}
+
+/// Deletes the rows that a filter finds; answers how many there were.
+///
+/// # Errors
+/// 400 for an empty filter, for what the asker may not ask about, for too many rows and where a hook refuses; 401, 403 where one of
+/// the rows may not be deleted; 409 where other rows need one. Nothing is deleted then.
+pub async fn delete_many(context: &Context, meta: &'static EntityMeta, which: Which) -> Result<u64> {
+    let rows = Rows::guarded(context, meta, which, Write::Delete)?;
+    if meta.hooks.around_delete() || (rows.guarded && guard::needs_record(meta, Write::Delete)) {
+        return rows.delete_each(context, meta).await;
+    }
+    let work = async |inside: Context| rows.bearable(inside.database()?.delete(meta, &rows.filter).await?);
+    if rows.limit.is_some() { context.transaction(work).await } else { work(context.clone()).await }
+}
+
+/// What an identity may not write is passed over.
+fn may_write(context: &Context, meta: &EntityMeta, patch: &mut Patch) {
+    let writable = guard::writable_fields(meta, context.identity());
+    patch.retain(|(index, _)| writable.contains(*index));
+}
+
+/// Passes as many rows as one bulk write may be given.
+fn given(context: &Context, count: usize, what: &str) -> Result<()> {
+    match context.row_limit() {
+        Some(limit) if count as u64 > limit => {
+            Err(Error::invalid(format!("{count} rows are more than the {limit} of one {what}.")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The rows of a bulk write.
+struct Rows {
+    /// Is the write judged, or trusted?
+    guarded: bool,
+    /// What the caller asked for, within the API's filter.
+    filter: Condition,
+    api_filter: Condition,
+    /// How many there may be.
+    limit: Option<u64>,
+}
+
+impl Rows {
+    /// The rows that somebody may be speaking of, in scope `Api`; in scope `Backend` whatever is asked for.
+    fn guarded(context: &Context, meta: &EntityMeta, which: Which, write: Write) -> Result<Self> {
+        let guarded = context.scope() == Scope::Api;
+        if guarded {
+            guard::write(meta, context.identity(), write)?;
+        }
+        let mut asked = which.condition(meta)?;
+        let mut api_filter = Condition::All;
+        if guarded {
+            guard::asks_only(meta, guard::readable_fields(meta, context.identity()), asked.fields())?;
+            limits::check(meta, &asked)?;
+            api_filter = resolve::trusted(guard::api_filter(meta, context.identity()));
+        }
+        if asked.asks_elsewhere() {
+            asked = resolve::asked(context, meta, asked)?;
+        }
+        Ok(Self { guarded, filter: asked.and(api_filter.clone()), api_filter, limit: context.row_limit() })
+    }
+
+    fn bearable(&self, count: u64) -> Result<u64> {
+        match self.limit {
+            Some(limit) if count > limit => Err(Error::invalid(format!(
+                "The filter finds more than the {limit} rows of one bulk write. Narrow it, and go in several steps."
+            ))),
+            _ => Ok(count),
+        }
+    }
+
+    /// Is the write of this record allowed?
+    fn judge(&self, context: &Context, write: Write, record: &dyn AnyRecord) -> Result<()> {
+        if self.guarded { guard::write_record(context.identity(), write, record) } else { Ok(()) }
+    }
+
+    /// The ids of all of them, as they are at the start.
+    async fn ids(&self, inside: &Context, meta: &'static EntityMeta) -> Result<Vec<Value>> {
+        /// So many rows are in memory at once.
+        const STEP: usize = 500;
+        let mut ids: Vec<Value> = Vec::new();
+        loop {
+            let after = ids.last().map_or(Condition::All, |last| {
+                Condition::compare(meta.id, meta.id_field().field_type, Comparison::Gt, last.clone())
+            });
+            let find =
+                Find { order: vec![(meta.id, Direction::Asc)], ..Find::matching(self.filter.clone().and(after)) };
+            let found = inside.database()?.find(meta, &find.limit(STEP as u64)).await?;
+            let count = found.len();
+            ids.extend(found.into_iter().filter_map(|row| row.into_iter().nth(meta.id)));
+            self.bearable(ids.len() as u64)?;
+            if count < STEP {
+                return Ok(ids);
+            }
+        }
+    }
+
+    /// One of them as it is now; none where a hook has changed or deleted it since.
+    async fn one(&self, inside: &Context, meta: &'static EntityMeta, id: &Value) -> Result<Option<Box<dyn AnyRecord>>> {
+        match load(inside, meta, id, self.filter.clone()).await {
+            Ok(record) => Ok(Some(record)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn update_each(&self, context: &Context, meta: &'static EntityMeta, patch: &Patch) -> Result<u64> {
+        let reach = Some(Reach { asker: context, filter: &self.api_filter });
+        let work = async |inside: Context| {
+            let mut changed = 0;
+            for id in self.ids(&inside, meta).await? {
+                let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
+                self.judge(context, Write::Update, &*record)?;
+                apply(&mut *record, patch.clone())?;
+                self.judge(context, Write::Update, &*record)?;
+                store(&inside, &mut *record, reach, false).await?;
+                changed += 1;
+            }
+            Ok(changed)
+        };
+        context.with_scope(Scope::Backend).transaction(work).await
+    }
+
+    async fn delete_each(&self, context: &Context, meta: &'static EntityMeta) -> Result<u64> {
+        let work = async |inside: Context| {
+            let mut deleted = 0;
+            for id in self.ids(&inside, meta).await? {
+                let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
+                self.judge(context, Write::Delete, &*record)?;
+                remove(&inside, &mut *record).await?;
+                // Where a hook has prevented it the row is still there.
+                deleted += u64::from(record.state().is_deleted);
+            }
+            Ok(deleted)
+        };
+        context.with_scope(Scope::Backend).transaction(work).await
+    }
+}

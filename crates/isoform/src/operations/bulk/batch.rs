@@ -1,0 +1,99 @@
+//! Several writes, of several entities, in one transaction.
+
+use super::insert::insert_patches;
+use super::{delete_many, given, update_many, upsert_many};
+use crate::bulk::{Step, in_step};
+use crate::context::{Context, Scope};
+use crate::filter::Condition;
+use crate::meta::EntityMeta;
+use crate::operations::store::{remove, store};
+use crate::operations::write::{apply, delete_id, update_patch};
+use crate::operations::{Patch, load};
+use crate::value::{Row, Value};
+use crate::{Error, Result};
+
+/// What came of one step of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Done {
+    /// A row as it is in the table now.
+    Row(Row),
+    /// Rows as they are in the table now, in the order in which they were given.
+    Rows(Vec<Row>),
+    /// So many rows were changed or deleted.
+    Count(u64),
+    /// A row was deleted.
+    Deleted,
+}
+
+impl Done {
+    const fn rows(&self) -> u64 {
+        match self {
+            Self::Row(_) | Self::Deleted => 1,
+            Self::Rows(rows) => rows.len() as u64,
+            Self::Count(count) => *count,
+        }
+    }
+}
+
+/// Does several things in their order, in one transaction: each is guarded, in scope `Api`, as it would be alone. Answers what came
+/// of each.
+///
+/// # Errors
+/// That of the first step that fails, with its number; nothing is done then. `told` makes of it what may be told about the entity.
+pub async fn batch(
+    context: &Context,
+    steps: Vec<(&'static EntityMeta, Step)>,
+    told: &(dyn Fn(&'static EntityMeta, Error) -> Error + Sync),
+) -> Result<Vec<Done>> {
+    given(context, steps.len(), "batch")?;
+    let work = async |inside: Context| {
+        let mut all = Vec::with_capacity(steps.len());
+        let mut rows = 0;
+        for (position, (meta, step)) in steps.into_iter().enumerate() {
+            let done = one(&inside, meta, step).await.map_err(|error| in_step(told(meta, error), position))?;
+            rows += done.rows();
+            if let Some(limit) = context.row_limit().filter(|limit| rows > *limit) {
+                return Err(Error::invalid(format!("Together these are more than the {limit} rows of one batch.")));
+            }
+            all.push(done);
+        }
+        Ok(all)
+    };
+    context.transaction(work).await
+}
+
+async fn one(context: &Context, meta: &'static EntityMeta, step: Step) -> Result<Done> {
+    match step {
+        Step::Insert(values) => {
+            let record = insert_patches(context, meta, vec![values]).await?.pop();
+            record.map(|record| Done::Row(record.row())).ok_or_else(|| Error::internal("an insert answered no row"))
+        }
+        Step::InsertMany(rows) => {
+            let records = insert_patches(context, meta, rows).await?;
+            Ok(Done::Rows(records.iter().map(|record| record.row()).collect()))
+        }
+        Step::Update(id, set) => update(context, meta, &id, set).await.map(Done::Row),
+        Step::Delete(id) => delete(context, meta, &id).await.map(|()| Done::Deleted),
+        Step::UpdateMany(which, set) => update_many(context, meta, which, set).await.map(Done::Count),
+        Step::DeleteMany(which) => delete_many(context, meta, which).await.map(Done::Count),
+        Step::UpsertMany(rows) => upsert_many(context, meta, rows).await.map(Done::Rows),
+    }
+}
+
+async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, set: Patch) -> Result<Row> {
+    if context.scope() == Scope::Api {
+        return update_patch(context, meta, id, set).await;
+    }
+    let mut record = load(context, meta, id, Condition::All).await?;
+    apply(&mut *record, set)?;
+    store(context, &mut *record, None, false).await?;
+    Ok(record.row())
+}
+
+async fn delete(context: &Context, meta: &'static EntityMeta, id: &Value) -> Result<()> {
+    if context.scope() == Scope::Api {
+        return delete_id(context, meta, id).await;
+    }
+    let mut record = load(context, meta, id, Condition::All).await?;
+    remove(context, &mut *record).await
+}

@@ -1,0 +1,151 @@
+//! New rows, many at once.
+
+use serde_json::{Map, Value as JsonValue};
+
+use super::{given, may_write};
+use crate::bulk::in_row;
+use crate::context::{Context, Scope};
+use crate::guard::{self, Write};
+use crate::meta::EntityMeta;
+use crate::operations::ask::hide;
+use crate::operations::resolve;
+use crate::operations::store::{fit_for_storing, give_id, stamp_new, store};
+use crate::operations::write::{Reach, apply};
+use crate::operations::{Patch, read_patch};
+use crate::record::AnyRecord;
+use crate::value::Row;
+use crate::{Result, validate};
+
+/// Inserts rows from bodies, all or none; answers them in the same order.
+///
+/// # Errors
+/// 400 with the row and messages at fields, or for too many rows; 401, 403, 409. Nothing is inserted then.
+pub async fn insert_bodies(
+    context: &Context,
+    meta: &'static EntityMeta,
+    bodies: &[Map<String, JsonValue>],
+) -> Result<Vec<Row>> {
+    guard::write(meta, context.identity(), Write::Insert)?;
+    given(context, bodies.len(), "insert")?;
+    let writable = guard::writable_fields(meta, context.identity());
+    let patches = bodies.iter().enumerate().map(|(position, body)| {
+        read_patch(meta, body, writable).map_err(|error| in_row(error, position, bodies.len()))
+    });
+    let records = insert_patches(context, meta, patches.collect::<Result<_>>()?).await?;
+    Ok(records.iter().map(|record| record.row()).collect())
+}
+
+/// Inserts rows with these values, all or none: guarded in scope `Api`, trusted in scope `Backend`.
+pub(super) async fn insert_patches(
+    context: &Context,
+    meta: &'static EntityMeta,
+    patches: Vec<Patch>,
+) -> Result<Vec<Box<dyn AnyRecord>>> {
+    let guarded = context.scope() == Scope::Api;
+    if guarded {
+        guard::write(meta, context.identity(), Write::Insert)?;
+    }
+    given(context, patches.len(), "insert")?;
+    let count = patches.len();
+    let record = |(position, mut patch): (usize, Patch)| {
+        let mut record = (meta.new_record)();
+        if guarded {
+            may_write(context, meta, &mut patch);
+        }
+        apply(&mut *record, patch).map_err(|error| in_row(error, position, count))?;
+        if guarded {
+            guard::write_record(context.identity(), Write::Insert, &*record)?;
+        }
+        Ok(record)
+    };
+    let mut records = patches.into_iter().enumerate().map(record).collect::<Result<Vec<_>>>()?;
+    let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(count);
+    for record in &mut records {
+        all.push(&mut **record);
+    }
+    if guarded {
+        // Hooks may set what the filter asks for, so the filter is asked last.
+        let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
+        let reach = Reach { asker: context, filter: &filter };
+        insert_all(&context.with_scope(Scope::Backend), meta, &mut all, Some(reach)).await?;
+    } else {
+        insert_all(context, meta, &mut all, None).await?;
+    }
+    Ok(records)
+}
+
+/// Inserts typed records, all or none: guarded in scope `Api`, where only what is set counts, and trusted in scope `Backend`.
+/// Afterwards they are as they are in the table.
+pub(crate) async fn insert_records(
+    context: &Context,
+    meta: &'static EntityMeta,
+    mut records: Vec<&mut dyn AnyRecord>,
+) -> Result<()> {
+    if context.scope() == Scope::Backend {
+        return insert_all(context, meta, &mut records, None).await;
+    }
+    let set = |record: &dyn AnyRecord| {
+        let fields = record.changed_fields().without(record.state().hidden);
+        fields.iter().map(|index| (index, record.get(index))).collect::<Patch>()
+    };
+    let patches = records.iter().map(|record| set(&**record)).collect();
+    let stored = insert_patches(context, meta, patches).await?;
+    let hidden = meta.all_fields().without(guard::readable_fields(meta, context.identity()));
+    let blank = (meta.new_record)().row();
+    for (record, stored) in records.into_iter().zip(stored) {
+        let mut row = stored.row();
+        hide(&mut row, &blank, hidden);
+        record.set_stored(row, hidden)?;
+    }
+    Ok(())
+}
+
+/// Do the rows go to the table together? Hooks see one after the other.
+fn at_once(meta: &EntityMeta) -> bool {
+    !meta.hooks_around_save()
+}
+
+async fn insert_all(
+    context: &Context,
+    meta: &'static EntityMeta,
+    records: &mut [&mut dyn AnyRecord],
+    reach: Option<Reach<'_>>,
+) -> Result<()> {
+    let count = records.len();
+    if !at_once(meta) {
+        let work = async |inside: Context| {
+            for (position, record) in records.iter_mut().enumerate() {
+                let stored = store(&inside, &mut **record, reach, false).await;
+                stored.map_err(|error| in_row(error, position, count))?;
+            }
+            Ok(())
+        };
+        return context.transaction(work).await;
+    }
+    let work = async |inside: Context| {
+        let mut rows = Vec::with_capacity(count);
+        for (position, record) in records.iter_mut().enumerate() {
+            rows.push(made(&inside, &mut **record, reach).await.map_err(|error| in_row(error, position, count))?);
+        }
+        inside.database()?.insert_many(meta, &rows).await
+    };
+    if count > 0 {
+        context.transaction(work).await?;
+    }
+    records.iter_mut().for_each(|record| record.mark_stored());
+    Ok(())
+}
+
+/// The row of a new record, with its id and its stamps, valid and judged.
+async fn made(inside: &Context, record: &mut dyn AnyRecord, reach: Option<Reach<'_>>) -> Result<Row> {
+    give_id(record)?;
+    record.state_mut().errors.clear();
+    validate::fields(record);
+    validate::outcome(record)?;
+    if let Some(reach) = reach {
+        reach.includes(inside, record).await?;
+    }
+    stamp_new(record)?;
+    fit_for_storing(record)?;
+    Ok(record.row())
+}

@@ -1,0 +1,117 @@
+//! The row that has some values: changed where it is there, made where it is not.
+
+use super::{given, may_write};
+use crate::bulk::{UpsertRow, in_row};
+use crate::context::{Context, Scope};
+use crate::filter::{Condition, limits};
+use crate::guard::{self, Write};
+use crate::meta::{EntityMeta, FieldMask};
+use crate::operations::Patch;
+use crate::operations::resolve;
+use crate::operations::store::store;
+use crate::operations::write::{Reach, apply};
+use crate::provider::Find;
+use crate::record::AnyRecord;
+use crate::value::Row;
+use crate::{Error, Result};
+
+/// Changes or makes rows, all or none; answers them in the same order, as they are in the table then.
+///
+/// # Errors
+/// 400 where there are no values to find a row by, for what the asker may not ask about and for what does not fit; 401, 403; 409
+/// where several rows have the values, or another one has what must be unique. Nothing is written then.
+pub async fn upsert_many(context: &Context, meta: &'static EntityMeta, list: Vec<UpsertRow>) -> Result<Vec<Row>> {
+    let guarded = context.scope() == Scope::Api;
+    let identity = context.identity();
+    if guarded {
+        // Whether it is the one or the other shows later; who may do neither is told so first.
+        guard::write(meta, identity, Write::Insert).or_else(|_| guard::write(meta, identity, Write::Update))?;
+    }
+    let count = list.len();
+    given(context, count, "upsert")?;
+    let api_filter = if guarded { resolve::trusted(guard::api_filter(meta, identity)) } else { Condition::All };
+    let upsert = Upsert { context, meta, guarded, api_filter, is_last: count == 1 && !context.in_transaction() };
+    let work = async |inside: Context| {
+        let mut rows = Vec::with_capacity(count);
+        for (position, row) in list.into_iter().enumerate() {
+            let row = upsert.one(&inside, row).await.map_err(|error| in_row(error, position, count))?;
+            rows.push(row);
+        }
+        Ok(rows)
+    };
+    context.with_scope(Scope::Backend).transaction(work).await
+}
+
+struct Upsert<'a> {
+    /// Who asks.
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    guarded: bool,
+    api_filter: Condition,
+    /// Does the transaction end with it?
+    is_last: bool,
+}
+
+impl Upsert<'_> {
+    async fn one(&self, inside: &Context, row: UpsertRow) -> Result<Row> {
+        let meta = self.meta;
+        let asked = row.condition(meta)?;
+        if self.guarded {
+            guard::asks_only(meta, guard::readable_fields(meta, self.context.identity()), asked.fields())?;
+            limits::check(meta, &asked)?;
+        }
+        let find = Find::matching(asked.and(self.api_filter.clone())).limit(2);
+        let mut found = inside.database()?.find(meta, &find).await?.into_iter();
+        match (found.next(), found.next()) {
+            (Some(_), Some(_)) => Err(Error::conflict(format!(
+                "Several rows of {} have these values; an upsert finds one, by fields that are unique together.",
+                meta.key
+            ))),
+            (Some(stored), None) => match row.set {
+                None => Ok(stored),
+                Some(set) => self.update(inside, stored, set).await,
+            },
+            (None, _) => self.insert(inside, row).await,
+        }
+    }
+
+    /// Passes a write that the caller may do.
+    fn judge(&self, write: Write, record: &dyn AnyRecord) -> Result<()> {
+        if !self.guarded {
+            return Ok(());
+        }
+        guard::write(self.meta, self.context.identity(), write)?;
+        guard::write_record(self.context.identity(), write, record)
+    }
+
+    async fn store(&self, inside: &Context, record: &mut dyn AnyRecord) -> Result<Row> {
+        let reach = Reach { asker: self.context, filter: &self.api_filter };
+        store(inside, &mut *record, Some(reach), self.is_last).await?;
+        Ok(record.row())
+    }
+
+    async fn update(&self, inside: &Context, stored: Row, mut set: Patch) -> Result<Row> {
+        let mut record = (self.meta.new_record)();
+        record.set_stored(stored, FieldMask::NONE)?;
+        if self.guarded {
+            may_write(self.context, self.meta, &mut set);
+            set.retain(|(index, _)| *index != self.meta.id);
+        }
+        self.judge(Write::Update, &*record)?;
+        apply(&mut *record, set)?;
+        self.judge(Write::Update, &*record)?;
+        self.store(inside, &mut *record).await
+    }
+
+    async fn insert(&self, inside: &Context, row: UpsertRow) -> Result<Row> {
+        let mut record = (self.meta.new_record)();
+        let mut values = row.by;
+        values.extend(row.set.unwrap_or_default());
+        if self.guarded {
+            may_write(self.context, self.meta, &mut values);
+        }
+        apply(&mut *record, values)?;
+        self.judge(Write::Insert, &*record)?;
+        self.store(inside, &mut *record).await
+    }
+}
