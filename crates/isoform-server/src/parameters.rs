@@ -18,6 +18,8 @@ pub(crate) struct Parameters {
     page: u64,
     /// `_select`: all fields where it is absent.
     pub select: FieldMask,
+    /// Was something asked for that only rows have: an order of rows, or some of their fields?
+    pub of_rows: bool,
     /// What is left is the filter.
     filter: Vec<(String, String)>,
 }
@@ -53,6 +55,7 @@ impl Parameters {
             limit: None,
             page: 1,
             select: meta.all_fields(),
+            of_rows: false,
             filter: Vec::new(),
         };
         let (mut sort, mut directions) = (None, String::new());
@@ -64,13 +67,17 @@ impl Parameters {
                 "_limit" => read.limit = Some(limit(&value)?),
                 "_page" => read.page = page(&value)?,
                 "_select" if value == "$none" => {}
-                "_select" => read.select = select(meta, readable, &value)?,
+                "_select" => {
+                    read.select = select(meta, readable, &value)?;
+                    read.of_rows = true;
+                }
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
                     return Err(Error::invalid(format!("Unknown parameter \"{}\".", shown(other))));
                 }
                 _ => read.filter.push((name, value)),
             }
         }
+        read.of_rows |= sort.is_some() || !directions.is_empty();
         read.order = order(meta, readable, sort.as_deref(), &directions)?;
         Ok(read)
     }

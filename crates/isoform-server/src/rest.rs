@@ -1,5 +1,7 @@
 //! The REST API: what each request does.
 
+mod aggregate;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -173,11 +175,13 @@ impl Call<'_> {
                 let filter = self.posted_filter(body).await?;
                 self.count(&parameters, filter.as_ref()).await
             }
+            (Method::POST, Some("groupBy")) => self.group_by(&parameters, body).await,
+            (Method::POST, Some("query")) => self.query(&parameters, body).await,
             (Method::POST, None) => {
                 parameters.without_filter()?;
                 self.insert(body).await
             }
-            (_, Some(action)) if !matches!(action, "get" | "count") => {
+            (_, Some(action)) if !matches!(action, "get" | "count" | "groupBy" | "query") => {
                 Err(Error::invalid(format!("Unknown __action \"{}\".", shown(action))))
             }
             _ => Err(not_allowed()),
@@ -187,18 +191,14 @@ impl Call<'_> {
     /// The filter of a question that came by `POST`: `{"where": {…}}`.
     async fn posted_filter(&self, body: Body) -> Result<Option<Map<String, JsonValue>>> {
         let mut asked = body::object(self.json(body).await?)?;
-        let filter = asked.remove("where");
+        let filter = where_of(&mut asked)?;
         if let Some(name) = asked.keys().next() {
             return Err(Error::invalid(format!(
                 "\"{}\" has no meaning here; a question is {{\"where\": {{…}}}}.",
                 shown(name)
             )));
         }
-        match filter {
-            None => Ok(None),
-            Some(JsonValue::Object(filter)) => Ok(Some(filter)),
-            Some(other) => Err(Error::invalid(format!("\"where\" must be an object; it is {}.", json::kind(&other)))),
-        }
+        Ok(filter)
     }
 
     async fn list(&self, parameters: &Parameters, filter: Option<&Map<String, JsonValue>>) -> Result<Response> {
@@ -346,6 +346,15 @@ impl Call<'_> {
                 Ok(respond::value(&if data.is_null() { json!({}) } else { json!({ "data": data }) }))
             }
         }
+    }
+}
+
+/// The filter in the body of a question.
+fn where_of(asked: &mut Map<String, JsonValue>) -> Result<Option<Map<String, JsonValue>>> {
+    match asked.remove("where") {
+        None => Ok(None),
+        Some(JsonValue::Object(filter)) => Ok(Some(filter)),
+        Some(other) => Err(Error::invalid(format!("\"where\" must be an object; it is {}.", json::kind(&other)))),
     }
 }
 

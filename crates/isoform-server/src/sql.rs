@@ -3,12 +3,14 @@
 //! sea-query writes the text, with a placeholder wherever a value goes; a walk over the same condition collects the values
 //! in the same order. So the text depends on the [`Shape`] of a question alone, and is written once for each.
 
+mod aggregate;
 mod shape;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+pub(crate) use aggregate::aggregate;
 use isoform::filter::{Comparison, TextMatch};
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::provider::Find;

@@ -1,8 +1,9 @@
 //! The data operations of a process that has a database: guarded in scope `Api`, trusted in scope `Backend`.
 //!
-//! - `ask` answers questions, `body` reads what a request's body says of fields, `write` judges writes by the guard.
+//! - `ask` answers questions, `aggregate` computes over rows, `body` reads what a request's body says of fields, `write` judges writes by the guard.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
+mod aggregate;
 mod ask;
 mod body;
 mod store;
@@ -16,6 +17,7 @@ use crate::record::AnyRecord;
 use crate::value::Value;
 use crate::{Error, Result};
 
+pub use aggregate::aggregate;
 pub(crate) use ask::find;
 pub use ask::{count, find_id, find_json};
 pub use body::read_patch;

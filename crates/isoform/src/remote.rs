@@ -145,23 +145,7 @@ impl Remote {
     }
 
     pub(crate) async fn find(&self, meta: &EntityMeta, find: &Find, page: u64) -> Result<Vec<Map<String, JsonValue>>> {
-        let mut parameters = Vec::new();
-        if !find.order.is_empty() {
-            let names: Vec<_> = find.order.iter().map(|(field, _)| meta.field(*field).wire).collect();
-            let directions: Vec<_> = find
-                .order
-                .iter()
-                .map(|(_, direction)| if *direction == Direction::Asc { "asc" } else { "desc" })
-                .collect();
-            parameters.push(format!("_sort={}&_order={}", names.join(","), directions.join(",")));
-        }
-        if let Some(limit) = find.limit {
-            parameters.push(format!("_limit={limit}"));
-        }
-        if page > 1 {
-            parameters.push(format!("_page={page}"));
-        }
-        let rows = self.ask(meta, "get", &parameters.join("&"), &find.filter).await?;
+        let rows = self.ask(meta, "get", &parameters(meta, find, page), &find.filter).await?;
         let JsonValue::Array(rows) = rows else { return Err(unexpected(meta, "rows", &rows)) };
         rows.into_iter().map(|row| object(meta, row)).collect()
     }
@@ -235,6 +219,24 @@ impl Remote {
     }
 }
 
+/// The order and the page of a list, as parameters of an address.
+pub(crate) fn parameters(meta: &EntityMeta, find: &Find, page: u64) -> String {
+    let mut parameters = Vec::new();
+    if !find.order.is_empty() {
+        let names: Vec<_> = find.order.iter().map(|(field, _)| meta.field(*field).wire).collect();
+        let directions: Vec<_> =
+            find.order.iter().map(|(_, direction)| if *direction == Direction::Asc { "asc" } else { "desc" }).collect();
+        parameters.push(format!("_sort={}&_order={}", names.join(","), directions.join(",")));
+    }
+    if let Some(limit) = find.limit {
+        parameters.push(format!("_limit={limit}"));
+    }
+    if page > 1 {
+        parameters.push(format!("_page={page}"));
+    }
+    parameters.join("&")
+}
+
 fn row_path(meta: &EntityMeta, id: &Value) -> Result<String> {
     if id.is_empty() {
         return Err(Error::not_found(format!("There is no row without an id in {}.", meta.key)));
@@ -243,14 +245,14 @@ fn row_path(meta: &EntityMeta, id: &Value) -> Result<String> {
 }
 
 /// An object that the server answered: a row.
-fn object(meta: &EntityMeta, answer: JsonValue) -> Result<Map<String, JsonValue>> {
+pub(crate) fn object(meta: &EntityMeta, answer: JsonValue) -> Result<Map<String, JsonValue>> {
     match answer {
         JsonValue::Object(object) => Ok(object),
         other => Err(unexpected(meta, "an object", &other)),
     }
 }
 
-fn unexpected(meta: &EntityMeta, wanted: &str, answer: &JsonValue) -> Error {
+pub(crate) fn unexpected(meta: &EntityMeta, wanted: &str, answer: &JsonValue) -> Error {
     let answer = crate::json::kind(answer);
     Error::unavailable(format!("{}: the server answered {answer} where {wanted} was asked for", meta.key))
 }

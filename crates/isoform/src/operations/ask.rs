@@ -28,7 +28,7 @@ fn sight(context: &Context, meta: &EntityMeta) -> Result<Sight> {
 }
 
 /// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
-fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
+pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
     let sight = sight(context, meta)?;
     if context.scope() == Scope::Api {
         let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
