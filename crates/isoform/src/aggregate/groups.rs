@@ -11,7 +11,6 @@ use crate::future::BoxFuture;
 use crate::operations;
 use crate::query::{Query, offset};
 use crate::record::Record;
-use crate::repository;
 use crate::value::{Row, ValueError};
 use crate::{Error, Result};
 
@@ -73,7 +72,7 @@ impl<E: Entity> Query<E> {
             }
             #[cfg(not(target_arch = "wasm32"))]
             Source::Local(_) => {
-                let items = repository::find(&context, &self).await?;
+                let items = crate::repository::find(&context, &self).await?;
                 let asked = Aggregation::total(self.into_condition(), aggregates.measures());
                 let rows = operations::aggregate(&context, E::meta(), asked).await?;
                 Ok((items, total::<E, A>(&aggregates, rows.into_iter().next())?))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Function, GroupKey, Measure};
 use crate::entity::{Column, Order};
 use crate::meta::Direction;
-use crate::value::{FieldEnum, FieldType, FieldValue, Value, ValueError};
+use crate::value::{FieldType, FieldValue, Value, ValueError};
 
 /// Something that is computed over rows, of type `A`: `o.amount.sum()`, or [`count()`].
 pub struct Aggregate<E, A> {
@@ -86,7 +86,7 @@ impl<T: Numeric> Numeric for Option<T> {
 }
 
 /// A field type whose values can be compared and told apart, so that there are a least and a greatest one and groups of equal ones:
-/// everything but JSON. Enums have the order of their declaration.
+/// everything but JSON. Enums have the order of their declaration; `derive(FieldEnum)` implements it for them.
 #[diagnostic::on_unimplemented(
     message = "values of `{Self}` are not compared",
     label = "groups, min, max and count_distinct need a field whose values can be compared: JSON is none"
@@ -101,14 +101,11 @@ macro_rules! ordered {
 }
 ordered!(String, bool, i32, i64, f64, Uuid, DateTime<Utc>, NaiveDate);
 
-impl<T: FieldEnum + FieldValue> Ordered for T {
-    type Plain = Self;
-}
 impl<T: Ordered> Ordered for Option<T> {
     type Plain = T::Plain;
 }
 
-impl<E, T: Numeric> Column<E, T> {
+impl<E, T: FieldValue> Column<E, T> {
     /// The sum, `None` of no values. That of `i32` and `i64` is an `i64`.
     ///
     /// ```no_run
@@ -121,33 +118,48 @@ impl<E, T: Numeric> Column<E, T> {
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn sum(self) -> Aggregate<E, Option<T::Sum>> {
+    pub fn sum(self) -> Aggregate<E, Option<T::Sum>>
+    where
+        T: Numeric,
+    {
         Aggregate::new(Measure::Of(Function::Sum, self.index()), Option::from_value)
     }
 
     /// The arithmetic mean of the values that are not null, `None` of no values.
     #[must_use]
-    pub fn avg(self) -> Aggregate<E, Option<f64>> {
+    pub fn avg(self) -> Aggregate<E, Option<f64>>
+    where
+        T: Numeric,
+    {
         Aggregate::new(Measure::Of(Function::Avg, self.index()), Option::from_value)
     }
 }
 
-impl<E, T: Ordered> Column<E, T> {
+impl<E, T: FieldValue> Column<E, T> {
     /// The least value, `None` of no values.
     #[must_use]
-    pub fn min(self) -> Aggregate<E, Option<T::Plain>> {
+    pub fn min(self) -> Aggregate<E, Option<T::Plain>>
+    where
+        T: Ordered,
+    {
         Aggregate::new(Measure::Of(Function::Min, self.index()), Option::from_value)
     }
 
     /// The greatest value, `None` of no values.
     #[must_use]
-    pub fn max(self) -> Aggregate<E, Option<T::Plain>> {
+    pub fn max(self) -> Aggregate<E, Option<T::Plain>>
+    where
+        T: Ordered,
+    {
         Aggregate::new(Measure::Of(Function::Max, self.index()), Option::from_value)
     }
 
     /// How many different values there are, null left out.
     #[must_use]
-    pub fn count_distinct(self) -> Aggregate<E, u64> {
+    pub fn count_distinct(self) -> Aggregate<E, u64>
+    where
+        T: Ordered,
+    {
         Aggregate::new(Measure::Of(Function::CountDistinct, self.index()), counted)
     }
 }
