@@ -157,7 +157,7 @@ impl<E: Entity, K: GroupKeys<E>, A: IntoAggregates<E>> Groups<E, K, A> {
             let mut values = row.into_iter();
             Ok((keys.read(&mut values)?, aggregates.read(&mut values)?))
         };
-        rows.into_iter().map(|row| read(row).map_err(unfit::<E>)).collect()
+        rows.into_iter().map(|row| read(row).map_err(|error| unfit::<E>(&error))).collect()
     }
 }
 
@@ -179,9 +179,9 @@ async fn rows<E: Entity>(context: &Context, asked: Aggregation, page: u64) -> Re
 }
 
 fn total<E: Entity, A: IntoAggregates<E>>(aggregates: &A, row: Option<Row>) -> Result<A::Output> {
-    aggregates.read(&mut row.unwrap_or_default().into_iter()).map_err(unfit::<E>)
+    aggregates.read(&mut row.unwrap_or_default().into_iter()).map_err(|error| unfit::<E>(&error))
 }
 
-fn unfit<E: Entity>(error: ValueError) -> Error {
+fn unfit<E: Entity>(error: &ValueError) -> Error {
     Error::internal(format!("{}: an aggregate {}", E::meta().key, error.0))
 }

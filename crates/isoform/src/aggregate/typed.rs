@@ -50,10 +50,7 @@ impl<E, A> Aggregate<E, A> {
 }
 
 fn counted(value: Value) -> Result<u64, ValueError> {
-    match value {
-        Value::Int(n) => u64::try_from(n).map_err(|_| ValueError::expected(FieldType::Int64)),
-        _ => Err(ValueError::expected(FieldType::Int64)),
-    }
+    u64::try_from(i64::from_value(value)?).map_err(|_| ValueError::expected(FieldType::Int64))
 }
 
 /// How many rows there are: `|o| (o.customer, count())`.
