@@ -104,6 +104,44 @@ await step('pages of a query', async () => {
   return { count: await query.count(), second: titles(await query.getPage(2)), all }
 })
 
+await step('aggregate', async () => todos.aggregate({
+  sum: ['estimate'], avg: ['estimate'], min: ['title', 'priority'], max: ['estimate'], distinctCount: ['priority', 'due'],
+}))
+await step('aggregate: a filter', async () => todos.aggregate({ where: { $or: [{ title: 'Gamma' }, { title: 'Alpha' }] }, sum: ['estimate'] }))
+await step('aggregate: no rows', async () => todos.aggregate({ where: { title: 'nothing' }, sum: ['estimate'], max: ['title'] }))
+await step('aggregate: days', async () => {
+  const { due } = await todos.aggregate({ min: ['due'], max: ['due'] })
+  return [day(due.min), day(due.max)]
+})
+await step('groupBy: nothing', async () => todos.groupBy({}))
+await step('groupBy', async () => todos.groupBy({ group: ['completed'], sum: ['estimate'], where: { title: { $ne: 'Unanswered' } } }))
+await step('groupBy: two fields', async () => todos.groupBy({ group: ['completed', 'priority'], max: ['title'] }))
+await step('groupBy: sorted', async () =>
+  (await todos.groupBy({
+    group: ['priority'], sum: ['estimate'], orderBy: { $count: 'desc', estimate: { sum: 'desc' }, priority: 'asc' },
+  } as any)).map((row: any) => row.priority))
+await step('groupBy: sorted by a field', async () =>
+  (await todos.groupBy({ group: ['priority'], orderBy: { priority: 'desc' } })).map((row) => row.priority))
+await step('groupBy: sorted by a sum', async () =>
+  (await todos.groupBy({ group: ['title'], sum: ['estimate'], where: { estimate: { $ne: null } }, orderBy: { estimate: { sum: 'desc' } } })).map((row) => row.title))
+await step('groupBy: pages', async () => {
+  const page = async (page: number) => (await todos.groupBy({ group: ['title'], limit: 4, page })).map((row) => row.title)
+  return [await page(1), await page(2)]
+})
+await step('groupBy: days', async () =>
+  (await todos.groupBy({ group: ['due'], where: { due: { $ne: null } } })).map((row) => day(row.due)))
+await step('query with aggregates', async () => {
+  const query = todos.query({ pageSize: 2, where: { completed: false }, orderBy: { title: 'asc' }, aggregate: { sum: ['estimate'], max: ['title'] } })
+  const first = await query.paginator()
+  const second = await first.nextPage()
+  return { first: titles(first.items), aggregates: first.aggregates, second: titles(second.items), count: await query.count() }
+})
+await step('query with aggregates: a filter in the body', async () => {
+  const query = todos.query({ where: { $or: [{ title: 'Gamma' }, { title: 'Alpha' }] }, aggregate: { avg: ['estimate'] } })
+  return (await query.paginator()).aggregates
+})
+await step('aggregate: an unknown field', async () => repo(Loose).aggregate({ sum: ['unicorn' as any] }))
+
 await step('update', async () => shown(await todos.update(alpha.id, { title: 'Alpha!', due: null })))
 await step('update what may not be written', async () => shown(await todos.update(alpha.id, { estimate: 2, rank: 99, createdAt: new Date(0) })))
 await step('save', async () => {

@@ -9,6 +9,7 @@ pub fn all() -> Entities {
     entities![Sample, Article, Account, Event, Log, Letter, crate::todo::Todo, crate::todo::Counter]
         .and(crate::entities_paging::all())
         .and(entities![crate::entities_bulk::Parcel, crate::entities_bulk::Permit, crate::entities_bulk::Stall])
+        .and(crate::entities_aggregates::all())
 }
 
 /// Every type of field, and every validator.

@@ -101,6 +101,7 @@ async fn remults_client_works_against_this_server_as_it_is() {
 
     inserts(&mut steps);
     finds(&mut steps);
+    aggregates(&mut steps);
     changes(&mut steps);
     errors_arrive(&mut steps);
     methods_are_called(&mut steps);
@@ -165,6 +166,44 @@ fn finds(steps: &mut Steps) {
     steps.answers("by an id that is not there", Json::Null);
     let open = ["Alpha", "Gamma", "Unanswered", "delta"];
     steps.answers("pages of a query", json!({"count": 4, "second": &open[2..], "all": open}));
+}
+
+fn aggregates(steps: &mut Steps) {
+    steps.answers("aggregate", json!({
+        "estimate": {"sum": 4.5, "avg": 1.5, "max": 3}, "title": {"min": "Alpha"}, "priority": {"min": "low", "distinctCount": 3},
+        "due": {"distinctCount": 2}, "$count": 6,
+    }));
+    steps.answers("aggregate: a filter", json!({"estimate": {"sum": 4.5}, "$count": 2}));
+    steps.answers("aggregate: no rows", json!({"estimate": {"sum": null}, "title": {"max": null}, "$count": 0}));
+    steps.answers("aggregate: days", json!(["2030-1-2", "2031-6-30"]));
+    steps.answers("groupBy: nothing", json!([{"$count": 6}]));
+    let done = json!([
+        {"completed": false, "estimate": {"sum": 4.5}, "$count": 3},
+        {"completed": true, "estimate": {"sum": 0}, "$count": 2},
+    ]);
+    steps.answers("groupBy", done);
+    let both = json!([
+        {"completed": false, "priority": "normal", "title": {"max": "delta"}, "$count": 3},
+        {"completed": false, "priority": "high", "title": {"max": "Alpha"}, "$count": 1},
+        {"completed": true, "priority": "low", "title": {"max": "Beta 100%"}, "$count": 1},
+        {"completed": true, "priority": "normal", "title": {"max": "Épsilon"}, "$count": 1},
+    ]);
+    steps.answers("groupBy: two fields", both);
+    steps.answers("groupBy: sorted", json!(["normal", "low", "high"]));
+    steps.answers("groupBy: sorted by a field", json!(["high", "normal", "low"]));
+    steps.answers("groupBy: sorted by a sum", json!(["Gamma", "Alpha", "Épsilon"]));
+    steps.answers("groupBy: pages", json!([["Alpha", "Beta 100%", "Gamma", "Unanswered"], ["delta", "Épsilon"]]));
+    steps.answers("groupBy: days", json!(["2030-1-2", "2031-6-30"]));
+    steps.answers(
+        "query with aggregates",
+        json!({
+            "first": ["Alpha", "Gamma"], "second": ["Unanswered", "delta"], "count": 4,
+            "aggregates": {"estimate": {"sum": 4.5}, "title": {"max": "delta"}, "$count": 4},
+        }),
+    );
+    let filtered = json!({"estimate": {"avg": 2.25}, "$count": 2});
+    steps.answers("query with aggregates: a filter in the body", filtered);
+    steps.is_refused("aggregate: an unknown field", 400, "\"unicorn\" is not a field of todos");
 }
 
 fn changes(steps: &mut Steps) {

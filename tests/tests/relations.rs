@@ -101,6 +101,10 @@ promises_of_relations! {
                 lens.push(one.items.len());
             }
             assert_eq!(lens, [3, 2, 1, 0]);
+            let (rows, (counted,)) = query().limit(1).with_aggregates(|_| (count(),)).await.unwrap();
+            assert_eq!((rows[0].items.len(), counted), (3, 4));
+            let orders_of_ann = Purchase::query().filter(|p| p.customer.name.contains("ann")).aggregate(|p| p.id.sum()).await.unwrap();
+            assert_eq!(orders_of_ann, Some(3));
             let last = Purchase::query().include(|p| p.items).filter(|p| p.id.lt(4)).last().await.unwrap().unwrap();
             assert_eq!((last.id, last.items.len()), (3, 1));
         }).await;

@@ -145,6 +145,11 @@ fn expand(ident: &Ident, variants: &[Variant]) -> TokenStream {
         }
 
         #[automatically_derived]
+        impl #private::Ordered for #ident {
+            type Plain = Self;
+        }
+
+        #[automatically_derived]
         impl #private::FieldValue for #ident {
             const TYPE: #private::FieldType = #private::FieldType::Enum(<Self as #private::FieldEnum>::VARIANTS);
 

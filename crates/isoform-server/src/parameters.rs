@@ -28,6 +28,8 @@ pub(crate) struct Parameters {
     pub total: bool,
     /// `_select=$count`: the number of rows is answered, and none of them.
     pub counted: bool,
+    /// Was something asked for that only rows have: an order of rows, or some of their fields?
+    pub of_rows: bool,
     /// What is left is the filter.
     filter: Vec<(String, String)>,
 }
@@ -67,6 +69,7 @@ impl Parameters {
             cursor: None,
             total: false,
             counted: false,
+            of_rows: false,
             filter: Vec::new(),
         };
         let (mut sort, mut directions) = (None, String::new());
@@ -82,13 +85,17 @@ impl Parameters {
                 "_total" => read.total = total(&value)?,
                 "_select" if value == "$none" => {}
                 "_select" if value == "$count" => read.counted = true,
-                "_select" => read.select = select(meta, readable, &value)?,
+                "_select" => {
+                    read.select = select(meta, readable, &value)?;
+                    read.of_rows = true;
+                }
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
                     return Err(Error::invalid(format!("Unknown parameter \"{}\".", shown(other))));
                 }
                 _ => read.filter.push((name, value)),
             }
         }
+        read.of_rows |= sort.is_some() || !directions.is_empty();
         read.order = order(meta, readable, sort.as_deref(), &directions)?;
         Ok(read)
     }

@@ -1,5 +1,6 @@
 //! The REST API: what each request does.
 
+mod aggregate;
 mod batch;
 mod bulk;
 
@@ -214,11 +215,13 @@ impl Call<'_> {
                 let (filter, include) = self.posted_question(body).await?;
                 self.end(end == "last", &parameters, filter.as_ref(), include.as_ref()).await
             }
+            (Method::POST, Some("groupBy")) => self.group_by(&parameters, body).await,
+            (Method::POST, Some("query")) => self.query(&parameters, body).await,
             (Method::POST, None) => {
                 parameters.without_filter()?;
                 self.insert(body, parameters.counted).await
             }
-            (_, Some(action)) if !matches!(action, "get" | "count" | "first" | "last") => {
+            (_, Some(action)) if !matches!(action, "get" | "count" | "first" | "last" | "groupBy" | "query") => {
                 Err(Error::invalid(format!("Unknown __action \"{}\".", shown(action))))
             }
             _ => Err(not_allowed()),
@@ -236,18 +239,14 @@ impl Call<'_> {
     /// The filter of a question that came by `POST`, and what it includes: `{"where": {…}, "include": {…}}`.
     async fn posted_question(&self, body: Body) -> Result<(Option<Map<String, JsonValue>>, Option<JsonValue>)> {
         let mut asked = body::object(self.json(body).await?)?;
-        let (filter, include) = (asked.remove("where"), asked.remove("include"));
+        let (filter, include) = (where_of(&mut asked)?, asked.remove("include"));
         if let Some(name) = asked.keys().next() {
             return Err(Error::invalid(format!(
                 "\"{}\" has no meaning here; a question is {{\"where\": {{…}}}}.",
                 shown(name)
             )));
         }
-        match filter {
-            None => Ok((None, include)),
-            Some(JsonValue::Object(filter)) => Ok((Some(filter), include)),
-            Some(other) => Err(Error::invalid(format!("\"where\" must be an object; it is {}.", json::kind(&other)))),
-        }
+        Ok((filter, include))
     }
 
     async fn list(
@@ -433,6 +432,15 @@ impl Call<'_> {
                 Ok(respond::value(&if data.is_null() { json!({}) } else { json!({ "data": data }) }))
             }
         }
+    }
+}
+
+/// The filter in the body of a question.
+fn where_of(asked: &mut Map<String, JsonValue>) -> Result<Option<Map<String, JsonValue>>> {
+    match asked.remove("where") {
+        None => Ok(None),
+        Some(JsonValue::Object(filter)) => Ok(Some(filter)),
+        Some(other) => Err(Error::invalid(format!("\"where\" must be an object; it is {}.", json::kind(&other)))),
     }
 }
 

@@ -3,6 +3,7 @@
 //! sea-query writes the text, with a placeholder wherever a value goes; a walk over the same condition collects the values
 //! in the same order. So the text depends on the [`Shape`] of a question alone, and is written once for each.
 
+mod aggregate;
 mod keyset;
 mod shape;
 
@@ -10,6 +11,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+pub(crate) use aggregate::aggregate;
 use isoform::filter::{Comparison, Related, TextMatch};
 use isoform::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use isoform::provider::Find;

@@ -15,6 +15,7 @@ mod transaction;
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
+use isoform::aggregate::{Aggregation, OVERFLOW};
 use isoform::future::BoxFuture;
 use isoform::meta::{EntityMeta, FieldMask, RelationMeta};
 use isoform::provider::{DataProvider, Find, RelatedRow, Transaction};
@@ -235,6 +236,17 @@ impl<C: Connections> DataProvider for Provider<C> {
             };
             self.0.reading().await?.rows(meta, statement, read).await?;
             u64::try_from(counted).map_err(Error::internal)
+        })
+    }
+
+    fn aggregate<'a>(&'a self, meta: &'static EntityMeta, asked: &'a Aggregation) -> BoxFuture<'a, Result<Vec<Row>>> {
+        Box::pin(async move {
+            let statement = sql::aggregate::<Sqlite>(meta, asked)?;
+            let mut rows = Vec::new();
+            let keep = |row: &SqliteRow| cell::group(row, meta, asked).map(|row| rows.push(row));
+            let read = self.0.reading().await?.rows(meta, statement, keep).await;
+            read.map_err(|error| if error.code() == Some(OVERFLOW) { asked.overflow(meta) } else { error })?;
+            Ok(rows)
         })
     }
 

@@ -41,11 +41,12 @@
 //! # The map
 //!
 //! - What an entity is: [`Entity`], [`meta`] (its metadata), [`value`] (what a field can hold), [`hooks`].
-//! - What a program works with: [`Record`], [`repo`] and [`Query`], [`Filter`], [`backend`] methods.
+//! - What a program works with: [`Record`], [`repo`] and [`Query`], [`Filter`], [`aggregate`]s, [`backend`] methods.
 //! - Who asks: [`Context`], [`Identity`], and the one [`guard`].
 //! - Below: [`provider`] (a database), [`remote`] (the API of a server), [`json`] (the wire), and, natively,
 //!   `operations` (guarded and trusted data operations), `session`, `password`.
 
+pub mod aggregate;
 pub mod backend;
 mod batch;
 mod bulk;

@@ -4,8 +4,10 @@
 //!   `body` reads what a request's body says of fields, `write` judges writes by the guard.
 //! - `page` answers pages of a list by a `cursor`, and a list from its end.
 //! - `bulk` writes many rows: in one statement where nothing needs the rows.
+//! - `aggregate` computes over rows.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
+mod aggregate;
 mod ask;
 mod body;
 mod bulk;
@@ -25,6 +27,7 @@ use crate::record::AnyRecord;
 use crate::value::Value;
 use crate::{Error, Result};
 
+pub use aggregate::aggregate;
 pub use ask::{count, find_id, find_id_json, find_json};
 pub(crate) use ask::{find, find_related, includes, shown};
 pub use body::read_patch;

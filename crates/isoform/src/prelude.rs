@@ -4,6 +4,7 @@ pub use chrono::{DateTime, NaiveDate, Utc};
 pub use tracing::{debug, error, info, warn};
 pub use uuid::Uuid;
 
+pub use crate::aggregate::count;
 pub use crate::entities;
 pub use crate::{
     Batch, Column, Context, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json,

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::Result;
+use crate::aggregate::Aggregation;
 use crate::filter::Condition;
 use crate::future::BoxFuture;
 use crate::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use crate::value::{Row, Value};
+use crate::{Error, Result};
 
 /// Which rows, in what order, and how many of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,6 +113,15 @@ pub trait DataProvider: Send + Sync + 'static {
 
     /// How many rows fulfil a condition.
     fn count<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>>;
+
+    /// What was asked of each group of rows: the fields of the group, then the measures, in the order of the question.
+    ///
+    /// # Errors
+    /// 400 where a sum is too large for its type; where the provider has no aggregates.
+    fn aggregate<'a>(&'a self, meta: &'static EntityMeta, asked: &'a Aggregation) -> BoxFuture<'a, Result<Vec<Row>>> {
+        let _ = (meta, asked);
+        crate::future::ready(Err(Error::invalid(format!("{} has no aggregates.", self.name()))))
+    }
 
     /// Inserts a row, given as its values.
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>>;

@@ -197,6 +197,10 @@ impl<E: Entity> Query<E> {
         })
     }
 
+    pub(crate) fn into_condition(self) -> crate::filter::Condition {
+        self.filter.into_condition()
+    }
+
     pub(crate) const fn page_number(&self) -> u64 {
         self.page
     }

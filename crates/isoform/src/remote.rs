@@ -261,7 +261,7 @@ impl Remote {
 }
 
 /// What is included, as the body of a question says it; nothing, where nothing is.
-fn include_json(include: &[Include]) -> Option<JsonValue> {
+pub(crate) fn include_json(include: &[Include]) -> Option<JsonValue> {
     let mut object = Map::new();
     for Include { relation, find } in include {
         let target = relation.target();
@@ -290,7 +290,7 @@ fn include_json(include: &[Include]) -> Option<JsonValue> {
 }
 
 /// The parameters of a list: its order, its page, and more.
-fn parameters(meta: &EntityMeta, find: &Find, page: u64, more: &str) -> String {
+pub(crate) fn parameters(meta: &EntityMeta, find: &Find, page: u64, more: &str) -> String {
     let mut parameters = Vec::new();
     if !find.order.is_empty() {
         let names: Vec<_> = find.order.iter().map(|(field, _)| meta.field(*field).wire).collect();
@@ -323,14 +323,14 @@ fn row_path(meta: &EntityMeta, id: &Value) -> Result<String> {
 }
 
 /// An object that the server answered: a row.
-fn object(meta: &EntityMeta, answer: JsonValue) -> Result<Map<String, JsonValue>> {
+pub(crate) fn object(meta: &EntityMeta, answer: JsonValue) -> Result<Map<String, JsonValue>> {
     match answer {
         JsonValue::Object(object) => Ok(object),
         other => Err(unexpected(meta, "an object", &other)),
     }
 }
 
-fn unexpected(meta: &EntityMeta, wanted: &str, answer: &JsonValue) -> Error {
+pub(crate) fn unexpected(meta: &EntityMeta, wanted: &str, answer: &JsonValue) -> Error {
     let answer = crate::json::kind(answer);
     Error::unavailable(format!("{}: the server answered {answer} where {wanted} was asked for", meta.key))
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use isoform::aggregate::{Aggregation, GroupKey, Measure};
 use isoform::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use isoform::{Condition, Error, Result, Value};
 use sea_query::{QueryBuilder as _, SqlWriterValues};
@@ -138,6 +139,37 @@ impl<'a> Shape<'a> {
                 }
             }
         }
+    }
+
+    /// What is computed, of which groups, in what order; not of which rows.
+    pub fn aggregation(&mut self, asked: &Aggregation) {
+        self.count(asked.groups.len());
+        asked.groups.iter().for_each(|field| self.count(*field));
+        self.count(asked.measures.len());
+        asked.measures.iter().for_each(|measure| self.measure(*measure));
+        self.count(asked.order.len());
+        for (key, direction) in &asked.order {
+            self.bytes.push(*direction as u8);
+            match key {
+                GroupKey::Field(field) => {
+                    self.bytes.push(b'f');
+                    self.count(*field);
+                }
+                GroupKey::Measure(measure) => {
+                    self.bytes.push(b'm');
+                    self.measure(*measure);
+                }
+            }
+        }
+    }
+
+    fn measure(&mut self, measure: Measure) {
+        let (function, field) = match measure {
+            Measure::Count => (u8::MAX, 0),
+            Measure::Of(function, field) => (function as u8, field),
+        };
+        self.bytes.push(function);
+        self.count(field);
     }
 
     /// The statement; its text is written where there is none of this shape yet.

@@ -1,5 +1,6 @@
 //! Cells: as values, and as JSON without a detour.
 
+use isoform::aggregate::{Aggregation, Function, Measure};
 use isoform::meta::{EntityMeta, FieldMask, RelationMeta};
 use isoform::{Error, FieldType, Result, Row, Value, json};
 use sqlx::sqlite::{SqliteRow, SqliteValueRef};
@@ -134,4 +135,33 @@ fn write(cell: SqliteValueRef<'_>, field_type: FieldType, out: &mut Vec<u8>) -> 
 fn own_time(text: &str) -> Option<&str> {
     let digits = text.strip_suffix('Z').filter(|digits| digits.len() == 26 && digits.is_ascii())?;
     Some(digits.strip_suffix("000").unwrap_or(digits))
+}
+
+/// A group: its fields, then what was computed.
+pub(super) fn group(row: &SqliteRow, meta: &EntityMeta, asked: &Aggregation) -> Result<Row> {
+    let keys = asked.groups.iter().map(|field| (meta.field(*field).name, Ok(meta.field(*field).field_type), None));
+    let measures = asked.measures.iter().map(|measure| {
+        let name = measure.field().map_or("count", |field| meta.field(field).name);
+        (name, measure.result(meta), Some(*measure))
+    });
+    let cell = |(index, (name, field_type, measure)): (usize, (&str, Result<FieldType>, Option<Measure>))| {
+        let cell = row.try_get_raw(index).map_err(Error::internal)?;
+        if cell.is_null() {
+            return Ok(Value::Null);
+        }
+        let value = match (measure, field_type?) {
+            // Computed of the positions in the declaration.
+            (Some(Measure::Of(Function::Min | Function::Max, _)), FieldType::Enum(variants)) => {
+                let position = decode::<i64>(cell).map_err(|problem| unfit(meta, name, &problem))?;
+                let variant = usize::try_from(position).ok().and_then(|position| variants.get(position));
+                variant.map(|variant| Value::Text(variant.value.into())).ok_or_else(|| "no variant".to_owned())
+            }
+            (_, field_type) => value(cell, field_type),
+        };
+        match value {
+            Ok(Value::Float(n)) if !n.is_finite() => Err(asked.overflow(meta)),
+            value => value.map_err(|problem| unfit(meta, name, &problem)),
+        }
+    };
+    keys.chain(measures).enumerate().map(cell).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use isoform::aggregate::OVERFLOW;
 use isoform::{EntityMeta, Error, FieldType, Value, json};
 use sea_query::{Expr, ExprTrait as _, QueryBuilder, SqliteQueryBuilder};
 use sqlx::AssertSqlSafe;
@@ -112,6 +113,10 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
         }
         sqlx::error::ErrorKind::ForeignKeyViolation => {
             Error::conflict(format!("Other rows depend on this one of {}, or it on a row that is not there.", meta.key))
+        }
+        // Of `SUM`; which one it was SQLite does not say.
+        _ if database.message() == "integer overflow" => {
+            Error::invalid("A sum is larger than what can be counted.").with_code(OVERFLOW)
         }
         _ if database.message().starts_with("no such table") => Error::internal(format!(
             "{}: list {} in `entities![…]` of the API, whose `ensure_schema` makes the table",
