@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub fn all() -> Entities {
     entities![Sample, Article, Account, Event, Log, Letter, crate::todo::Todo, crate::todo::Counter]
+        .and(crate::entities_fields::all())
 }
 
 /// Every type of field, and every validator.

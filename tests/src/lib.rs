@@ -11,6 +11,7 @@
 )]
 
 pub mod entities;
+pub mod entities_fields;
 pub mod raw;
 pub mod todo;
 

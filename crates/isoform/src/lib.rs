@@ -91,7 +91,7 @@ pub use query::{DEFAULT_LIMIT, Query, offset as query_offset};
 pub use record::{AnyRecord, Errors, Record, RecordState};
 pub use remote::Remote;
 pub use repository::{Assignment, IntoAssignments, Repository, repo};
-pub use value::{FieldEnum, FieldType, FieldValue, Json, Row, Value, ValueError};
+pub use value::{FieldEnum, FieldType, FieldValue, Json, Row, Scalar, Value, ValueError};
 
 // So that the macros' `::isoform` names this crate in its own examples and tests too.
 extern crate self as isoform;

@@ -106,6 +106,8 @@ pub struct FieldMeta {
     pub field_type: FieldType,
     /// May it be null?
     pub nullable: bool,
+    /// Does its Rust type take less than its field type, or other than it is sent?
+    pub converts: bool,
     /// What the framework does with it on its own.
     pub role: FieldRole,
     /// No two rows have the same value.
@@ -143,6 +145,7 @@ impl FieldMeta {
             label,
             field_type,
             nullable,
+            converts: false,
             role: FieldRole::Plain,
             unique: false,
             api_read: Rule::Everyone,

@@ -102,6 +102,7 @@ pub(crate) fn storable(value: &Value) -> Result<(), String> {
         Value::Text(text) if text.contains('\0') => Err("must not contain the NUL character".into()),
         Value::DateTime(time) => years_fit(time.year()),
         Value::Date(date) => years_fit(date.year()),
+        Value::Scalar(scalar) => scalar.storable(),
         _ => Ok(()),
     }
 }
@@ -159,6 +160,9 @@ fn number(limit: Option<&Number>) -> String {
 }
 
 fn order(value: &Value, limit: &Number) -> Option<std::cmp::Ordering> {
+    if let Value::Scalar(scalar) = value {
+        return scalar.compare_number(*limit);
+    }
     let limit = match limit {
         Number::Int(n) => Value::Int(*n),
         Number::Float(n) => Value::Float(*n),

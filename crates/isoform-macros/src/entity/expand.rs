@@ -225,6 +225,11 @@ fn field_meta(field: &Field) -> TokenStream {
         };
         more.push(quote!(role: #private::FieldRole::#role));
     }
+    // Of the types that a macro knows by their names, only JSON takes less than it is sent.
+    if matches!(field.kind, Kind::Json | Kind::Other) {
+        let converts = as_value(&field.ty, "CONVERTS");
+        more.push(quote!(converts: #converts));
+    }
     if field.unique.is_some() {
         more.push(quote!(unique: true));
     }
@@ -291,7 +296,11 @@ fn number(field: &Field, limit: Option<&Expr>) -> TokenStream {
     let Some(limit) = limit else { return quote!(::core::option::Option::None) };
     let span = limit.span();
     let number = match field.kind {
-        Kind::Float => quote_spanned!(span=> Float({ const LIMIT: f64 = #limit; LIMIT })),
+        // A decimal's limit is written as a whole number, or with a point; a constant is of the type `f64`.
+        Kind::Decimal if matches!(super::check::number(limit), Ok(Some(literal)) if literal.whole) => {
+            quote_spanned!(span=> Int(#limit))
+        }
+        Kind::Float | Kind::Decimal => quote_spanned!(span=> Float({ const LIMIT: f64 = #limit; LIMIT })),
         // The type of the field's own value, so that what does not fit it is an error here.
         Kind::Int32 => quote_spanned!(span=> Int({ const LIMIT: i32 = #limit; LIMIT as i64 })),
         _ => quote_spanned!(span=> Int(#limit)),

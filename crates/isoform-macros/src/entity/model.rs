@@ -121,11 +121,12 @@ pub enum Kind {
     Int32,
     Int64,
     Float,
+    Decimal,
     /// `DateTime<Utc>`
     Time,
     Json,
     Relation,
-    /// An enum, a UUID, a day; or a type that cannot be stored, which the compiler says.
+    /// An enum, a UUID, a day, a type of one's own; or a type that cannot be stored, which the compiler says.
     Other,
 }
 
@@ -139,6 +140,7 @@ impl Kind {
             "i32" => Self::Int32,
             "i64" => Self::Int64,
             "f64" => Self::Float,
+            "Decimal" => Self::Decimal,
             "Json" => Self::Json,
             "ToOne" | "ToMany" => Self::Relation,
             "DateTime" if argument(arguments).and_then(last_segment).is_some_and(|(name, _)| name == "Utc") => {

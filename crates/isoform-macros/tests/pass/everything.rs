@@ -70,6 +70,15 @@ pub struct Thing {
     #[field(default = Json(vec![1, 2]))]
     list: Json<Vec<i64>>,
     day: Option<NaiveDate>,
+    #[field(range(min = 0.01, max = 1000), default = Decimal::ONE)]
+    price: Decimal,
+    #[field(range(min = -5))]
+    offer: Option<Decimal>,
+    opens: NaiveTime,
+    takes: Option<TimeDelta>,
+    data: Vec<u8>,
+    names: Vec<String>,
+    days: Option<Vec<NaiveDate>>,
     kind: Kind,
     #[field(created_at)]
     created_at: DateTime<Utc>,

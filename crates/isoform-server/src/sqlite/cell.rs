@@ -1,6 +1,7 @@
 //! Cells: as values, and as JSON without a detour.
 
 use isoform::meta::{EntityMeta, FieldMask};
+use isoform::value::{Stored, StoredAs};
 use isoform::{Error, FieldType, Result, Row, Value, json};
 use sqlx::sqlite::{SqliteRow, SqliteValueRef};
 use sqlx::{Decode, Row as _, Sqlite, ValueRef as _};
@@ -35,10 +36,18 @@ fn value(cell: SqliteValueRef<'_>, field_type: FieldType) -> Result<Value, Strin
         FieldType::Uuid => Value::Uuid(uuid(decode(cell)?)?),
         FieldType::DateTime => Value::DateTime(json::parse_date_time(decode(cell)?).ok_or("not a time")?),
         FieldType::Date => Value::Date(json::parse_date(decode(cell)?).ok_or("not a date")?),
-        FieldType::Json => {
+        FieldType::Json | FieldType::List(_) => {
             Value::Json(Box::new(serde_json::from_str(decode(cell)?).map_err(|error| error.to_string())?))
         }
         FieldType::Text | FieldType::Enum(_) => Value::Text(decode(cell)?),
+        FieldType::Scalar(scalar) => {
+            let stored = match scalar.stored_as {
+                StoredAs::Int => Stored::Int(decode(cell)?),
+                StoredAs::Text => Stored::Text(decode(cell)?),
+                StoredAs::Bytes => Stored::Bytes(decode(cell)?),
+            };
+            (scalar.read)(stored).ok_or_else(|| format!("not {}", scalar.describe))?
+        }
     })
 }
 
@@ -71,7 +80,7 @@ fn write(cell: SqliteValueRef<'_>, field_type: FieldType, out: &mut Vec<u8>) -> 
     match field_type {
         FieldType::Text | FieldType::Enum(_) => json::write_text(decode(cell)?, out),
         FieldType::Int32 | FieldType::Int64 => json::write_integer(decode(cell)?, out),
-        FieldType::Json => out.extend_from_slice(decode::<&str>(cell)?.as_bytes()),
+        FieldType::Json | FieldType::List(_) => out.extend_from_slice(decode::<&str>(cell)?.as_bytes()),
         FieldType::DateTime => {
             let text: &str = decode(cell)?;
             match own_time(text) {

@@ -1,6 +1,7 @@
 //! Tables and columns: what is missing is created, what is there stays as it is.
 
 use isoform::meta::{EntityMeta, FieldMeta};
+use isoform::value::StoredAs;
 use isoform::{Error, FieldType, Result};
 use sea_query::{Alias, ColumnDef, Index, SqliteQueryBuilder, Table};
 use sqlx::sqlite::SqliteRow;
@@ -85,7 +86,17 @@ fn of_another_type(meta: &EntityMeta, field: &FieldMeta, column: &Column) -> Opt
         FieldType::Int32 | FieldType::Int64 => "integers",
         FieldType::Float => "floating point numbers",
         FieldType::Uuid => "bytes",
-        FieldType::Text | FieldType::DateTime | FieldType::Date | FieldType::Enum(_) | FieldType::Json => "texts",
+        FieldType::Text
+        | FieldType::DateTime
+        | FieldType::Date
+        | FieldType::Enum(_)
+        | FieldType::Json
+        | FieldType::List(_) => "texts",
+        FieldType::Scalar(scalar) => match scalar.stored_as {
+            StoredAs::Int => "integers",
+            StoredAs::Text => "texts",
+            StoredAs::Bytes => "bytes",
+        },
     };
     let there = affinity(&column.declared);
     (there != stored).then(|| {
@@ -121,7 +132,17 @@ fn definition(field: &FieldMeta) -> ColumnDef {
         FieldType::Int64 => column.big_integer(),
         FieldType::Float => column.double(),
         FieldType::Uuid => column.custom(Alias::new("blob")),
-        FieldType::Text | FieldType::DateTime | FieldType::Date | FieldType::Enum(_) | FieldType::Json => column.text(),
+        FieldType::Text
+        | FieldType::DateTime
+        | FieldType::Date
+        | FieldType::Enum(_)
+        | FieldType::Json
+        | FieldType::List(_) => column.text(),
+        FieldType::Scalar(scalar) => match scalar.stored_as {
+            StoredAs::Int => column.big_integer(),
+            StoredAs::Text => column.text(),
+            StoredAs::Bytes => column.custom(Alias::new("blob")),
+        },
     };
     if !field.nullable {
         column.not_null();
