@@ -6,7 +6,7 @@ use isoform::{FieldType, FieldValue, Value, ValueError};
 use crate::entities::Color;
 
 pub fn all() -> Entities {
-    entities![Measure]
+    entities![Measure, Ticket, Voucher, Line, Capped]
 }
 
 /// Every type of field that is not in `Sample`.
@@ -57,4 +57,100 @@ impl FieldValue for Length {
     fn blank() -> Self {
         Self(0)
     }
+}
+
+/// The database counts its ids up.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "tickets", allow(crud = true), order_by(number), hooks)]
+pub struct Ticket {
+    #[field(id, auto_increment)]
+    pub number: i64,
+    pub title: String,
+    pub seen: Option<String>,
+}
+
+#[hooks]
+impl Hooks for Ticket {
+    async fn saved(ticket: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {
+        if e.is_new() && ticket.title == "refused" {
+            return Err(Error::invalid(format!("not ticket {}", ticket.number)));
+        }
+        Ok(())
+    }
+}
+
+/// Its ids are made by a function.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "vouchers", allow(crud = true))]
+pub struct Voucher {
+    #[field(id, make = code)]
+    pub code: String,
+    pub worth: Decimal,
+}
+
+fn code() -> String {
+    format!("V-{}", Uuid::now_v7().simple())
+}
+
+/// A line of an order, with everything that nobody writes.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "lines", allow(crud = true), order_by(product))]
+pub struct Line {
+    #[field(id)]
+    pub id: Uuid,
+    #[field(column = "product_name", column_type = "text COLLATE NOCASE")]
+    pub product: String,
+    #[field(display = euros)]
+    pub price: Decimal,
+    pub quantity: i32,
+    pub color: Color,
+    #[field(sql_expression = "{price} * {quantity}", display = euros)]
+    pub total: Decimal,
+    #[field(sql_expression = "CASE WHEN {product} = '{{}}' THEN NULL ELSE length({product}) END")]
+    pub letters: Option<i64>,
+    #[field(server_expression = described)]
+    pub description: String,
+    #[field(server_expression = Self::count_of_all)]
+    pub of_all: Option<i64>,
+    #[field(server_expression = bought_for, api_read = "admin")]
+    pub margin: Decimal,
+    #[field(db_read_only, column_type = "text DEFAULT 'by the database'")]
+    pub made: String,
+    #[field(version)]
+    pub version: i64,
+}
+
+fn euros(amount: &Decimal) -> String {
+    format!("{amount:.2} €")
+}
+
+async fn described(line: &Record<Line>) -> Result<String> {
+    Ok(format!("{} × {}", line.quantity, line.product))
+}
+
+async fn bought_for(line: &Record<Line>) -> Result<Decimal> {
+    Ok(line.total / Decimal::TEN)
+}
+
+impl Line {
+    /// Asks the database, as trusted code.
+    async fn count_of_all(_: &Record<Self>) -> Result<Option<i64>> {
+        Ok(i64::try_from(repo::<Self>().count().await?).ok())
+    }
+}
+
+/// The API reaches what costs less than a hundred.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "capped", allow(crud = true), api_filter = cheap)]
+pub struct Capped {
+    #[field(id)]
+    pub id: Uuid,
+    pub price: i64,
+    pub quantity: i64,
+    #[field(sql_expression = "{price} * {quantity}")]
+    pub total: i64,
+}
+
+fn cheap(_: Option<&Identity>) -> Filter<Capped> {
+    Capped::filter(|c| c.total.lt(100))
 }

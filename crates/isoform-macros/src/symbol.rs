@@ -15,12 +15,16 @@ pub const ALLOW: &str = "allow";
 pub const ALLOW_UPDATE: &str = "allow_update";
 pub const API_FILTER: &str = "api_filter";
 pub const API_READ: &str = "api_read";
+pub const AUTO_INCREMENT: &str = "auto_increment";
 pub const AUTHENTICATED: &str = "authenticated";
 pub const COLUMN: &str = "column";
+pub const COLUMN_TYPE: &str = "column_type";
 pub const CREATED_AT: &str = "created_at";
 pub const CRUD: &str = "crud";
+pub const DB_READ_ONLY: &str = "db_read_only";
 pub const DEFAULT: &str = "default";
 pub const DELETE: &str = "delete";
+pub const DISPLAY: &str = "display";
 pub const EMAIL: &str = "email";
 pub const HELP: &str = "help";
 pub const HOOKS: &str = "hooks";
@@ -30,6 +34,7 @@ pub const INSERT: &str = "insert";
 pub const KEY: &str = "key";
 pub const LABEL: &str = "label";
 pub const LEN: &str = "len";
+pub const MAKE: &str = "make";
 pub const MAX: &str = "max";
 pub const MESSAGE: &str = "message";
 pub const MIN: &str = "min";
@@ -41,6 +46,8 @@ pub const RANGE: &str = "range";
 pub const READ: &str = "read";
 pub const REQUIRED: &str = "required";
 pub const SAVING: &str = "saving";
+pub const SERVER_EXPRESSION: &str = "server_expression";
+pub const SQL_EXPRESSION: &str = "sql_expression";
 pub const TABLE: &str = "table";
 pub const TRANSACTION: &str = "transaction";
 pub const UNIQUE: &str = "unique";
@@ -77,6 +84,13 @@ pub const IN_FIELD: &[&str] = &[
     INPUT,
     PLACEHOLDER,
     HELP,
+    AUTO_INCREMENT,
+    MAKE,
+    COLUMN_TYPE,
+    DB_READ_ONLY,
+    SQL_EXPRESSION,
+    SERVER_EXPRESSION,
+    DISPLAY,
 ];
 /// What `allow(…)` knows.
 pub const IN_ALLOW: &[&str] = &[CRUD, READ, INSERT, UPDATE, DELETE];

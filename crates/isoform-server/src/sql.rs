@@ -197,13 +197,14 @@ pub(crate) fn count<'a, D: Dialect>(meta: &'static EntityMeta, filter: &'a Condi
 
 /// A row with all its values.
 pub(crate) fn insert<'a, D: Dialect>(meta: &'static EntityMeta, row: &'a [Value]) -> Result<Statement<'a>> {
+    let written = meta.written_fields();
     let mut shape = Shape::new("insert", meta);
-    shape.values(row);
+    row.iter().enumerate().filter(|(index, _)| written.contains(*index)).for_each(|(_, value)| shape.value(value));
     shape.statement::<D>(|text| {
         let mut insert = Query::insert();
-        insert.into_table(table(meta)).columns((0..meta.fields.len()).map(|index| column(meta, index)));
-        // The list has one value for each column: the fields of the meta.
-        insert.values_panic(meta.fields.iter().map(|_| placeholder()));
+        insert.into_table(table(meta)).columns(written.iter().map(|index| column(meta, index)));
+        // The list has one value for each column.
+        insert.values_panic(written.iter().map(|_| placeholder()));
         insert.build_collect_into(D::builder(), text);
     })
 }
@@ -226,7 +227,7 @@ pub(crate) fn update<'a, D: Dialect>(
     set: &'a [(usize, Value)],
     answer: Answer,
 ) -> Result<Statement<'a>> {
-    let columns = || (0..meta.fields.len()).map(|index| column(meta, index));
+    let columns = || meta.columns().iter().map(|index| column(meta, index));
     let read = pinned_id(meta, filter).filter(|_| answer == Answer::Read);
     let kind = match answer {
         Answer::Count => "update",

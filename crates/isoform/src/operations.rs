@@ -1,10 +1,12 @@
 //! The data operations of a process that has a database: guarded in scope `Api`, trusted in scope `Backend`.
 //!
 //! - `ask` answers questions, `body` reads what a request's body says of fields, `write` judges writes by the guard.
+//! - `computed` makes what nobody writes.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod ask;
 mod body;
+mod computed;
 mod store;
 mod write;
 
@@ -57,7 +59,8 @@ async fn load(
     filter: Condition,
 ) -> Result<Box<dyn AnyRecord>> {
     let rows = context.database()?.find(meta, &Find::matching(by_id(meta, id).and(filter)).limit(1)).await?;
-    let row = rows.into_iter().next().ok_or_else(|| not_found(meta))?;
+    let mut row = rows.into_iter().next().ok_or_else(|| not_found(meta))?;
+    computed::fill_in(context, meta, meta.all_fields(), std::slice::from_mut(&mut row)).await?;
     let mut record = (meta.new_record)();
     record.set_stored(row, FieldMask::NONE)?;
     Ok(record)

@@ -68,6 +68,9 @@ pub trait DataProvider: Send + Sync + 'static {
     /// Inserts a row, given as its values.
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>>;
 
+    /// Inserts a row whose id the database counts up, whatever is in its place. Answers the id.
+    fn insert_numbered<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<i64>>;
+
     /// Sets fields of the rows that fulfil a condition, and counts up their version. Answers how many there were.
     fn update<'a>(
         &'a self,

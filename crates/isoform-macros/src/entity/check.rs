@@ -3,6 +3,7 @@
 use syn::{Expr, Lit, LitStr, UnOp};
 
 use super::model::{Check, Entity, Field, Kind, Role, Validator};
+use super::origin;
 use crate::ctxt::Ctxt;
 use crate::{names, pattern};
 
@@ -44,6 +45,7 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
     table_is_a_name(ctxt, entity);
     distinct_names(ctxt, entity);
     order_names_fields(ctxt, entity);
+    entity.fields.iter().for_each(|field| origin::check(ctxt, entity, field));
     for field in &mut entity.fields {
         name_is_snake_case(ctxt, field);
         one_role(ctxt, field);

@@ -9,6 +9,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, Type};
 
 use super::model::{Check, Entity, Field, Kind, Role, Validator};
+use super::origin;
 use crate::rule::here;
 
 pub fn entity(entity: &Entity) -> TokenStream {
@@ -82,6 +83,7 @@ fn implementation(entity: &Entity) -> TokenStream {
     let meta = meta(entity);
     let run_hook = run_hook(entity);
     let run_field_saving = run_field_saving(entity);
+    let run_server_expression = origin::run_server_expression(entity);
     quote! {
         #[automatically_derived]
         impl #private::Entity for #ident {
@@ -114,6 +116,7 @@ fn implementation(entity: &Entity) -> TokenStream {
 
             #run_hook
             #run_field_saving
+            #run_server_expression
         }
     }
 }
@@ -157,7 +160,7 @@ fn meta(entity: &Entity) -> TokenStream {
     let Entity { ident, key, table, label, .. } = entity;
     let rust_name = syn::ext::IdentExt::unraw(ident).to_string();
     let ty: Type = syn::parse_quote!(#ident);
-    let fields = entity.fields.iter().map(field_meta);
+    let fields = entity.fields.iter().map(|field| field_meta(entity, field));
     let id = entity.with_role(Role::Id).next().map_or(0, |(index, _)| index);
     let version = match entity.with_role(Role::Version).next() {
         Some((index, _)) => quote!(::core::option::Option::Some(#index)),
@@ -208,11 +211,11 @@ fn meta(entity: &Entity) -> TokenStream {
     }
 }
 
-fn field_meta(field: &Field) -> TokenStream {
+fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
     let private = quote!(::isoform::__private);
     let Field { name, wire, label, column, .. } = field;
     let (field_type, nullable) = (as_value(&field.ty, "TYPE"), as_value(&field.ty, "NULLABLE"));
-    let mut more = Vec::new();
+    let mut more = origin::meta(entity, field);
     if column != name {
         more.push(quote!(column: #column));
     }

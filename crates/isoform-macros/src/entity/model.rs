@@ -3,6 +3,7 @@
 use proc_macro2::Span;
 use syn::{Expr, GenericArgument, Ident, LitStr, Path, PathArguments, Type, Visibility};
 
+use super::origin::Origin;
 use crate::rule::Rule;
 
 /// An entity.
@@ -72,6 +73,12 @@ pub struct Field {
     pub input: Option<LitStr>,
     pub placeholder: Option<LitStr>,
     pub help: Option<LitStr>,
+    /// Where its value comes from: at most one, or it is an error.
+    pub origins: Vec<(Ident, Origin)>,
+    pub auto_increment: Option<Ident>,
+    pub make: Option<(Ident, Path)>,
+    pub column_type: Option<(Ident, LitStr)>,
+    pub display: Option<(Ident, Path)>,
     /// Where it says that it is a relation, which fields cannot be yet.
     pub relation: Option<Span>,
 }

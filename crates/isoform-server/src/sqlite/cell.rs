@@ -11,17 +11,19 @@ fn decode<'r, T: Decode<'r, Sqlite>>(cell: SqliteValueRef<'r>) -> Result<T, Stri
     T::decode(cell).map_err(|error| error.to_string())
 }
 
-/// A whole row, with all fields of the entity.
+/// A whole row, with all columns of the entity; what is no column is null.
 pub(super) fn row(row: &SqliteRow, meta: &EntityMeta) -> Result<Row> {
-    let cell = |(index, field): (usize, &isoform::meta::FieldMeta)| {
-        let cell = row.try_get_raw(index).map_err(Error::internal)?;
+    let mut positions = 0..;
+    let cell = |field: &isoform::meta::FieldMeta| {
+        let Some(position) = field.has_column().then(|| positions.next()).flatten() else { return Ok(Value::Null) };
+        let cell = row.try_get_raw(position).map_err(Error::internal)?;
         if cell.is_null() {
             Ok(Value::Null)
         } else {
             value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem))
         }
     };
-    meta.fields.iter().enumerate().map(cell).collect()
+    meta.fields.iter().map(cell).collect()
 }
 
 fn unfit(meta: &EntityMeta, field: &str, problem: &str) -> Error {

@@ -11,7 +11,7 @@ use crate::{Result, json, validate};
 
 /// Reads the fields of a body, by their names on the wire.
 ///
-/// What this identity may not write is passed over, unread. `""` for a field that is no text is absent.
+/// What this identity may not write is passed over, unread. `""` is absent, unless the type of the field reads it.
 ///
 /// # Errors
 /// 400 with a message at each field that is unknown or whose value does not fit.

@@ -1,6 +1,6 @@
 //! The way to the table: ids and stamps, validation and hooks.
 
-use super::{Patch, by_id, load, not_found, now, stale};
+use super::{Patch, by_id, computed, load, not_found, now, stale};
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::hooks::Hook;
@@ -36,7 +36,9 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
     }
     let is_new = record.state().is_new;
     // A number is not made by the server: 0 is nobody's choice.
-    if is_new && (record.get(meta.id).is_empty() || record.get(meta.id) == Value::Int(0)) {
+    let without_id = is_new && (record.get(meta.id).is_empty() || record.get(meta.id) == Value::Int(0));
+    let numbered = without_id && meta.id_field().auto_increment;
+    if without_id && !numbered {
         set(record, meta.id, new_id(meta)?)?;
     }
     validate::any(record).await?;
@@ -65,7 +67,9 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
         return stored.map_or(Ok(()), |row| record.set_stored(row, FieldMask::NONE));
     }
     judge(record)?;
-    let ends_with_it = is_last && !meta.hooks.saved && context.next_write_commits();
+    // What the database or the server makes of the row is read after the write.
+    let is_made = meta.fields.iter().any(|field| !field.is_written());
+    let ends_with_it = is_last && !meta.hooks.saved && !is_made && context.next_write_commits();
     let database = context.database()?;
     if is_new {
         for index in meta.with_role(FieldRole::CreatedAt).chain(meta.with_role(FieldRole::UpdatedAt)) {
@@ -75,10 +79,18 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
             set(record, version, Value::Int(1))?;
         }
         fit_for_storing(record)?;
-        database.insert(meta, &record.row()).await?;
+        if numbered {
+            let number = database.insert_numbered(meta, &record.row()).await?;
+            set(record, meta.id, Value::Int(number))?;
+        } else {
+            database.insert(meta, &record.row()).await?;
+        }
     } else {
         let after = if ends_with_it { context.outside().database()? } else { database.clone() };
         update_changed(&*database, &*after, record).await?;
+    }
+    if is_made {
+        computed::read_back(context, record).await?;
     }
     if meta.hooks.saved {
         validate::hook(record, Hook::Saved).await?;
@@ -91,7 +103,7 @@ async fn store_now(context: &Context, record: &mut dyn AnyRecord, judge: Judge<'
 /// Hooks may have set what no validator saw.
 fn fit_for_storing(record: &dyn AnyRecord) -> Result<()> {
     let unfit = |index: usize| validate::storable(&record.get(index)).err().map(|message| (index, message));
-    match (0..record.meta().fields.len()).find_map(unfit) {
+    match record.meta().written_fields().iter().find_map(unfit) {
         None => Ok(()),
         Some((index, message)) => Err(validate::error(record.meta(), std::iter::once((index, message.as_str())))),
     }
@@ -104,14 +116,15 @@ async fn update_changed(
     record: &mut dyn AnyRecord,
 ) -> Result<()> {
     let meta = record.meta();
-    if record.changed_fields().is_empty() {
+    let written = meta.written_fields();
+    if record.changed_fields().and(written).is_empty() {
         return Ok(());
     }
     for index in meta.with_role(FieldRole::UpdatedAt) {
         set(record, index, now())?;
     }
     fit_for_storing(record)?;
-    let changed = record.changed_fields();
+    let changed = record.changed_fields().and(written);
     let set_values: Patch =
         changed.iter().filter(|index| meta.version != Some(*index)).map(|index| (index, record.get(index))).collect();
     let stored = by_id(meta, &record.original(meta.id));
@@ -136,6 +149,9 @@ fn set(record: &mut dyn AnyRecord, index: usize, value: Value) -> Result<()> {
 
 /// An id for a row that has none.
 fn new_id(meta: &EntityMeta) -> Result<Value> {
+    if let Some(make) = meta.id_field().make {
+        return Ok(make());
+    }
     match meta.id_field().field_type {
         crate::FieldType::Uuid => Ok(Value::Uuid(uuid::Uuid::now_v7())),
         crate::FieldType::Text => Ok(Value::Text(uuid::Uuid::now_v7().to_string())),

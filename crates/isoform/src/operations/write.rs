@@ -5,7 +5,7 @@ use serde_json::{Map, Value as JsonValue};
 use super::ask::hide;
 use super::body::{accepted, read_patch};
 use super::store::{remove, store};
-use super::{Patch, by_id, load, not_found, now, stale};
+use super::{Patch, by_id, computed, load, not_found, now, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
@@ -53,9 +53,24 @@ async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> R
     guard::write_record(context.identity(), Write::Insert, &*record)?;
     let filter = guard::api_filter(meta, context.identity());
     // Hooks may set what the filter asks for, so the filter is asked last.
-    let judge = |record: &dyn AnyRecord| within(context, &filter, record);
-    store(&context.with_scope(Scope::Backend), &mut *record, &judge, !context.in_transaction()).await?;
+    let late = names_made_fields(meta, &filter);
+    let judge = |record: &dyn AnyRecord| if late { Ok(()) } else { within(context, &filter, record) };
+    let trusted = context.with_scope(Scope::Backend);
+    if !late {
+        store(&trusted, &mut *record, &judge, !context.in_transaction()).await?;
+        return Ok(record);
+    }
+    let in_transaction = async |inside: Context| {
+        store(&inside, &mut *record, &judge, false).await?;
+        within(context, &filter, &*record)
+    };
+    trusted.transaction(in_transaction).await?;
     Ok(record)
+}
+
+/// Asks the API's filter about what is known only once the row was written?
+fn names_made_fields(meta: &EntityMeta, filter: &Condition) -> bool {
+    !filter.fields().and(meta.database_fields()).is_empty()
 }
 
 /// Passes a record that the API's filter lets its writer see.
@@ -94,7 +109,7 @@ pub async fn update_body(
     let mut patch = read_patch(meta, body, accepted(context, meta))?;
     patch.retain(|(index, _)| *index != meta.id);
     let filter = guard::api_filter(meta, context.identity());
-    let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_stamped()).map(|(index, _)| index);
+    let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_made()).map(|(index, _)| index);
     let written: FieldMask = patch.iter().map(|(index, _)| *index).chain(stamped).collect();
     let needs_row = guard::needs_record(meta, Write::Update)
         || meta.hooks_around_save()
@@ -135,7 +150,15 @@ async fn update_at_once(
         database.update_returning(meta, &wanted, &patch).await?
     };
     match row {
-        Some(row) => Ok(row),
+        Some(mut row) => {
+            // A trigger comes after the row that an update answers.
+            if !meta.database_fields().is_empty() {
+                let stored = database.find(meta, &Find::matching(by_id(meta, id)).limit(1)).await?.pop();
+                row = stored.ok_or_else(|| not_found(meta))?;
+            }
+            computed::fill_in(context, meta, meta.all_fields(), std::slice::from_mut(&mut row)).await?;
+            Ok(row)
+        }
         None if version.is_some() && database.count(meta, &seen).await? > 0 => Err(stale()),
         None => Err(not_found(meta)),
     }
@@ -153,13 +176,18 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, patch:
     let filter = guard::api_filter(meta, context.identity());
     let judge = |record: &dyn AnyRecord| guard::write_record(context.identity(), Write::Update, record);
     let is_last = !context.in_transaction();
+    let late = names_made_fields(meta, &filter);
     let work = async |inside: Context| {
         let mut record = load(&inside, meta, id, filter.clone()).await?;
         judge(&*record)?;
         compare_version(&*record, &patch)?;
         apply(&mut *record, patch)?;
         judge(&*record)?;
-        store(&inside, &mut *record, &|record| within(context, &filter, record), is_last).await?;
+        let reaches = |record: &dyn AnyRecord| within(context, &filter, record);
+        store(&inside, &mut *record, &|record| if late { Ok(()) } else { reaches(record) }, is_last).await?;
+        if late {
+            reaches(&*record)?;
+        }
         Ok(record)
     };
     context.with_scope(Scope::Backend).transaction(work).await
