@@ -29,6 +29,8 @@ pub struct Measure {
     pub takes_or: Option<TimeDelta>,
     pub data_or: Option<Vec<u8>>,
     pub tags_or: Option<Vec<String>>,
+    pub ratios: Vec<f64>,
+    pub days: Vec<Option<NaiveDate>>,
     #[field(range(min = 0.01, max = 1000))]
     pub price: Option<Decimal>,
     #[field(unique)]
@@ -85,7 +87,12 @@ impl Hooks for Ticket {
 pub struct Voucher {
     #[field(id, make = code)]
     pub code: String,
+    #[field(default = Decimal::ONE)]
     pub worth: Decimal,
+    #[field(required, default = vec!["all".to_owned()])]
+    pub shops: Vec<String>,
+    #[field(required, default = vec![0])]
+    pub stamp: Vec<u8>,
 }
 
 fn code() -> String {

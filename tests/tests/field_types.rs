@@ -5,7 +5,7 @@ use isoform::prelude::*;
 use isoform::{AnyRecord as _, Condition, FieldValue as _, Value, json};
 use serde_json::json;
 use tests::entities::Color;
-use tests::entities_fields::{Length, Measure};
+use tests::entities_fields::{Length, Measure, Voucher};
 use tests::{Way, World, promises};
 
 fn decimal(text: &str) -> Decimal {
@@ -43,6 +43,8 @@ promises! {
             new.takes_or = Some(TimeDelta::zero());
             new.data_or = Some(Vec::new());
             new.tags_or = Some(Vec::new());
+            new.ratios = vec![0.1, -1e300];
+            new.days = vec![None, NaiveDate::from_ymd_opt(2020, 2, 29)];
             let written = (*new).clone();
             let stored = repo::<Measure>().insert(new).await.unwrap();
             let read = repo::<Measure>().find_id(stored.id).await.unwrap();
@@ -97,6 +99,33 @@ promises! {
             long.save().await.unwrap_err();
             assert_eq!(long.error(|m| m.takes), Some("must be shorter than 292,271 years"));
             assert_eq!(repo::<Measure>().count().await.unwrap(), 0);
+        }).await;
+    }
+
+    async fn a_list_with_an_item_that_could_not_be_read_again_is_refused(world: World) {
+        world.nobody().run(async {
+            let mut new = named("list");
+            new.ratios = vec![0.5, f64::NAN];
+            new.save().await.unwrap_err();
+            assert_eq!(new.error(|m| m.ratios), Some("must be a finite number (item 2)"));
+            let mut new = named("list");
+            new.days = vec![NaiveDate::from_ymd_opt(12020, 1, 1)];
+            new.save().await.unwrap_err();
+            assert_eq!(new.error(|m| m.days), Some("must be in the years 0 to 9999 (item 1)"));
+        }).await;
+    }
+
+    async fn what_is_required_is_not_an_empty_list_and_not_no_bytes(world: World) {
+        world.nobody().run(async {
+            let mut new = Record::<Voucher>::new();
+            new.shops.clear();
+            new.stamp.clear();
+            new.save().await.unwrap_err();
+            assert_eq!((new.error(|v| v.shops), new.error(|v| v.stamp)), (Some("is required"), Some("is required")));
+            new.shops.push("north".into());
+            new.stamp.push(1);
+            new.save().await.unwrap();
+            assert_eq!(new.worth, Decimal::ONE);
         }).await;
     }
 

@@ -228,6 +228,12 @@ impl AnyField {
         }
     }
 
+    /// What people read of the value: as `display` says, else an enum's label, else its text.
+    #[must_use]
+    pub fn display(self) -> String {
+        self.meta().display(&self.get())
+    }
+
     /// What is wrong with the field.
     #[must_use]
     pub fn error(self) -> Option<String> {
@@ -446,6 +452,12 @@ impl<T: FieldValue> Field<T> {
     #[expect(clippy::needless_pass_by_value, reason = "reads as the assignment that it is")]
     pub fn set(self, value: T) {
         self.field.set(value.to_value());
+    }
+
+    /// What people read of the value: as `display` says, else an enum's label, else its text.
+    #[must_use]
+    pub fn display(self) -> String {
+        self.field.display()
     }
 
     /// What is wrong with the field.

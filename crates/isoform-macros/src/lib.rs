@@ -140,6 +140,9 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `db_read_only` | a column that the database fills by a default or a trigger; it is read after each save |
 /// | `sql_expression = "{price} * {quantity}"` | computed by the database from other fields of the row (a generated column); filtered and sorted by like any other |
 /// | `server_expression = f` | computed on the server after a row was read: `async fn(&Record<Task>) -> Result<T>`; it has no column, so that one cannot filter or sort by it |
+///
+/// In an expression of SQL a field is what its column holds: a `Decimal` is a whole number of millionths, a `TimeDelta` one of
+/// microseconds. What may be null is an `Option`.
 #[proc_macro_derive(Entity, attributes(entity, field, relation))]
 pub fn derive_entity(input: TokenStream) -> TokenStream {
     entity::derive(&parse_macro_input!(input as DeriveInput)).into()
@@ -162,6 +165,14 @@ pub fn derive_entity(input: TokenStream) -> TokenStream {
 /// assert_eq!(State::InProgress.value(), "in_progress");
 /// assert_eq!(State::InProgress.label(), "In progress");
 /// assert_eq!(State::parse("done"), Some(State::Finished));
+///
+/// // What else belongs to a variant is a method of the enum.
+/// impl State {
+///     const fn is_open(self) -> bool {
+///         !matches!(self, Self::Finished)
+///     }
+/// }
+/// assert!(State::Open.is_open());
 /// ```
 ///
 /// The enum is `Copy` and `PartialEq` too. On a variant, `#[field_enum(value = "…", label = "…")]` says what is stored, and

@@ -111,7 +111,9 @@ fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), 
     let must = |right: bool, message: &dyn Fn() -> String| {
         if right { Ok(()) } else { Err(validator.message.map_or_else(message, str::to_owned)) }
     };
-    let blank = value.is_empty() || matches!(value, Value::Text(text) if text.trim().is_empty());
+    let blank = value.is_empty()
+        || matches!(value, Value::Text(text) if text.trim().is_empty())
+        || matches!((field.field_type, value), (FieldType::List(_), Value::Json(list)) if list.as_array().is_some_and(Vec::is_empty));
     match (&validator.check, value) {
         (Check::Required, _) => must(!blank, &|| "is required".into()),
         (_, Value::Null) => Ok(()),

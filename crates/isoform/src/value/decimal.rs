@@ -18,7 +18,10 @@ const DECIMAL: ScalarType = ScalarType {
     is_number: true,
     input: "text",
     parse,
-    read,
+    read: |cell| match cell {
+        Stored::Int(millionths) => Some(Decimal::new(millionths, DIGITS).normalize().to_value()),
+        _ => None,
+    },
 };
 
 scalar_field!(Decimal, DECIMAL, value => *value, Self::ZERO);
@@ -34,11 +37,6 @@ fn parse(text: &str) -> Option<Value> {
         return None;
     }
     Decimal::from_str_exact(text).ok().map(|decimal| decimal.to_value())
-}
-
-fn read(cell: Stored) -> Option<Value> {
-    let Stored::Int(millionths) = cell else { return None };
-    Some(Decimal::new(millionths, DIGITS).normalize().to_value())
 }
 
 /// As the table has it: a whole number of millionths.
@@ -97,7 +95,7 @@ impl ScalarValue for Decimal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Decimal, FieldValue as _, ScalarValue as _, Stored, Value, parse, read};
+    use super::{DECIMAL, Decimal, FieldValue as _, ScalarValue as _, Stored, Value, parse};
 
     fn decimal(text: &str) -> Option<Decimal> {
         parse(text).and_then(|value| Decimal::from_value(value).ok())
@@ -127,7 +125,7 @@ mod tests {
     fn what_is_stored_comes_back() {
         for text in ["0", "12.5", "-0.000001", "9223372036854.775807", "-9223372036854.775808"] {
             let stored = decimal(text).map(|decimal| decimal.stored());
-            assert_eq!(stored.and_then(read), parse(text), "{text}");
+            assert_eq!(stored.and_then(DECIMAL.read), parse(text), "{text}");
         }
     }
 
