@@ -1,12 +1,14 @@
 //! The further types of fields.
 
+use std::time::Duration;
+
 use isoform::prelude::*;
 use isoform::{FieldType, FieldValue, Value, ValueError};
 
 use crate::entities::Color;
 
 pub fn all() -> Entities {
-    entities![Measure, Ticket, Voucher, Line, Capped]
+    entities![Measure, Ticket, Stub, Voucher, Line, Capped, Endless]
 }
 
 /// Every type of field that is not in `Sample`.
@@ -24,6 +26,7 @@ pub struct Measure {
     pub sizes: Vec<Decimal>,
     pub colors: Vec<Color>,
     pub length: Length,
+    pub lasts: Duration,
     pub amount_or: Option<Decimal>,
     pub opens_or: Option<NaiveTime>,
     pub takes_or: Option<TimeDelta>,
@@ -79,6 +82,16 @@ impl Hooks for Ticket {
         }
         Ok(())
     }
+}
+
+/// The database counts its small ids up, and no hook is asked.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "stubs", allow(crud = true), order_by(id))]
+pub struct Stub {
+    #[field(id, auto_increment)]
+    pub id: i32,
+    #[field(unique)]
+    pub text: String,
 }
 
 /// Its ids are made by a function.
@@ -154,10 +167,24 @@ pub struct Capped {
     pub id: Uuid,
     pub price: i64,
     pub quantity: i64,
-    #[field(sql_expression = "{price} * {quantity}")]
+    #[field(sql_expression = "{price} * {quantity}", unique)]
     pub total: i64,
 }
 
 fn cheap(_: Option<&Identity>) -> Filter<Capped> {
     Capped::filter(|c| c.total.lt(100))
+}
+
+/// To show one of its rows is to show all of them.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "endless", allow(crud = true))]
+pub struct Endless {
+    #[field(id)]
+    pub id: Uuid,
+    #[field(server_expression = of_all)]
+    pub of_all: i64,
+}
+
+async fn of_all(_: &Record<Endless>) -> Result<i64> {
+    Ok(Endless::query().await?.iter().map(|endless| endless.of_all + 1).sum())
 }

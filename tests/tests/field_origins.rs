@@ -3,7 +3,7 @@
 use isoform::prelude::*;
 use serde_json::json;
 use tests::entities::Color;
-use tests::entities_fields::{Capped, Line, Ticket, Voucher};
+use tests::entities_fields::{Capped, Endless, Line, Stub, Ticket, Voucher};
 use tests::{Way, World, admin, promises};
 
 fn line(product: &str, price: &str, quantity: i32) -> Record<Line> {
@@ -35,6 +35,26 @@ promises! {
             third.delete().await.unwrap();
             let fourth = repo::<Ticket>().insert(Ticket { number: 0, title: "next".into(), seen: None }).await.unwrap();
             assert_eq!(fourth.number, 4, "a number is never given twice");
+        }).await;
+    }
+
+    async fn an_id_is_counted_up_where_no_hook_is_asked_too(world: World) {
+        world.nobody().run(async {
+            for number in 1..=2 {
+                let stub = repo::<Stub>().insert(Stub { id: 0, text: format!("stub {number}") }).await.unwrap();
+                assert_eq!(stub.id, number);
+            }
+            let twice = repo::<Stub>().insert(Stub { id: 0, text: "stub 1".into() }).await.unwrap_err();
+            assert_eq!(twice.status(), 409);
+            let next = repo::<Stub>().insert(Stub { id: 0, text: "next".into() }).await.unwrap();
+            assert_eq!(repo::<Stub>().find_id(next.id).await.unwrap(), next);
+        }).await;
+    }
+
+    async fn an_expression_that_asks_for_itself_is_an_error_and_not_without_end(world: World) {
+        world.nobody().run(async {
+            let error = repo::<Endless>().insert(Endless { id: Uuid::nil(), of_all: 0 }).await.unwrap_err();
+            assert_eq!(error.status(), 500);
         }).await;
     }
 
@@ -225,7 +245,7 @@ async fn started_after(table: &str) -> (isoform_server::Database, Result<Vec<Str
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(table.to_owned())).execute(&pool).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(table.to_owned())).execute(&pool).await.unwrap();
     sqlx::query("INSERT INTO capped (id, price, quantity) VALUES (?, 6, 7)")
         .bind(vec![1_u8; 16])
         .execute(&pool)
@@ -244,7 +264,9 @@ async fn an_expression_is_added_and_changed_at_the_next_start() {
     for (before, says) in [
         (format!("{BEFORE})"), "added the column total to the table capped"),
         (
-            format!("{BEFORE}, total bigint GENERATED ALWAYS AS (price + quantity) VIRTUAL)"),
+            format!(
+                "{BEFORE}, total bigint GENERATED ALWAYS AS (price + quantity) VIRTUAL); CREATE UNIQUE INDEX capped_total_unique ON capped (total)"
+            ),
             "changed the expression of total in the table capped",
         ),
     ] {

@@ -33,6 +33,7 @@ promises! {
             new.amount = decimal("-9223372036854.775808");
             new.opens = time("23:59:59.999999");
             new.takes = TimeDelta::microseconds(-90_061_000_001);
+            new.lasts = std::time::Duration::from_micros(1_500_001);
             new.data = (0..=255).collect();
             new.tags = vec!["a".into(), String::new(), "ü \"'\\".into()];
             new.sizes = vec![decimal("0.1"), decimal("1000000")];
@@ -228,6 +229,7 @@ async fn what_does_not_fit_is_a_400_at_its_field() {
     let wrong = [
         ("amount", vec![json!("x"), json!("1e3"), json!("1_000"), json!(true), json!([]), json!("1,5"), json!("NaN")]),
         ("opens", vec![json!("24:00"), json!("1 pm"), json!(13), json!("2020-01-01T13:45:00Z"), json!({})]),
+        ("lasts", vec![json!("-PT1S"), json!("1")]),
         ("takes", vec![json!("1:30"), json!("P1M"), json!(90), json!("PT"), json!("P1Y")]),
         ("data", vec![json!([1, 2]), json!("Zh=="), json!("ä"), json!("Z"), json!("Zm 9"), json!(1)]),
         ("tags", vec![json!("a"), json!({}), json!([1]), json!(["a", null]), json!([["a"]]), json!(["\u{0}"])]),

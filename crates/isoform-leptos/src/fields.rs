@@ -83,7 +83,7 @@ macro_rules! fits {
 }
 
 fits! {
-    Text: String, isoform::prelude::Uuid, isoform::prelude::TimeDelta;
+    Text: String, isoform::prelude::Uuid, isoform::prelude::TimeDelta, std::time::Duration;
     Number: i32, i64, f64, isoform::prelude::Decimal;
     Date: isoform::prelude::NaiveDate, isoform::prelude::DateTime<isoform::prelude::Utc>, isoform::prelude::NaiveTime;
     Check: bool;

@@ -68,7 +68,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// It also makes `TaskFields`, with a column for each field: what closures such as `|t| t.title` are given.
 ///
 /// The struct derives `Clone` and `PartialEq` too. A field is a `String`, `bool`, `i32`, `i64`, `f64`, `Decimal`, `Uuid`,
-/// `DateTime<Utc>`, `NaiveDate`, `NaiveTime`, `TimeDelta`, `Vec<u8>` (bytes), an enum with [`derive@FieldEnum`], `Json<T>` of any
+/// `DateTime<Utc>`, `NaiveDate`, `NaiveTime`, `TimeDelta`, `std::time::Duration`, `Vec<u8>` (bytes), an enum with [`derive@FieldEnum`], `Json<T>` of any
 /// serde type, `Vec` of one of these, or `Option` of one of these; or a type of your own that implements `FieldValue`.
 ///
 /// # `#[entity(…)]`

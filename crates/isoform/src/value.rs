@@ -169,7 +169,7 @@ impl ValueError {
 /// A Rust type that a field of an entity can have.
 ///
 /// Implemented for `String`, `bool`, `i32`, `i64`, `f64`, `Decimal`, [`Uuid`], `DateTime<Utc>`, [`NaiveDate`], `NaiveTime`,
-/// `TimeDelta`, `Vec<u8>` (bytes), [`Json<T>`], enums that derive `FieldEnum`, `Vec` of each, and `Option` of each.
+/// `TimeDelta`, `std::time::Duration`, `Vec<u8>` (bytes), [`Json<T>`], enums that derive `FieldEnum`, `Vec` of each, and `Option` of each.
 ///
 /// A type of one's own is stored as one of these:
 ///
@@ -216,7 +216,7 @@ impl ValueError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in a field of an entity",
     label = "not a type that can be stored",
-    note = "fields are String, bool, i32, i64, f64, Uuid, DateTime<Utc>, NaiveDate, NaiveTime, TimeDelta, Decimal, Vec<u8>, an enum with #[derive(FieldEnum)], Json<T> for any serde type, Vec of one of these, or Option of one of these; a type of your own implements FieldValue"
+    note = "fields are String, bool, i32, i64, f64, Uuid, DateTime<Utc>, NaiveDate, NaiveTime, TimeDelta, Duration, Decimal, Vec<u8>, an enum with #[derive(FieldEnum)], Json<T> for any serde type, Vec of one of these, or Option of one of these; a type of your own implements FieldValue"
 )]
 pub trait FieldValue: Sized + Clone + PartialEq + Send + Sync + 'static {
     /// How the type is stored.

@@ -198,7 +198,7 @@ fn id_can_be_one(ctxt: &Ctxt, field: &Field) {
     if field.role() != Some(Role::Id) {
         return;
     }
-    if field.optional || matches!(field.kind, Kind::Json | Kind::Bool | Kind::Float | Kind::Decimal) {
+    if field.optional || matches!(field.kind, Kind::Json | Kind::Vec | Kind::Bool | Kind::Float | Kind::Decimal) {
         ctxt.error(&field.ty, "an id is a Uuid, a String or a whole number, and never null");
     }
     if let Some((token, _)) = &field.api_read {

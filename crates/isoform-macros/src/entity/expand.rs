@@ -228,8 +228,8 @@ fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
         };
         more.push(quote!(role: #private::FieldRole::#role));
     }
-    // Of the types that a macro knows by their names, only JSON takes less than it is sent.
-    if matches!(field.kind, Kind::Json | Kind::Other) {
+    // Of the types that a macro knows by their names, only JSON and lists take less than they are sent.
+    if matches!(field.kind, Kind::Json | Kind::Vec | Kind::Other) {
         let converts = as_value(&field.ty, "CONVERTS");
         more.push(quote!(converts: #converts));
     }

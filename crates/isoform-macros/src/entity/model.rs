@@ -132,6 +132,8 @@ pub enum Kind {
     /// `DateTime<Utc>`
     Time,
     Json,
+    /// A list, or bytes.
+    Vec,
     Relation,
     /// An enum, a UUID, a day, a type of one's own; or a type that cannot be stored, which the compiler says.
     Other,
@@ -149,6 +151,7 @@ impl Kind {
             "f64" => Self::Float,
             "Decimal" => Self::Decimal,
             "Json" => Self::Json,
+            "Vec" => Self::Vec,
             "ToOne" | "ToMany" => Self::Relation,
             "DateTime" if argument(arguments).and_then(last_segment).is_some_and(|(name, _)| name == "Utc") => {
                 Self::Time

@@ -28,6 +28,13 @@ pub struct Line {
     pub price: i64,
 }
 
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "blobs")]
+pub struct Blob {
+    #[field(id)]
+    pub id: Vec<u8>,
+}
+
 fn code() -> String {
     String::new()
 }

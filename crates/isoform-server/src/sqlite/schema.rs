@@ -24,6 +24,7 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
                 match present.iter().find(|column| column.name == field.column) {
                     Some(column) if column.generated || expression(field).is_some() => {
                         if made_otherwise(meta, field, column, &made)? {
+                            run(connection, drop_index(meta, field)).await?;
                             run(connection, drop_column(meta, field)).await?;
                             run(connection, add_column(meta, field)).await?;
                             done.push(format!(
@@ -246,11 +247,20 @@ fn add_column(meta: &EntityMeta, field: &FieldMeta) -> String {
     Table::alter().table(Alias::new(meta.table)).add_column(column).to_string(SqliteQueryBuilder)
 }
 
+/// What stands on a column keeps it from being dropped.
+fn drop_index(meta: &EntityMeta, field: &FieldMeta) -> String {
+    Index::drop().if_exists().name(index_name(meta, field)).to_string(SqliteQueryBuilder)
+}
+
+fn index_name(meta: &EntityMeta, field: &FieldMeta) -> String {
+    format!("{}_{}_unique", meta.table, field.column)
+}
+
 fn unique_index(meta: &EntityMeta, field: &FieldMeta) -> String {
     Index::create()
         .if_not_exists()
         .unique()
-        .name(format!("{}_{}_unique", meta.table, field.column))
+        .name(index_name(meta, field))
         .table(Alias::new(meta.table))
         .col(Alias::new(field.column))
         .to_string(SqliteQueryBuilder)

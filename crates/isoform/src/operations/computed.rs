@@ -8,6 +8,14 @@ use crate::record::AnyRecord;
 use crate::value::Row;
 use crate::{Error, Result};
 
+tokio::task_local! {
+    /// How many expressions stand around this one, each of which asked for rows that have some.
+    static AROUND: u8;
+}
+
+/// So many may.
+const MOST_AROUND: u8 = 8;
+
 /// Fills in what the server computes of rows, as far as it is among the fields of a mask. Trusted, as hooks are.
 pub(super) async fn fill_in(
     context: &Context,
@@ -19,12 +27,21 @@ pub(super) async fn fill_in(
     if wanted.is_empty() {
         return Ok(());
     }
+    let around = AROUND.try_with(|around| *around).unwrap_or_default();
+    if around >= MOST_AROUND {
+        return Err(Error::internal(format!(
+            "{}: a `server_expression` asks for rows whose expressions ask for rows, {MOST_AROUND} times over: does it ask for \
+             its own entity?",
+            meta.key
+        )));
+    }
     let trusted = context.with_scope(Scope::Backend);
     for row in rows {
         let mut record = (meta.new_record)();
         record.set_stored(row.clone(), FieldMask::NONE)?;
         for index in wanted.iter() {
-            let value = trusted.run(record.run_server_expression(index)).await?;
+            let computed = trusted.run(record.run_server_expression(index));
+            let value = AROUND.scope(around + 1, computed).await?;
             if let Some(cell) = row.get_mut(index) {
                 *cell = value;
             }

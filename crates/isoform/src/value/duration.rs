@@ -1,6 +1,7 @@
 //! Lengths of time: ISO 8601 on the wire, microseconds in the table.
 
 use std::cmp::Ordering;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -21,6 +22,25 @@ const DURATION: ScalarType = ScalarType {
 };
 
 scalar_field!(TimeDelta, DURATION, value => to_the_microsecond(*value), Self::zero());
+
+/// As a [`TimeDelta`] that is not negative.
+impl FieldValue for Duration {
+    const TYPE: FieldType = TimeDelta::TYPE;
+    const CONVERTS: bool = true;
+
+    fn to_value(&self) -> Value {
+        // What is longer than a `TimeDelta` can be is refused when it is to be stored.
+        TimeDelta::from_std(*self).unwrap_or(TimeDelta::MAX).to_value()
+    }
+
+    fn from_value(value: Value) -> Result<Self, ValueError> {
+        TimeDelta::from_value(value)?.to_std().map_err(|_| ValueError("must not be negative".into()))
+    }
+
+    fn blank() -> Self {
+        Self::ZERO
+    }
+}
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
