@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::Result;
 use crate::filter::Condition;
 use crate::future::BoxFuture;
 use crate::meta::{Direction, EntityMeta, FieldMask};
 use crate::value::{Row, Value};
+use crate::{Error, Result};
 
 /// Which rows, in what order, and how many of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +69,11 @@ pub trait DataProvider: Send + Sync + 'static {
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>>;
 
     /// Inserts a row whose id the database counts up, whatever is in its place. Answers the id.
-    fn insert_numbered<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<i64>>;
+    fn insert_numbered<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<i64>> {
+        let _ = row;
+        let refused = format!("{} does not count ids up: give {} an id of another kind.", self.name(), meta.key);
+        crate::future::ready(Err(Error::internal(refused)))
+    }
 
     /// Sets fields of the rows that fulfil a condition, and counts up their version. Answers how many there were.
     fn update<'a>(
