@@ -10,6 +10,7 @@ pub fn all() -> Entities {
         .and(crate::entities_paging::all())
         .and(entities![crate::entities_bulk::Parcel, crate::entities_bulk::Permit, crate::entities_bulk::Stall])
         .and(crate::entities_aggregates::all())
+        .and(crate::entities_fields::all())
 }
 
 /// Every type of field, and every validator.

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use isoform::meta::{EntityMeta, FieldMask, FieldMeta};
-use isoform::{Error, FieldType, FieldValue, Result, Value, guard, json, validate};
+use isoform::{Error, FieldType, FieldValue, Result, Value, ValueError, guard, json, validate};
 use leptos::prelude::*;
 
 use crate::identity::IdentityState;
@@ -228,6 +228,12 @@ impl AnyField {
         }
     }
 
+    /// What people read of the value: as `display` says, else an enum's label, else its text.
+    #[must_use]
+    pub fn display(self) -> String {
+        self.meta().display(&self.get())
+    }
+
     /// What is wrong with the field.
     #[must_use]
     pub fn error(self) -> Option<String> {
@@ -268,11 +274,15 @@ impl AnyField {
         if text.trim().is_empty() {
             match meta.field_type {
                 _ if meta.nullable => return Ok(Value::Null),
-                FieldType::Text => {}
+                FieldType::Text | FieldType::List(_) => {}
                 _ => return Err("is required".into()),
             }
         }
-        json::from_text(meta.field_type, text).map_err(|error| error.0)
+        match meta.field_type {
+            FieldType::List(item_type) => lines(*item_type, text),
+            other => json::from_text(other, text),
+        }
+        .map_err(|error| error.0)
     }
 
     /// Says what is wrong: at the end of typing, not at the first keystroke.
@@ -330,12 +340,27 @@ impl AnyField {
     }
 }
 
+/// A list with an item per line; empty lines are none.
+fn lines(item_type: FieldType, text: &str) -> Result<Value, ValueError> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let items = lines.map(|line| json::from_text(item_type, line).map(|item| json::to_json(&item)));
+    Ok(Value::Json(Box::new(items.collect::<Result<_, _>>()?)))
+}
+
 /// How an HTML input writes a value.
 fn to_input(field_type: FieldType, value: &Value) -> String {
+    if let (FieldType::List(item_type), Value::Json(items)) = (field_type, value) {
+        let item = |item| json::from_json(*item_type, item).map(|item| json::to_text(&item)).unwrap_or_default();
+        return items.as_array().into_iter().flatten().map(item).collect::<Vec<_>>().join("\n");
+    }
     let mut text = json::to_text(value);
     if field_type == FieldType::DateTime {
         // `datetime-local` knows no zone and, as far as people type, no seconds.
         text.truncate("2020-01-02T03:04".len());
+    }
+    if matches!(field_type, FieldType::Scalar(scalar) if scalar.input == "time") {
+        // No browser takes microseconds.
+        text.truncate("03:04:05.678".len());
     }
     text
 }
@@ -427,6 +452,12 @@ impl<T: FieldValue> Field<T> {
     #[expect(clippy::needless_pass_by_value, reason = "reads as the assignment that it is")]
     pub fn set(self, value: T) {
         self.field.set(value.to_value());
+    }
+
+    /// What people read of the value: as `display` says, else an enum's label, else its text.
+    #[must_use]
+    pub fn display(self) -> String {
+        self.field.display()
     }
 
     /// What is wrong with the field.

@@ -83,10 +83,20 @@ macro_rules! fits {
 }
 
 fits! {
-    Text: String, isoform::prelude::Uuid;
-    Number: i32, i64, f64;
-    Date: isoform::prelude::NaiveDate, isoform::prelude::DateTime<isoform::prelude::Utc>;
+    Text: String, isoform::prelude::Uuid, isoform::prelude::TimeDelta, std::time::Duration;
+    Number: i32, i64, f64, isoform::prelude::Decimal;
+    Date: isoform::prelude::NaiveDate, isoform::prelude::DateTime<isoform::prelude::Utc>, isoform::prelude::NaiveTime;
     Check: bool;
+}
+
+/// A list is edited as a text with an item per line.
+impl<T: FieldValue> From<Field<Vec<T>>> for FieldFor<kind::Text>
+where
+    Vec<T>: FieldValue,
+{
+    fn from(field: Field<Vec<T>>) -> Self {
+        Self::new(field.any())
+    }
 }
 
 impl<T: FieldValue> From<Field<T>> for FieldFor<kind::Choice> {

@@ -67,8 +67,9 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 ///
 /// It also makes `TaskFields`, with a column for each field: what closures such as `|t| t.title` are given.
 ///
-/// The struct derives `Clone` and `PartialEq` too. A field is a `String`, `bool`, `i32`, `i64`, `f64`, `Uuid`,
-/// `DateTime<Utc>`, `NaiveDate`, an enum with [`derive@FieldEnum`], `Json<T>` of any serde type, or `Option` of one of these.
+/// The struct derives `Clone` and `PartialEq` too. A field is a `String`, `bool`, `i32`, `i64`, `f64`, `Decimal`, `Uuid`,
+/// `DateTime<Utc>`, `NaiveDate`, `NaiveTime`, `TimeDelta`, `std::time::Duration`, `Vec<u8>` (bytes), an enum with [`derive@FieldEnum`], `Json<T>` of any
+/// serde type, `Vec` of one of these, or `Option` of one of these; or a type of your own that implements `FieldValue`.
 ///
 /// # `#[entity(…)]`
 ///
@@ -106,7 +107,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | --- | --- |
 /// | `required` | not null, empty or blank |
 /// | `len(min = 1, max = 5)`, `len(1..=5)` | characters of a text; one of the limits can be left out |
-/// | `range(min = -1, max = 5)`, `range(-1..=5)` | limits of a number; constants can stand there too |
+/// | `range(min = -1, max = 5)`, `range(-1..=5)` | limits of a number; constants can stand there too, of a `Decimal` those of type `f64` |
 /// | `email`, `url` | texts of that kind |
 /// | `pattern = "[a-z]+"` | the whole text matches. What Rust and JavaScript do not understand alike is refused: write `[0-9]` for `\d`, `[^\n]` for `.` |
 /// | `one_of("a", "b")` | one of these texts; constants can stand there too |
@@ -123,7 +124,27 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `api_read = R` | who may see it; `false`: it never leaves the server |
 /// | `allow_update = R` | who may write it, on insert and on update |
 /// | `saving = f` | before it is saved, on the server: `async fn(&mut Record<Task>, &mut LifecycleEvent<Task>) -> Result<()>` |
+/// | `display = f` | what people read of it: `fn(&T) -> impl Display`; `record.display(\|t\| t.price)` |
+/// | `column_type = "text COLLATE NOCASE"` | the column's type in the database's own words, where the table is created |
 /// | `input = "tel"`, `placeholder = "…"`, `help = "…"` | for its input in forms |
+///
+/// How ids are made, beside `id`:
+///
+/// | | |
+/// | --- | --- |
+/// | `auto_increment` | the database counts up: an `i64` or `i32` that no client writes |
+/// | `make = f` | `fn() -> T`, asked on the server where the id was left empty; else a `Uuid` or a `String` is a new UUID |
+///
+/// What nobody writes. Clients may send it along; it is passed over.
+///
+/// | | |
+/// | --- | --- |
+/// | `db_read_only` | a column that the database fills by a default or a trigger; it is read after each save |
+/// | `sql_expression = "{price} * {quantity}"` | computed by the database from other fields of the row (a generated column); filtered and sorted by like any other |
+/// | `server_expression = f` | computed on the server after a row was read: `async fn(&Record<Task>) -> Result<T>`; it has no column, so that one cannot filter or sort by it |
+///
+/// In an expression of SQL a field is what its column holds: a `Decimal` is a whole number of millionths, a `TimeDelta` one of
+/// microseconds. What may be null is an `Option`.
 #[proc_macro_derive(Entity, attributes(entity, field, relation))]
 pub fn derive_entity(input: TokenStream) -> TokenStream {
     entity::derive(&parse_macro_input!(input as DeriveInput)).into()
@@ -146,6 +167,14 @@ pub fn derive_entity(input: TokenStream) -> TokenStream {
 /// assert_eq!(State::InProgress.value(), "in_progress");
 /// assert_eq!(State::InProgress.label(), "In progress");
 /// assert_eq!(State::parse("done"), Some(State::Finished));
+///
+/// // What else belongs to a variant is a method of the enum.
+/// impl State {
+///     const fn is_open(self) -> bool {
+///         !matches!(self, Self::Finished)
+///     }
+/// }
+/// assert!(State::Open.is_open());
 /// ```
 ///
 /// The enum is `Copy` and `PartialEq` too. On a variant, `#[field_enum(value = "…", label = "…")]` says what is stored, and

@@ -15,12 +15,16 @@ pub const ALLOW: &str = "allow";
 pub const ALLOW_UPDATE: &str = "allow_update";
 pub const API_FILTER: &str = "api_filter";
 pub const API_READ: &str = "api_read";
+pub const AUTO_INCREMENT: &str = "auto_increment";
 pub const AUTHENTICATED: &str = "authenticated";
 pub const COLUMN: &str = "column";
+pub const COLUMN_TYPE: &str = "column_type";
 pub const CREATED_AT: &str = "created_at";
 pub const CRUD: &str = "crud";
+pub const DB_READ_ONLY: &str = "db_read_only";
 pub const DEFAULT: &str = "default";
 pub const DELETE: &str = "delete";
+pub const DISPLAY: &str = "display";
 pub const EMAIL: &str = "email";
 pub const FILTER: &str = "filter";
 pub const HELP: &str = "help";
@@ -33,6 +37,7 @@ pub const INSERT: &str = "insert";
 pub const KEY: &str = "key";
 pub const LABEL: &str = "label";
 pub const LEN: &str = "len";
+pub const MAKE: &str = "make";
 pub const MAX: &str = "max";
 pub const MESSAGE: &str = "message";
 pub const MIN: &str = "min";
@@ -45,6 +50,8 @@ pub const RANGE: &str = "range";
 pub const READ: &str = "read";
 pub const REQUIRED: &str = "required";
 pub const SAVING: &str = "saving";
+pub const SERVER_EXPRESSION: &str = "server_expression";
+pub const SQL_EXPRESSION: &str = "sql_expression";
 pub const TABLE: &str = "table";
 pub const THROUGH: &str = "through";
 pub const TRANSACTION: &str = "transaction";
@@ -83,6 +90,13 @@ pub const IN_FIELD: &[&str] = &[
     INPUT,
     PLACEHOLDER,
     HELP,
+    AUTO_INCREMENT,
+    MAKE,
+    COLUMN_TYPE,
+    DB_READ_ONLY,
+    SQL_EXPRESSION,
+    SERVER_EXPRESSION,
+    DISPLAY,
 ];
 /// What `allow(…)` knows.
 pub const IN_ALLOW: &[&str] = &[CRUD, READ, INSERT, UPDATE, DELETE];

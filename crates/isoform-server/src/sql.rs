@@ -230,8 +230,8 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
     shape.statement::<D>(|text| {
         let other = Other::of(relation, 0);
         let mut select = Query::select();
-        for (index, field) in meta.fields.iter().enumerate() {
-            select.expr_as(other.target.column(index), Alias::new(field.column));
+        for index in meta.columns().iter() {
+            select.expr_as(other.target.column(index), column(meta, index));
         }
         let key_columns = other.keys(relation);
         for (position, key) in key_columns.iter().enumerate() {
@@ -266,7 +266,7 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
                 order_by(&mut window, &other.target, &find.order);
                 select.expr_window_as(Expr::cust("ROW_NUMBER()"), window, Alias::new("_number"));
                 let mut numbered = Query::select();
-                numbered.columns((0..meta.fields.len()).map(|index| column(meta, index)));
+                numbered.columns(meta.columns().iter().map(|index| column(meta, index)));
                 numbered.columns((0..key_columns.len()).map(|position| Alias::new(format!("_key{position}"))));
                 numbered.from_subquery(select, Alias::new("numbered"));
                 numbered.and_where(Expr::cust(format!("_number > {offset} AND _number <= {last}")));
@@ -390,13 +390,14 @@ pub(crate) fn count<'a, D: Dialect>(meta: &'static EntityMeta, filter: &'a Condi
 
 /// A row with all its values.
 pub(crate) fn insert<'a, D: Dialect>(meta: &'static EntityMeta, row: &'a [Value]) -> Result<Statement<'a>> {
+    let written = meta.written_fields();
     let mut shape = Shape::new("insert", meta);
-    shape.values(row);
+    row.iter().enumerate().filter(|(index, _)| written.contains(*index)).for_each(|(_, value)| shape.value(value));
     shape.statement::<D>(|text| {
         let mut insert = Query::insert();
-        insert.into_table(table(meta)).columns((0..meta.fields.len()).map(|index| column(meta, index)));
-        // The list has one value for each column: the fields of the meta.
-        insert.values_panic(meta.fields.iter().map(|_| placeholder()));
+        insert.into_table(table(meta)).columns(written.iter().map(|index| column(meta, index)));
+        // The list has one value for each column.
+        insert.values_panic(written.iter().map(|_| placeholder()));
         insert.build_collect_into(D::builder(), text);
     })
 }
@@ -447,7 +448,7 @@ pub(crate) fn update<'a, D: Dialect>(
     set: &'a [(usize, Value)],
     answer: Answer,
 ) -> Result<Statement<'a>> {
-    let columns = || (0..meta.fields.len()).map(|index| column(meta, index));
+    let columns = || meta.columns().iter().map(|index| column(meta, index));
     let read = pinned_id(meta, filter).filter(|_| answer == Answer::Read);
     let kind = match answer {
         Answer::Count => "update",

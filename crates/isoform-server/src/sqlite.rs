@@ -83,6 +83,12 @@ impl Connection {
         self.done(end, meta).map(|()| changed)
     }
 
+    /// The number of the row that a statement inserted.
+    async fn insert_numbered(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<i64> {
+        let done = query(statement, self.begin()).execute(&mut **self).await;
+        self.done(done, meta).map(|done| done.last_insert_rowid())
+    }
+
     /// A statement is about to begin. Answers what stands before and behind it.
     const fn begin(&mut self) -> (&'static str, &'static str) {
         match self {
@@ -121,7 +127,7 @@ impl<C: Connections> DataProvider for Provider<C> {
 
     fn find<'a>(&'a self, meta: &'static EntityMeta, find: &'a Find) -> BoxFuture<'a, Result<Vec<Row>>> {
         Box::pin(async move {
-            let statement = sql::select::<Sqlite>(meta, find, meta.all_fields())?;
+            let statement = sql::select::<Sqlite>(meta, find, meta.columns())?;
             let mut connection = self.0.reading().await?;
             if find.limit == Some(1) {
                 let row = connection.one_row(meta, statement).await?;
@@ -263,6 +269,21 @@ impl<C: Connections> DataProvider for Provider<C> {
                 self.write(meta, sql::insert_many::<Sqlite>(meta, part)?).await?;
             }
             Ok(())
+        })
+    }
+
+    fn insert_numbered<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<i64>> {
+        Box::pin(async move {
+            // SQLite counts up where the id is null.
+            let mut row = row.to_vec();
+            if let Some(id) = row.get_mut(meta.id) {
+                *id = Value::Null;
+            }
+            let statement = sql::insert::<Sqlite>(meta, &row)?;
+            let mut connection = self.0.writing().await?;
+            let number = connection.insert_numbered(meta, statement).await;
+            connection.release().await;
+            number
         })
     }
 

@@ -11,7 +11,8 @@ pub use crate::entity::{Column, Entity};
 pub use crate::future::{BoxFuture, ready};
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 pub use crate::meta::{
-    Allow, Check, Direction, EntityMeta, FieldMeta, FieldRole, Number, OnDelete, RelationMeta, Rule, Through, Validator,
+    Allow, Check, Direction, EntityMeta, FieldMeta, FieldRole, Number, OnDelete, Origin, RelationMeta, Rule, Through,
+    Validator,
 };
 pub use crate::record::{AnyRecord, Record};
 pub use crate::relation::{
@@ -57,6 +58,11 @@ pub fn custom<T: FieldValue, M: std::fmt::Display>(
 ) -> Result<(), String> {
     let typed = T::from_value(value.clone()).map_err(|error| error.0)?;
     check(&typed).map_err(|message| message.to_string())
+}
+
+/// What a function of the field's own type tells people of a value.
+pub fn display<T: FieldValue, D: std::fmt::Display>(value: &Value, show: impl FnOnce(&T) -> D) -> String {
+    T::from_value(value.clone()).map(|typed| show(&typed).to_string()).unwrap_or_default()
 }
 
 /// A new record, without its type.

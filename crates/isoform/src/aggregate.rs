@@ -10,7 +10,7 @@ mod typed;
 pub mod wire;
 
 pub use groups::Groups;
-pub use typed::{Aggregate, GroupKeys, GroupOrder, IntoAggregates, IntoGroupOrder, Numeric, Ordered, count};
+pub use typed::{Aggregate, Averaged, GroupKeys, GroupOrder, IntoAggregates, IntoGroupOrder, Numeric, Ordered, count};
 
 use crate::filter::{Condition, limits};
 use crate::meta::{Direction, EntityMeta, FieldMask};
@@ -69,11 +69,14 @@ impl Function {
             | FieldType::DateTime
             | FieldType::Date
             | FieldType::Enum(_)
-            | FieldType::Json => None,
+            | FieldType::Json
+            | FieldType::List(_) => None,
+            FieldType::Scalar(scalar) if scalar.is_summed => Some(field_type),
+            FieldType::Scalar(_) => None,
         };
         match self {
             Self::Sum => sum,
-            Self::Avg if sum.is_some() => Some(FieldType::Float),
+            Self::Avg if sum.is_some() && !matches!(field_type, FieldType::Scalar(_)) => Some(FieldType::Float),
             Self::Min | Self::Max if is_ordered(field_type) => Some(field_type),
             Self::CountDistinct if is_ordered(field_type) => Some(FieldType::Int64),
             Self::Avg | Self::Min | Self::Max | Self::CountDistinct => None,
@@ -92,9 +95,10 @@ const fn is_ordered(field_type: FieldType) -> bool {
         | FieldType::Uuid
         | FieldType::DateTime
         | FieldType::Date
-        | FieldType::Enum(_) => true,
+        | FieldType::Enum(_)
+        | FieldType::Scalar(_) => true,
         // Two texts of one JSON can differ.
-        FieldType::Json => false,
+        FieldType::Json | FieldType::List(_) => false,
     }
 }
 

@@ -93,6 +93,14 @@ pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
         crate::future::ready(Ok(()))
     }
 
+    /// Computes a field that says `server_expression`.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    fn run_server_expression<'a>(record: &'a Record<Self>, field: usize) -> BoxFuture<'a, Result<Value>> {
+        let _ = (record, field);
+        crate::future::ready(Ok(Value::Null))
+    }
+
     /// The entity of a row that came from a table.
     ///
     /// # Errors
@@ -100,6 +108,10 @@ pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
     fn from_row(row: Row) -> Result<Self> {
         let mut entity = Self::blank();
         for (index, value) in row.into_iter().enumerate() {
+            // What the server computes is computed later.
+            if value.is_null() && !Self::meta().field(index).has_column() {
+                continue;
+            }
             entity.set(index, value).map_err(|error| {
                 let meta = Self::meta();
                 crate::Error::internal(format!("{}.{}: the stored value {}", meta.key, meta.field(index).name, error.0))

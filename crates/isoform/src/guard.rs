@@ -117,11 +117,11 @@ pub fn readable_fields(meta: &EntityMeta, identity: Option<&Identity>) -> FieldM
     meta.fields.iter().enumerate().filter(readable).map(|(index, _)| index).collect()
 }
 
-/// The fields that an identity, or nobody, may write: what it may also see, and nobody's stamps.
+/// The fields that an identity, or nobody, may write: what it may also see, and nothing that is made without it.
 #[must_use]
 pub fn writable_fields(meta: &EntityMeta, identity: Option<&Identity>) -> FieldMask {
     let writable = |(_, field): &(usize, &FieldMeta)| {
-        !field.is_stamped() && allows(&field.api_read, identity) && allows(&field.allow_update, identity)
+        !field.is_made() && allows(&field.api_read, identity) && allows(&field.allow_update, identity)
     };
     meta.fields.iter().enumerate().filter(writable).map(|(index, _)| index).collect()
 }

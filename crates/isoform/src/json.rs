@@ -12,6 +12,7 @@ use crate::value::{FieldType, Value, ValueError};
 
 pub(crate) use time::years_fit;
 pub use time::{format_date, format_date_time, format_micros, parse_date, parse_date_time};
+pub(crate) use time::{format_time, format_time_micros, parse_time};
 pub use typed::{Unfit, typed};
 
 /// Whole numbers beyond this travel as text: JavaScript cannot hold them.
@@ -26,6 +27,8 @@ pub fn from_json(field_type: FieldType, json: &JsonValue) -> Result<Value, Value
     match (field_type, json) {
         (_, JsonValue::Null) => Ok(Value::Null),
         (FieldType::Json, json) => Ok(Value::Json(Box::new(json.clone()))),
+        (FieldType::List(item_type), JsonValue::Array(_)) => list(*item_type, json),
+        (FieldType::Scalar(scalar), JsonValue::Number(n)) if scalar.is_number => from_text(field_type, &number_text(n)),
         (FieldType::Bool, JsonValue::Bool(b)) => Ok(Value::Bool(*b)),
         (FieldType::Int32 | FieldType::Int64, JsonValue::Number(n)) => {
             integer(field_type, n.as_i64().or_else(|| whole(n.as_f64()?)))
@@ -36,6 +39,17 @@ pub fn from_json(field_type: FieldType, json: &JsonValue) -> Result<Value, Value
         (_, JsonValue::String(text)) => from_text(field_type, text),
         _ => Err(wrong()),
     }
+}
+
+/// A list, each item written as its type writes it.
+fn list(item_type: FieldType, json: &JsonValue) -> Result<Value, ValueError> {
+    let items = crate::value::read_list(item_type, json)?;
+    Ok(Value::Json(Box::new(items.iter().map(to_json).collect())))
+}
+
+/// A number of JSON in its shortest form: what was written, for so many digits as a floating point number keeps.
+fn number_text(n: &serde_json::Number) -> String {
+    n.as_i64().map_or_else(|| format_float(n.as_f64().unwrap_or(f64::NAN)), |n| n.to_string())
 }
 
 /// A float that is a whole number, as JavaScript writes large ones (`1e3`).
@@ -82,6 +96,10 @@ pub fn from_text(field_type: FieldType, text: &str) -> Result<Value, ValueError>
             known.then(|| Value::Text(text.into())).ok_or_else(wrong)
         }
         FieldType::Json => serde_json::from_str(text).map(|json| Value::Json(Box::new(json))).map_err(|_| wrong()),
+        FieldType::List(item_type) => {
+            serde_json::from_str(text).map_err(|_| wrong()).and_then(|json| list(*item_type, &json))
+        }
+        FieldType::Scalar(scalar) => (scalar.parse)(text).ok_or_else(wrong),
     }
 }
 
@@ -200,6 +218,7 @@ pub fn write_json(value: &Value, out: &mut Vec<u8>) {
         Value::Json(json) => {
             let _ = serde_json::to_writer(out, json);
         }
+        Value::Scalar(scalar) => write_text(&scalar.to_text(), out),
     }
 }
 
@@ -247,6 +266,7 @@ pub fn to_text(value: &Value) -> String {
         Value::DateTime(time) => format_date_time(time),
         Value::Date(date) => format_date(*date),
         Value::Json(json) => write(json),
+        Value::Scalar(scalar) => scalar.to_text(),
     }
 }
 

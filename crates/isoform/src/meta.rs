@@ -1,6 +1,10 @@
 //! What the framework knows about an entity: static data, made by `#[derive(Entity)]`.
 
+mod origin;
+
 use std::fmt;
+
+pub use origin::Origin;
 
 use crate::hooks::HookSet;
 use crate::identity::Identity;
@@ -130,6 +134,20 @@ pub struct FieldMeta {
     pub field_type: FieldType,
     /// May it be null?
     pub nullable: bool,
+    /// Does its Rust type take less than its field type, or other than it is sent?
+    pub converts: bool,
+    /// Where its value comes from.
+    pub origin: Origin,
+    /// Is it an id that the database counts up?
+    pub auto_increment: bool,
+    /// What people read of a value, where that is not its text.
+    pub display: Option<fn(&Value) -> String>,
+    /// The column's type, where another than the usual one is wanted.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub column_type: Option<&'static str>,
+    /// What makes an id, where that is no new UUID.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub make: Option<fn() -> Value>,
     /// What the framework does with it on its own.
     pub role: FieldRole,
     /// No two rows have the same value.
@@ -167,6 +185,14 @@ impl FieldMeta {
             label,
             field_type,
             nullable,
+            converts: false,
+            origin: Origin::Written,
+            auto_increment: false,
+            display: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            column_type: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            make: None,
             role: FieldRole::Plain,
             unique: false,
             api_read: Rule::Everyone,

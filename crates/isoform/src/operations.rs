@@ -5,12 +5,14 @@
 //! - `page` answers pages of a list by a `cursor`, and a list from its end.
 //! - `bulk` writes many rows: in one statement where nothing needs the rows.
 //! - `aggregate` computes over rows.
+//! - `computed` makes what nobody writes.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod aggregate;
 mod ask;
 mod body;
 mod bulk;
+mod computed;
 mod cursor;
 mod include;
 mod page;
@@ -76,7 +78,8 @@ async fn load(
     filter: Condition,
 ) -> Result<Box<dyn AnyRecord>> {
     let rows = context.database()?.find(meta, &Find::matching(by_id(meta, id).and(filter)).limit(1)).await?;
-    let row = rows.into_iter().next().ok_or_else(|| not_found(meta))?;
+    let mut row = rows.into_iter().next().ok_or_else(|| not_found(meta))?;
+    computed::fill_in(context, meta, meta.all_fields(), std::slice::from_mut(&mut row)).await?;
     let mut record = (meta.new_record)();
     record.set_stored(row, FieldMask::NONE)?;
     Ok(record)

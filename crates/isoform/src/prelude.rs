@@ -1,6 +1,7 @@
 //! What a file with entities needs: `use isoform::prelude::*;`.
 
-pub use chrono::{DateTime, NaiveDate, Utc};
+pub use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+pub use rust_decimal::Decimal;
 pub use tracing::{debug, error, info, warn};
 pub use uuid::Uuid;
 

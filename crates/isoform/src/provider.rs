@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
+
 use crate::filter::Condition;
 use crate::future::BoxFuture;
 use crate::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
@@ -135,6 +136,13 @@ pub trait DataProvider: Send + Sync + 'static {
             }
             Ok(())
         })
+    }
+
+    /// Inserts a row whose id the database counts up, whatever is in its place. Answers the id.
+    fn insert_numbered<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<i64>> {
+        let _ = row;
+        let refused = format!("{} does not count ids up: give {} an id of another kind.", self.name(), meta.key);
+        crate::future::ready(Err(Error::internal(refused)))
     }
 
     /// Sets fields of the rows that fulfil a condition, and counts up their version. Answers how many there were.

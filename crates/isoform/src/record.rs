@@ -193,6 +193,13 @@ impl<E: Entity> Record<E> {
         self.original().get(E::meta().id)
     }
 
+    /// What people read of a field: as its `display` says, else an enum's label, else its text.
+    #[must_use]
+    pub fn display<T: FieldValue>(&self, field: impl FnOnce(E::Fields) -> Column<E, T>) -> String {
+        let column = field(E::FIELDS);
+        column.meta().display(&self.entity.get(column.index()))
+    }
+
     /// What is wrong with it, by field.
     #[must_use]
     pub const fn errors(&self) -> &Errors {

@@ -118,6 +118,7 @@ pub(crate) fn storable(value: &Value) -> Result<(), String> {
         Value::Text(text) if text.contains('\0') => Err("must not contain the NUL character".into()),
         Value::DateTime(time) => years_fit(time.year()),
         Value::Date(date) => years_fit(date.year()),
+        Value::Scalar(scalar) => scalar.storable(),
         _ => Ok(()),
     }
 }
@@ -126,7 +127,9 @@ fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), 
     let must = |right: bool, message: &dyn Fn() -> String| {
         if right { Ok(()) } else { Err(validator.message.map_or_else(message, str::to_owned)) }
     };
-    let blank = value.is_empty() || matches!(value, Value::Text(text) if text.trim().is_empty());
+    let blank = value.is_empty()
+        || matches!(value, Value::Text(text) if text.trim().is_empty())
+        || matches!((field.field_type, value), (FieldType::List(_), Value::Json(list)) if list.as_array().is_some_and(Vec::is_empty));
     match (&validator.check, value) {
         (Check::Required, _) => must(!blank, &|| "is required".into()),
         (_, Value::Null) => Ok(()),
@@ -175,6 +178,9 @@ fn number(limit: Option<&Number>) -> String {
 }
 
 fn order(value: &Value, limit: &Number) -> Option<std::cmp::Ordering> {
+    if let Value::Scalar(scalar) = value {
+        return scalar.compare_number(*limit);
+    }
     let limit = match limit {
         Number::Int(n) => Value::Int(*n),
         Number::Float(n) => Value::Float(*n),

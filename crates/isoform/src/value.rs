@@ -1,8 +1,18 @@
 //! Values: what a cell of a row can hold, and which Rust types are stored as what.
 
+mod bytes;
+mod decimal;
+mod duration;
+mod list;
+mod scalar;
+mod time;
+
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
+
+pub(crate) use list::read as read_list;
+pub use scalar::{Scalar, ScalarType, ScalarValue, Stored, StoredAs};
 
 /// One cell of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +33,10 @@ pub enum Value {
     DateTime(DateTime<Utc>),
     /// A day of the Gregorian calendar.
     Date(NaiveDate),
-    /// Any JSON.
+    /// Any JSON, or a list.
     Json(Box<serde_json::Value>),
+    /// A value of a further type, such as a decimal number.
+    Scalar(Scalar),
 }
 
 /// The values of a row, in the order of the entity's fields.
@@ -44,6 +56,7 @@ impl Value {
             Self::Null => true,
             Self::Text(text) => text.is_empty(),
             Self::Uuid(id) => id.is_nil(),
+            Self::Scalar(scalar) => scalar.is_empty(),
             _ => false,
         }
     }
@@ -72,6 +85,10 @@ pub enum FieldType {
     Enum(&'static [Variant]),
     /// `Json<T>`
     Json,
+    /// `Vec<T>`: a list of values of a type, stored as JSON
+    List(&'static FieldType),
+    /// A further type, such as `Decimal`
+    Scalar(&'static ScalarType),
 }
 
 /// One variant of an enum field.
@@ -90,6 +107,21 @@ impl FieldType {
         matches!(self, Self::Text)
     }
 
+    /// Does an empty text stand for a value: for a text, and for no bytes?
+    #[must_use]
+    pub fn reads_nothing(self) -> bool {
+        match self {
+            Self::Scalar(scalar) => (scalar.parse)("").is_some(),
+            other => other.is_text(),
+        }
+    }
+
+    /// Is it stored as JSON, so that one can only ask for null?
+    #[must_use]
+    pub const fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::List(_))
+    }
+
     /// What a message calls a value of this type.
     #[must_use]
     pub const fn describe(self) -> &'static str {
@@ -104,6 +136,8 @@ impl FieldType {
             Self::Date => "a date such as 2020-01-02",
             Self::Enum(_) => "one of the allowed values",
             Self::Json => "JSON",
+            Self::List(_) => "a list",
+            Self::Scalar(scalar) => scalar.describe,
         }
     }
 }
@@ -134,18 +168,64 @@ impl ValueError {
 
 /// A Rust type that a field of an entity can have.
 ///
-/// Implemented for `String`, `bool`, `i32`, `i64`, `f64`, [`Uuid`], `DateTime<Utc>`, [`NaiveDate`], [`Json<T>`],
-/// enums that derive `FieldEnum`, and `Option` of each.
+/// Implemented for `String`, `bool`, `i32`, `i64`, `f64`, `Decimal`, [`Uuid`], `DateTime<Utc>`, [`NaiveDate`], `NaiveTime`,
+/// `TimeDelta`, `std::time::Duration`, `Vec<u8>` (bytes), [`Json<T>`], enums that derive `FieldEnum`, `Vec` of each, and `Option` of each.
+///
+/// A type of one's own is stored as one of these:
+///
+/// ```
+/// use isoform::prelude::*;
+/// use isoform::{FieldType, FieldValue, Value, ValueError};
+///
+/// /// Centimetres, never negative.
+/// #[derive(Clone, Copy, Debug, PartialEq)]
+/// pub struct Length(i64);
+///
+/// impl FieldValue for Length {
+///     const TYPE: FieldType = i64::TYPE;
+///     const CONVERTS: bool = true; // `from_value` refuses some whole numbers
+///
+///     fn to_value(&self) -> Value {
+///         self.0.to_value()
+///     }
+///
+///     fn from_value(value: Value) -> Result<Self, ValueError> {
+///         match i64::from_value(value)? {
+///             length @ 0.. => Ok(Self(length)),
+///             _ => Err(ValueError("must not be negative".into())),
+///         }
+///     }
+///
+///     fn blank() -> Self {
+///         Self(0)
+///     }
+/// }
+///
+/// #[derive(Entity, Clone, Debug, PartialEq)]
+/// #[entity(key = "boards", allow(crud = true))]
+/// pub struct Board {
+///     #[field(id)]
+///     pub id: Uuid,
+///     pub length: Length,
+/// }
+///
+/// let long = Board::filter(|b| b.length.gt(Length(200)));
+/// ```
+///
+/// Where it is stored as a text, `impl TextValue for Own {}` gives its columns the text operators.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in a field of an entity",
     label = "not a type that can be stored",
-    note = "fields are String, bool, i32, i64, f64, Uuid, DateTime<Utc>, NaiveDate, an enum with #[derive(FieldEnum)], Json<T> for any serde type, or Option of one of these"
+    note = "fields are String, bool, i32, i64, f64, Uuid, DateTime<Utc>, NaiveDate, NaiveTime, TimeDelta, Duration, Decimal, Vec<u8>, an enum with #[derive(FieldEnum)], Json<T> for any serde type, Vec of one of these, or Option of one of these; a type of your own implements FieldValue"
 )]
 pub trait FieldValue: Sized + Clone + PartialEq + Send + Sync + 'static {
     /// How the type is stored.
     const TYPE: FieldType;
     /// May it be null?
     const NULLABLE: bool = false;
+    /// Does [`FieldValue::from_value`] refuse values that `TYPE` takes, or change them? Then what a client sends is asked of it
+    /// before it is stored.
+    const CONVERTS: bool = false;
 
     /// The value as a cell.
     fn to_value(&self) -> Value;
@@ -228,6 +308,7 @@ impl FieldValue for f64 {
 impl<T: FieldValue> FieldValue for Option<T> {
     const TYPE: FieldType = T::TYPE;
     const NULLABLE: bool = true;
+    const CONVERTS: bool = T::CONVERTS;
 
     fn to_value(&self) -> Value {
         self.as_ref().map_or(Value::Null, FieldValue::to_value)
@@ -271,6 +352,7 @@ where
     T: Serialize + DeserializeOwned + Default + Clone + PartialEq + Send + Sync + 'static,
 {
     const TYPE: FieldType = FieldType::Json;
+    const CONVERTS: bool = true;
 
     fn to_value(&self) -> Value {
         // A type that serde cannot write (a map with keys that are no text) is stored as JSON null.

@@ -10,7 +10,7 @@ use super::{FieldFor, kind};
 
 /// An input for a text: `<TextField of=task.field(|t| t.title) />`.
 ///
-/// Label, type, placeholder, help and limits come from the entity. A message appears when the input is left or the form
+/// Label, type, placeholder, help and limits come from the entity. A list has an item per line. A message appears when the input is left or the form
 /// sent, and goes when it is put right. Whoever may not write the field can read it only.
 #[component]
 pub fn TextField(
@@ -57,7 +57,9 @@ pub fn TextField(
             input_type,
             inputmode: None,
             placeholder: placeholder.or_else(|| meta.placeholder.map(str::to_owned)),
-            multiline: multiline || meta.input == Some("textarea"),
+            multiline: multiline
+                || meta.input == Some("textarea")
+                || (meta.input.is_none() && matches!(meta.field_type, FieldType::List(_))),
             autofocus,
             readonly,
             autocomplete,
@@ -108,7 +110,11 @@ pub fn NumberField(
         Typed {
             // `type=number` hides from the page what was typed that is no number.
             input_type: meta.input.unwrap_or("text"),
-            inputmode: Some(if meta.field_type == FieldType::Float { "decimal" } else { "numeric" }),
+            inputmode: Some(if matches!(meta.field_type, FieldType::Float | FieldType::Scalar(_)) {
+                "decimal"
+            } else {
+                "numeric"
+            }),
             placeholder: placeholder.or_else(|| meta.placeholder.map(str::to_owned)),
             multiline: false,
             autofocus,
@@ -120,7 +126,7 @@ pub fn NumberField(
     )
 }
 
-/// An input for a day, or for a time in UTC: `<DateField of=task.field(|t| t.due_date) />`.
+/// An input for a day, for a time of day, or for a time in UTC: `<DateField of=task.field(|t| t.due_date) />`.
 #[component]
 pub fn DateField(
     /// The field: `task.field(|t| t.due_date)`.
@@ -150,7 +156,11 @@ pub fn DateField(
 ) -> impl IntoView {
     let frame = Frame::new(of.field, id, label, hide_label);
     let meta = of.field.meta();
-    let usual = if meta.field_type == FieldType::DateTime { "datetime-local" } else { "date" };
+    let usual = match meta.field_type {
+        FieldType::DateTime => "datetime-local",
+        FieldType::Scalar(scalar) => scalar.input,
+        _ => "date",
+    };
     typed(
         frame,
         Typed {

@@ -5,6 +5,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Data, DeriveInput, Fields, Ident, LitStr, Token};
 
 use super::model::{Allow, Entity, Field, Kind, Order, Role};
+use super::origin::Origin;
 use super::{relation, validators};
 use crate::ctxt::Ctxt;
 use crate::items::{self, Given, Item};
@@ -220,6 +221,11 @@ fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
         input: None,
         placeholder: None,
         help: None,
+        origins: Vec::new(),
+        auto_increment: None,
+        make: None,
+        column_type: None,
+        display: None,
         ident,
         name,
     };
@@ -258,6 +264,16 @@ fn field_item(ctxt: &Ctxt, entity: &Ident, field: &mut Field, item: &Item) {
         symbol::INPUT => field.input = item.text(ctxt),
         symbol::PLACEHOLDER => field.placeholder = item.text(ctxt),
         symbol::HELP => field.help = item.text(ctxt),
+        symbol::AUTO_INCREMENT => field.auto_increment = item.flag(ctxt).then(name),
+        symbol::MAKE => field.make = item.path(ctxt).map(|path| (name(), without_self(path, entity))),
+        symbol::DISPLAY => field.display = item.path(ctxt).map(|path| (name(), without_self(path, entity))),
+        symbol::COLUMN_TYPE => field.column_type = item.text(ctxt).map(|text| (name(), text)),
+        symbol::DB_READ_ONLY => field.origins.extend(item.flag(ctxt).then(|| (name(), Origin::Database))),
+        symbol::SQL_EXPRESSION => field.origins.extend(item.text(ctxt).map(|text| (name(), Origin::Sql(text)))),
+        symbol::SERVER_EXPRESSION => {
+            let path = item.path(ctxt).map(|path| Origin::Server(without_self(path, entity)));
+            field.origins.extend(path.map(|path| (name(), path)));
+        }
         symbol::REQUIRED
         | symbol::LEN
         | symbol::RANGE

@@ -3,6 +3,7 @@
 use syn::{Expr, Lit, LitStr, UnOp};
 
 use super::model::{Check, Entity, Field, Kind, Role, Validator};
+use super::origin;
 use crate::ctxt::Ctxt;
 use crate::{names, pattern};
 
@@ -43,6 +44,7 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
     table_is_a_name(ctxt, entity);
     distinct_names(ctxt, entity);
     order_names_fields(ctxt, entity);
+    entity.fields.iter().for_each(|field| origin::check(ctxt, entity, field));
     for field in &mut entity.fields {
         name_is_snake_case(ctxt, field);
         one_role(ctxt, field);
@@ -216,7 +218,7 @@ fn id_can_be_one(ctxt: &Ctxt, field: &Field) {
     if field.role() != Some(Role::Id) {
         return;
     }
-    if field.optional || matches!(field.kind, Kind::Json | Kind::Bool | Kind::Float) {
+    if field.optional || matches!(field.kind, Kind::Json | Kind::Vec | Kind::Bool | Kind::Float | Kind::Decimal) {
         ctxt.error(&field.ty, "an id is a Uuid, a String or a whole number, and never null");
     }
     if let Some((token, _)) = &field.api_read {
@@ -258,7 +260,7 @@ fn input_is_known(ctxt: &Ctxt, field: &Field) {
 }
 
 fn validator_fits_the_type(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bool {
-    let number = matches!(kind, Kind::Int32 | Kind::Int64 | Kind::Float);
+    let number = matches!(kind, Kind::Int32 | Kind::Int64 | Kind::Float | Kind::Decimal);
     let name = &validator.name;
     match validator.check {
         Check::Len { .. } | Check::Email | Check::Url | Check::Pattern(_) | Check::OneOf(_) if kind != Kind::Text => {
@@ -269,7 +271,10 @@ fn validator_fits_the_type(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bo
         }
         Check::Range { .. } if !number => {
             let instead = if kind == Kind::Text { ": a text has a `len`" } else { "" };
-            ctxt.error(name, format!("`{name}` is for numbers, `i32`, `i64`, `f64` or `Option` of them{instead}"));
+            ctxt.error(
+                name,
+                format!("`{name}` is for numbers, `i32`, `i64`, `f64`, `Decimal` or `Option` of them{instead}"),
+            );
             false
         }
         _ => true,
@@ -279,7 +284,7 @@ fn validator_fits_the_type(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bo
 fn limits_are_right(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bool {
     let (min, max, whole) = match &validator.check {
         Check::Len { min, max } => (min, max, true),
-        Check::Range { min, max } => (min, max, kind != Kind::Float),
+        Check::Range { min, max } => (min, max, !matches!(kind, Kind::Float | Kind::Decimal)),
         _ => return true,
     };
     let mut right = true;
@@ -306,13 +311,13 @@ fn limits_are_right(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bool {
     right
 }
 
-struct Literal {
+pub(super) struct Literal {
     value: f64,
-    whole: bool,
+    pub(super) whole: bool,
 }
 
 /// The number that a literal stands for; nothing for a constant, whose value a macro does not see.
-fn number(limit: &Expr) -> Result<Option<Literal>, ()> {
+pub(super) fn number(limit: &Expr) -> Result<Option<Literal>, ()> {
     match limit {
         Expr::Lit(literal) => match &literal.lit {
             Lit::Int(int) => Ok(Some(Literal { value: int.base10_parse().map_err(|_| ())?, whole: true })),

@@ -9,6 +9,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, Type};
 
 use super::model::{Check, Entity, Field, Kind, Order, Relation, Role, Validator};
+use super::origin;
 use crate::rule::here;
 
 pub fn entity(entity: &Entity) -> TokenStream {
@@ -106,6 +107,7 @@ fn implementation(entity: &Entity) -> TokenStream {
     let meta = meta(entity);
     let run_hook = run_hook(entity);
     let run_field_saving = run_field_saving(entity);
+    let run_server_expression = origin::run_server_expression(entity);
     quote! {
         #[automatically_derived]
         impl #private::Entity for #ident {
@@ -141,6 +143,7 @@ fn implementation(entity: &Entity) -> TokenStream {
             #relations
             #run_hook
             #run_field_saving
+            #run_server_expression
         }
     }
 }
@@ -343,7 +346,7 @@ fn meta(entity: &Entity) -> TokenStream {
     let Entity { ident, key, table, label, .. } = entity;
     let rust_name = syn::ext::IdentExt::unraw(ident).to_string();
     let ty: Type = syn::parse_quote!(#ident);
-    let fields = entity.fields.iter().map(field_meta);
+    let fields = entity.fields.iter().map(|field| field_meta(entity, field));
     let relations = entity.relations.iter().enumerate().map(|(index, relation)| relation_meta(entity, index, relation));
     let id = entity.with_role(Role::Id).next().map_or(0, |(index, _)| index);
     let version = match entity.with_role(Role::Version).next() {
@@ -412,11 +415,11 @@ fn indexes(entity: &Entity) -> TokenStream {
     quote!(#(&[#indexes]),*)
 }
 
-fn field_meta(field: &Field) -> TokenStream {
+fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
     let private = quote!(::isoform::__private);
     let Field { name, wire, label, column, .. } = field;
     let (field_type, nullable) = (as_value(&field.ty, "TYPE"), as_value(&field.ty, "NULLABLE"));
-    let mut more = Vec::new();
+    let mut more = origin::meta(entity, field);
     if column != name {
         more.push(quote!(column: #column));
     }
@@ -428,6 +431,11 @@ fn field_meta(field: &Field) -> TokenStream {
             Role::Version => quote!(Version),
         };
         more.push(quote!(role: #private::FieldRole::#role));
+    }
+    // Of the types that a macro knows by their names, only JSON and lists take less than they are sent.
+    if matches!(field.kind, Kind::Json | Kind::Vec | Kind::Other) {
+        let converts = as_value(&field.ty, "CONVERTS");
+        more.push(quote!(converts: #converts));
     }
     if field.unique.is_some() {
         more.push(quote!(unique: true));
@@ -495,7 +503,11 @@ fn number(field: &Field, limit: Option<&Expr>) -> TokenStream {
     let Some(limit) = limit else { return quote!(::core::option::Option::None) };
     let span = limit.span();
     let number = match field.kind {
-        Kind::Float => quote_spanned!(span=> Float({ const LIMIT: f64 = #limit; LIMIT })),
+        // A decimal's limit is written as a whole number, or with a point; a constant is of the type `f64`.
+        Kind::Decimal if matches!(super::check::number(limit), Ok(Some(literal)) if literal.whole) => {
+            quote_spanned!(span=> Int(#limit))
+        }
+        Kind::Float | Kind::Decimal => quote_spanned!(span=> Float({ const LIMIT: f64 = #limit; LIMIT })),
         // The type of the field's own value, so that what does not fit it is an error here.
         Kind::Int32 => quote_spanned!(span=> Int({ const LIMIT: i32 = #limit; LIMIT as i64 })),
         _ => quote_spanned!(span=> Int(#limit)),

@@ -3,6 +3,7 @@
 use proc_macro2::Span;
 use syn::{Expr, GenericArgument, Ident, LitStr, Path, PathArguments, Type, Visibility};
 
+use super::origin::Origin;
 use crate::rule::Rule;
 
 /// An entity.
@@ -78,6 +79,12 @@ pub struct Field {
     pub input: Option<LitStr>,
     pub placeholder: Option<LitStr>,
     pub help: Option<LitStr>,
+    /// Where its value comes from: at most one, or it is an error.
+    pub origins: Vec<(Ident, Origin)>,
+    pub auto_increment: Option<Ident>,
+    pub make: Option<(Ident, Path)>,
+    pub column_type: Option<(Ident, LitStr)>,
+    pub display: Option<(Ident, Path)>,
 }
 
 /// A relation: a field that is no column.
@@ -153,11 +160,14 @@ pub enum Kind {
     Int32,
     Int64,
     Float,
+    Decimal,
     /// `DateTime<Utc>`
     Time,
     Json,
+    /// A list, or bytes.
+    Vec,
     Relation,
-    /// An enum, a UUID, a day; or a type that cannot be stored, which the compiler says.
+    /// An enum, a UUID, a day, a type of one's own; or a type that cannot be stored, which the compiler says.
     Other,
 }
 
@@ -171,7 +181,9 @@ impl Kind {
             "i32" => Self::Int32,
             "i64" => Self::Int64,
             "f64" => Self::Float,
+            "Decimal" => Self::Decimal,
             "Json" => Self::Json,
+            "Vec" => Self::Vec,
             "ToOne" | "ToMany" => Self::Relation,
             "DateTime" if argument(arguments).and_then(last_segment).is_some_and(|(name, _)| name == "Utc") => {
                 Self::Time

@@ -5,7 +5,7 @@ use isoform::prelude::*;
 pub struct Task {
     #[field(id)]
     pub id: Uuid,
-    pub tags: Vec<String>,
+    pub tags: std::collections::BTreeMap<String, String>,
     pub size: Option<u64>,
 }
 

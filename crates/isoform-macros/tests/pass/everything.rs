@@ -25,6 +25,14 @@ mod functions {
         Ok(())
     }
 
+    pub fn new_id() -> Uuid {
+        Uuid::from_u128(7)
+    }
+
+    pub fn money(price: &Decimal) -> String {
+        format!("{price:.2}")
+    }
+
     pub fn no_digits(text: &str) -> std::result::Result<(), &'static str> {
         if text.contains(|c: char| c.is_ascii_digit()) { Err("has digits") } else { Ok(()) }
     }
@@ -43,7 +51,7 @@ mod functions {
 )]
 pub struct Thing {
     /// The id.
-    #[field(id)]
+    #[field(id, make = functions::new_id)]
     pub id: Uuid,
     /// A raw name.
     #[field(
@@ -70,6 +78,23 @@ pub struct Thing {
     #[field(default = Json(vec![1, 2]))]
     list: Json<Vec<i64>>,
     day: Option<NaiveDate>,
+    #[field(range(min = 0.01, max = 1000), default = Decimal::ONE, display = functions::money)]
+    price: Decimal,
+    #[field(sql_expression = "{price} * {count} || '{{}}'", unique)]
+    total: Decimal,
+    #[field(server_expression = Self::shown, api_read = "admin", label = "Shown")]
+    shown: Option<String>,
+    #[field(db_read_only)]
+    seen: Option<NaiveTime>,
+    #[field(db_read_only, column_type = "integer DEFAULT 3")]
+    level: i32,
+    #[field(range(min = -5))]
+    offer: Option<Decimal>,
+    opens: NaiveTime,
+    takes: Option<TimeDelta>,
+    data: Vec<u8>,
+    names: Vec<String>,
+    days: Option<Vec<NaiveDate>>,
     kind: Kind,
     #[field(created_at)]
     created_at: DateTime<Utc>,
@@ -80,6 +105,10 @@ pub struct Thing {
 }
 
 impl Thing {
+    async fn shown(thing: &Record<Self>) -> Result<Option<String>> {
+        Ok(thing.text.clone())
+    }
+
     fn may_update(user: &Identity, thing: &Record<Self>) -> bool {
         thing.r#type == user.id
     }
@@ -141,6 +170,15 @@ impl Thing {
         let all = Self::query().count().await?;
         Ok(all + r#type)
     }
+}
+
+/// Its ids are counted up.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "counted")]
+pub struct Counted {
+    /// The id.
+    #[field(id, auto_increment)]
+    pub id: i64,
 }
 
 fn is_send<T: Send>(_: T) {}

@@ -53,7 +53,9 @@ pub(crate) fn aggregate<'a, D: Dialect>(meta: &'static EntityMeta, asked: &'a Ag
 fn computed(meta: &EntityMeta, measure: Measure) -> Expr {
     let Measure::Of(function, field) = measure else { return Expr::cust("COUNT(*)") };
     let value = match (function, meta.field(field).field_type) {
-        (Function::Min | Function::Max, FieldType::Enum(variants)) => declared_order(&Expr::col(column(meta, field)), variants),
+        (Function::Min | Function::Max, FieldType::Enum(variants)) => {
+            declared_order(&Expr::col(column(meta, field)), variants)
+        }
         _ => Expr::col(column(meta, field)),
     };
     let call = match function {

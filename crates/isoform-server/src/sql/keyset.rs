@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use isoform::filter::Comparison;
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::provider::Find;
+use isoform::value::StoredAs;
 use isoform::{Condition, FieldType, Result, Value};
 use sea_query::{Alias, Expr, NullOrdering, Order, Query, SelectStatement, UnionType};
 
@@ -165,8 +166,13 @@ fn not_null(meta: &EntityMeta, field: usize) -> Condition {
         FieldType::Uuid => Value::Uuid(uuid::Uuid::nil()),
         // Stored as texts.
         FieldType::Text | FieldType::DateTime | FieldType::Date => Value::Text(String::new()),
-        // The first is ordered by its position, which no index knows; nothing is ordered by the second.
-        FieldType::Enum(_) | FieldType::Json => return Condition::Null(field).negate(),
+        FieldType::Scalar(scalar) => match scalar.stored_as {
+            StoredAs::Int => Value::Int(i64::MIN),
+            StoredAs::Text => Value::Text(String::new()),
+            StoredAs::Bytes => return Condition::Null(field).negate(),
+        },
+        // The first is ordered by its position, which no index knows; nothing is ordered by the others.
+        FieldType::Enum(_) | FieldType::Json | FieldType::List(_) => return Condition::Null(field).negate(),
     };
     Condition::Compare(field, Comparison::Gte, least)
 }

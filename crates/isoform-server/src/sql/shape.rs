@@ -65,6 +65,11 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// A value of a row.
+    pub fn value(&mut self, value: &'a Value) {
+        self.values.push(Cow::Borrowed(value));
+    }
+
     /// A row of all fields.
     pub fn values(&mut self, row: &'a [Value]) {
         self.values.extend(row.iter().map(Cow::Borrowed));

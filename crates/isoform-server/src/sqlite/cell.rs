@@ -2,6 +2,7 @@
 
 use isoform::aggregate::{Aggregation, Function, Measure};
 use isoform::meta::{EntityMeta, FieldMask, RelationMeta};
+use isoform::value::{Stored, StoredAs};
 use isoform::{Error, FieldType, Result, Row, Value, json};
 use sqlx::sqlite::{SqliteRow, SqliteValueRef};
 use sqlx::{Decode, Row as _, Sqlite, ValueRef as _};
@@ -11,22 +12,24 @@ fn decode<'r, T: Decode<'r, Sqlite>>(cell: SqliteValueRef<'r>) -> Result<T, Stri
     T::decode(cell).map_err(|error| error.to_string())
 }
 
-/// A whole row, with all fields of the entity.
+/// A whole row, with all columns of the entity; what is no column is null.
 pub(super) fn row(row: &SqliteRow, meta: &EntityMeta) -> Result<Row> {
-    let cell = |(index, field): (usize, &isoform::meta::FieldMeta)| {
-        let cell = row.try_get_raw(index).map_err(Error::internal)?;
+    let mut positions = 0..;
+    let cell = |field: &isoform::meta::FieldMeta| {
+        let Some(position) = field.has_column().then(|| positions.next()).flatten() else { return Ok(Value::Null) };
+        let cell = row.try_get_raw(position).map_err(Error::internal)?;
         if cell.is_null() {
             Ok(Value::Null)
         } else {
             value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem))
         }
     };
-    meta.fields.iter().enumerate().map(cell).collect()
+    meta.fields.iter().map(cell).collect()
 }
 
 /// The values that a row is related to, which stand behind its fields.
 pub(super) fn key(row: &SqliteRow, relation: &RelationMeta) -> Result<Vec<Value>> {
-    let fields = relation.target().fields.len();
+    let fields = relation.target().columns().iter().count();
     let owner = relation.through.map_or_else(|| relation.target(), |through| (through.entity)());
     let cell = |(position, (_, other)): (usize, &(usize, usize))| {
         let cell = row.try_get_raw(fields + position).map_err(Error::internal)?;
@@ -62,10 +65,18 @@ fn value(cell: SqliteValueRef<'_>, field_type: FieldType) -> Result<Value, Strin
         FieldType::Uuid => Value::Uuid(uuid(decode(cell)?)?),
         FieldType::DateTime => Value::DateTime(json::parse_date_time(decode(cell)?).ok_or("not a time")?),
         FieldType::Date => Value::Date(json::parse_date(decode(cell)?).ok_or("not a date")?),
-        FieldType::Json => {
+        FieldType::Json | FieldType::List(_) => {
             Value::Json(Box::new(serde_json::from_str(decode(cell)?).map_err(|error| error.to_string())?))
         }
         FieldType::Text | FieldType::Enum(_) => Value::Text(decode(cell)?),
+        FieldType::Scalar(scalar) => {
+            let stored = match scalar.stored_as {
+                StoredAs::Int => Stored::Int(decode(cell)?),
+                StoredAs::Text => Stored::Text(decode(cell)?),
+                StoredAs::Bytes => Stored::Bytes(decode(cell)?),
+            };
+            (scalar.read)(stored).ok_or_else(|| format!("not {}", scalar.describe))?
+        }
     })
 }
 
@@ -114,7 +125,7 @@ fn write(cell: SqliteValueRef<'_>, field_type: FieldType, out: &mut Vec<u8>) -> 
     match field_type {
         FieldType::Text | FieldType::Enum(_) => json::write_text(decode(cell)?, out),
         FieldType::Int32 | FieldType::Int64 => json::write_integer(decode(cell)?, out),
-        FieldType::Json => out.extend_from_slice(decode::<&str>(cell)?.as_bytes()),
+        FieldType::Json | FieldType::List(_) => out.extend_from_slice(decode::<&str>(cell)?.as_bytes()),
         FieldType::DateTime => {
             let text: &str = decode(cell)?;
             match own_time(text) {

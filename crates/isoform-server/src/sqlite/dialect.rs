@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use isoform::aggregate::OVERFLOW;
+use isoform::value::{Stored, StoredAs};
 use isoform::{EntityMeta, Error, FieldType, Value, json};
 use sea_query::{Expr, ExprTrait as _, QueryBuilder, SqliteQueryBuilder};
 use sqlx::AssertSqlSafe;
@@ -27,8 +28,12 @@ impl Dialect for Sqlite {
     }
 
     fn is_in(column: Expr, field_type: FieldType, list: Expr) -> Expr {
-        // JSON has no bytes: UUIDs travel as hexadecimal digits. JSON's truth values come out as 0 and 1, as they are stored.
-        let inner = if field_type == FieldType::Uuid { "unhex(value)" } else { "value" };
+        // JSON has no bytes: they and UUIDs travel as hexadecimal digits. JSON's truth values come out as 0 and 1, as they are stored.
+        let inner = match field_type {
+            FieldType::Uuid => "unhex(value)",
+            FieldType::Scalar(scalar) if scalar.stored_as == StoredAs::Bytes => "unhex(value)",
+            _ => "value",
+        };
         let mut values = sea_query::Query::select();
         values.expr(Expr::cust(inner)).from(sea_query::Func::cust("json_each").arg(list).into_table());
         column.in_subquery(values.take())
@@ -44,10 +49,24 @@ impl Dialect for Sqlite {
             Value::DateTime(time) => json::format_micros(time).into(),
             Value::Int(n) => (*n).into(),
             Value::Json(json) => json.to_string().into(),
+            Value::Scalar(scalar) => match scalar.stored() {
+                Stored::Int(n) => n.into(),
+                Stored::Between(n) => n.into(),
+                Stored::Text(text) => text.into(),
+                Stored::Bytes(bytes) => hexadecimal(&bytes).into(),
+            },
             other => json::to_json(other),
         };
         Value::Text(serde_json::Value::from_iter(values.iter().map(value)).to_string())
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 /// How a value is stored.
@@ -62,6 +81,12 @@ pub(super) fn stored(value: &Value) -> sea_query::Value {
         Value::DateTime(time) => json::format_micros(time).into(),
         Value::Date(date) => json::format_date(*date).into(),
         Value::Json(json) => json.to_string().into(),
+        Value::Scalar(scalar) => match scalar.stored() {
+            Stored::Int(n) => n.into(),
+            Stored::Between(n) => n.into(),
+            Stored::Text(text) => text.into(),
+            Stored::Bytes(bytes) => bytes.into(),
+        },
     }
 }
 

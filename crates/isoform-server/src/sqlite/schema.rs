@@ -2,10 +2,11 @@
 
 mod indexes;
 
-use isoform::meta::{EntityMeta, FieldMeta, OnDelete, RelationMeta};
+use isoform::meta::{EntityMeta, FieldMeta, OnDelete, Origin, RelationMeta};
+use isoform::value::StoredAs;
 use isoform::{Error, FieldType, Result};
 use sea_query::{
-    Alias, ColumnDef, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, SqliteQueryBuilder, Table,
+    Alias, ColumnDef, Expr, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, SqliteQueryBuilder, Table,
 };
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
@@ -21,10 +22,22 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
         let watched: Vec<_> = meta.relations.iter().filter(|relation| is_watched(relation, entities)).collect();
         if present.is_empty() {
             run(connection, create_table(meta, &watched)).await?;
-            done.push(format!("created the table {} with {} columns", meta.table, meta.fields.len()));
+            done.push(format!("created the table {} with {} columns", meta.table, meta.columns().iter().count()));
         } else {
-            for field in meta.fields {
+            let made = definition_of(connection, meta.table).await?;
+            for field in meta.fields.iter().filter(|field| field.has_column()) {
                 match present.iter().find(|column| column.name == field.column) {
+                    Some(column) if column.generated || expression(field).is_some() => {
+                        if made_otherwise(meta, field, column, &made)? {
+                            run(connection, drop_index(meta, field)).await?;
+                            run(connection, drop_column(meta, field)).await?;
+                            run(connection, add_column(meta, field, &watched)).await?;
+                            done.push(format!(
+                                "changed the expression of {} in the table {}",
+                                field.column, meta.table
+                            ));
+                        }
+                    }
                     Some(column) => done.extend(of_another_type(meta, field, column)),
                     None => {
                         run(connection, add_column(meta, field, &watched)).await?;
@@ -51,14 +64,18 @@ struct Column {
     declared: String,
     /// It must be given a value.
     required: bool,
+    /// It is computed from others.
+    generated: bool,
 }
 
 async fn columns(connection: &mut SqliteConnection, table: &str) -> Result<Vec<Column>> {
-    let sql = "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND pk = 0 FROM pragma_table_info(?)";
+    let sql = "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND pk = 0 AND hidden = 0, hidden >= 2 FROM pragma_table_xinfo(?)";
     let rows =
         sqlx::query(sql).bind(table.to_owned()).fetch_all(connection).await.map_err(|error| plain_error(&error))?;
-    let column =
-        |row: &SqliteRow| Ok(Column { name: row.try_get(0)?, declared: row.try_get(1)?, required: row.try_get(2)? });
+    let column = |row: &SqliteRow| {
+        let (name, declared) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(Column { name, declared, required: row.try_get(2)?, generated: row.try_get(3)? })
+    };
     rows.iter().map(column).collect::<sqlx::Result<_>>().map_err(|error| plain_error(&error))
 }
 
@@ -90,12 +107,26 @@ fn affinity(declared: &str) -> &'static str {
 
 /// A column of another type stays as it is, and is said.
 fn of_another_type(meta: &EntityMeta, field: &FieldMeta, column: &Column) -> Option<String> {
+    // Whoever names the type by hand knows what it is.
+    if field.column_type.is_some() {
+        return None;
+    }
     let stored = match field.field_type {
         FieldType::Bool => "numbers",
         FieldType::Int32 | FieldType::Int64 => "integers",
         FieldType::Float => "floating point numbers",
         FieldType::Uuid => "bytes",
-        FieldType::Text | FieldType::DateTime | FieldType::Date | FieldType::Enum(_) | FieldType::Json => "texts",
+        FieldType::Text
+        | FieldType::DateTime
+        | FieldType::Date
+        | FieldType::Enum(_)
+        | FieldType::Json
+        | FieldType::List(_) => "texts",
+        FieldType::Scalar(scalar) => match scalar.stored_as {
+            StoredAs::Int => "integers",
+            StoredAs::Text => "texts",
+            StoredAs::Bytes => "bytes",
+        },
     };
     let there = affinity(&column.declared);
     (there != stored).then(|| {
@@ -131,10 +162,30 @@ fn definition(field: &FieldMeta) -> ColumnDef {
         FieldType::Int64 => column.big_integer(),
         FieldType::Float => column.double(),
         FieldType::Uuid => column.custom(Alias::new("blob")),
-        FieldType::Text | FieldType::DateTime | FieldType::Date | FieldType::Enum(_) | FieldType::Json => column.text(),
+        FieldType::Text
+        | FieldType::DateTime
+        | FieldType::Date
+        | FieldType::Enum(_)
+        | FieldType::Json
+        | FieldType::List(_) => column.text(),
+        FieldType::Scalar(scalar) => match scalar.stored_as {
+            StoredAs::Int => column.big_integer(),
+            StoredAs::Text => column.text(),
+            StoredAs::Bytes => column.custom(Alias::new("blob")),
+        },
     };
-    if !field.nullable {
-        column.not_null();
+    if let Some(column_type) = field.column_type {
+        column.custom(Alias::new(column_type));
+    }
+    match expression(field) {
+        // What an expression gives is not known to be not null before it is asked.
+        Some(expression) => {
+            column.generated(Expr::cust(expression), false);
+        }
+        None if !field.nullable => {
+            column.not_null();
+        }
+        None => {}
     }
     column
 }
@@ -206,13 +257,55 @@ async fn not_watched(
     Ok(unwatched.map(said).collect())
 }
 
+/// What a generated column is computed by.
+const fn expression(field: &FieldMeta) -> Option<&'static str> {
+    match field.origin {
+        Origin::Expression(expression) => Some(expression),
+        Origin::Written | Origin::Database | Origin::Server => None,
+    }
+}
+
+/// The statement that made the table, with what was added since.
+async fn definition_of(connection: &mut SqliteConnection, table: &str) -> Result<String> {
+    let sql = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE";
+    let made = sqlx::query_scalar(sql).bind(table.to_owned()).fetch_optional(connection).await;
+    made.map(Option::unwrap_or_default).map_err(|error| plain_error(&error))
+}
+
+/// Is a column that is computed there computed by another expression than the field's?
+fn made_otherwise(meta: &EntityMeta, field: &FieldMeta, column: &Column, made: &str) -> Result<bool> {
+    let there = format!("The column {} of the table {}", column.name, meta.table);
+    match (expression(field), column.generated) {
+        (Some(expression), true) => Ok(!made.contains(&format!("AS ({expression})"))),
+        (Some(_), false) => Err(Error::invalid(format!(
+            "{there} holds values, and the field {}.{} computes them: drop the column, or name another by `column`.",
+            meta.rust_name, field.name
+        ))),
+        // What the database makes anyhow may be read.
+        (None, _) if !field.is_written() => Ok(false),
+        (None, _) => Err(Error::invalid(format!(
+            "{there} is computed by the database, and the field {}.{} is written: drop the column, or say `db_read_only`.",
+            meta.rust_name, field.name
+        ))),
+    }
+}
+
+fn drop_column(meta: &EntityMeta, field: &FieldMeta) -> String {
+    let mut table = Table::alter();
+    table.table(Alias::new(meta.table)).drop_column(Alias::new(field.column)).to_string(SqliteQueryBuilder)
+}
+
 fn create_table(meta: &EntityMeta, watched: &[&RelationMeta]) -> String {
     let mut table = Table::create();
     table.table(Alias::new(meta.table));
-    for (index, field) in meta.fields.iter().enumerate() {
+    for (index, field) in meta.fields.iter().enumerate().filter(|(_, field)| field.has_column()) {
         let mut column = definition(field);
         if index == meta.id {
             column.primary_key();
+        }
+        if field.auto_increment {
+            // SQLite counts up in a column of exactly this type, and never gives a number twice.
+            column.integer().auto_increment();
         }
         table.col(column);
     }
@@ -240,18 +333,28 @@ fn add_column(meta: &EntityMeta, field: &FieldMeta, watched: &[&RelationMeta]) -
         // Names have no quotes: the derive sees to that.
         column.extra(format!("REFERENCES \"{}\" (\"{}\") ON DELETE {action}", target.table, other.column));
     }
-    if !field.nullable {
+    // A column with a type by hand has its default there too.
+    if !field.nullable && field.is_written() && field.column_type.is_none() {
         let record = (meta.new_record)();
         column.default(sea_query::Expr::val(stored(&record.get(index))));
     }
     Table::alter().table(Alias::new(meta.table)).add_column(column).to_string(SqliteQueryBuilder)
 }
 
+/// What stands on a column keeps it from being dropped.
+fn drop_index(meta: &EntityMeta, field: &FieldMeta) -> String {
+    Index::drop().if_exists().name(index_name(meta, field)).to_string(SqliteQueryBuilder)
+}
+
+fn index_name(meta: &EntityMeta, field: &FieldMeta) -> String {
+    format!("{}_{}_unique", meta.table, field.column)
+}
+
 fn unique_index(meta: &EntityMeta, field: &FieldMeta) -> String {
     Index::create()
         .if_not_exists()
         .unique()
-        .name(format!("{}_{}_unique", meta.table, field.column))
+        .name(index_name(meta, field))
         .table(Alias::new(meta.table))
         .col(Alias::new(field.column))
         .to_string(SqliteQueryBuilder)

@@ -1,8 +1,10 @@
 //! The typed shell: what closures build of columns, and how answers become Rust types again.
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{Function, GroupKey, Measure};
@@ -59,10 +61,10 @@ pub fn count<E>() -> Aggregate<E, u64> {
     Aggregate::new(Measure::Count, counted)
 }
 
-/// A field type with sums and averages: numbers, and `Option` of them.
+/// A field type with sums: numbers and durations, and `Option` of them.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a number",
-    label = "sums and averages need a field of type i32, i64, f64, or Option of one of these"
+    message = "values of `{Self}` have no sum",
+    label = "sums need a field of type i32, i64, f64, Decimal, TimeDelta, Duration, or Option of one of these"
 )]
 pub trait Numeric: FieldValue {
     /// The type of a sum, which is null of no values.
@@ -82,6 +84,27 @@ impl<T: Numeric> Numeric for Option<T> {
     type Sum = T::Sum;
 }
 
+impl Numeric for Decimal {
+    type Sum = Self;
+}
+impl Numeric for TimeDelta {
+    type Sum = Self;
+}
+impl Numeric for Duration {
+    type Sum = Self;
+}
+
+/// A field type with averages: `i32`, `i64`, `f64`, and `Option` of them.
+#[diagnostic::on_unimplemented(
+    message = "values of `{Self}` have no average",
+    label = "averages need a field of type i32, i64, f64, or Option of one of these"
+)]
+pub trait Averaged: Numeric {}
+impl Averaged for i32 {}
+impl Averaged for i64 {}
+impl Averaged for f64 {}
+impl<T: Averaged> Averaged for Option<T> {}
+
 /// A field type whose values can be compared and told apart, so that there are a least and a greatest one and groups of equal ones:
 /// everything but JSON. Enums have the order of their declaration; `derive(FieldEnum)` implements it for them.
 #[diagnostic::on_unimplemented(
@@ -96,7 +119,7 @@ pub trait Ordered: FieldValue {
 macro_rules! ordered {
     ($($plain:ty),+) => { $( impl Ordered for $plain { type Plain = Self; } )+ };
 }
-ordered!(String, bool, i32, i64, f64, Uuid, DateTime<Utc>, NaiveDate);
+ordered!(String, bool, i32, i64, f64, Uuid, DateTime<Utc>, NaiveDate, NaiveTime, TimeDelta, Duration, Decimal);
 
 impl<T: Ordered> Ordered for Option<T> {
     type Plain = T::Plain;
@@ -126,7 +149,7 @@ impl<E, T: FieldValue> Column<E, T> {
     #[must_use]
     pub fn avg(self) -> Aggregate<E, Option<f64>>
     where
-        T: Numeric,
+        T: Averaged,
     {
         Aggregate::new(Measure::Of(Function::Avg, self.index()), Option::from_value)
     }

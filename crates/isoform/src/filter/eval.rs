@@ -76,6 +76,7 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
         (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
         // As it is stored: as text.
         (Value::Json(a), Value::Json(b)) => Some(a.to_string().cmp(&b.to_string())),
+        (Value::Scalar(a), Value::Scalar(b)) => a.compare(b),
         // Null, and values of two types. Spelled out, so that a new kind of value is not forgotten here.
         (
             Value::Null
@@ -86,7 +87,8 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
             | Value::Uuid(_)
             | Value::DateTime(_)
             | Value::Date(_)
-            | Value::Json(_),
+            | Value::Json(_)
+            | Value::Scalar(_),
             _,
         ) => None,
     }

@@ -3,7 +3,6 @@
 use super::Condition;
 use crate::error::shown;
 use crate::meta::EntityMeta;
-use crate::value::FieldType;
 use crate::{Error, Result};
 
 /// The most characters that a text operator takes.
@@ -46,7 +45,7 @@ fn check_part(meta: &EntityMeta, filter: &Condition, depth: usize) -> Result<usi
     };
     match filter {
         Condition::All | Condition::Nothing | Condition::Null(_) => {}
-        Condition::Compare(field, ..) | Condition::In(field, _) if meta.field(*field).field_type == FieldType::Json => {
+        Condition::Compare(field, ..) | Condition::In(field, _) if meta.field(*field).field_type.is_json() => {
             return wrong(*field, "can only ask for null: it is a field of JSON".into());
         }
         Condition::Compare(..) => {}

@@ -326,7 +326,7 @@ fn field_and_operator(known: Known<'_>, key: &str) -> Result<(usize, Operator)> 
             field_type.describe()
         )));
     }
-    if field_type == FieldType::Json && operator != Operator::Null {
+    if field_type.is_json() && operator != Operator::Null {
         return Err(Error::invalid(format!(
             "The filter \"{key}\": a field of JSON can only be asked for null (\"{name}.null\")."
         )));

@@ -28,6 +28,39 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     if rest.0.is_empty() { Some(date) } else { parse_date_time(text).map(|time| time.date_naive()) }
 }
 
+/// A time of day as `13:45`, `13:45:30` or `13:45:30.123456`; a leap second is none.
+#[must_use]
+pub(crate) fn parse_time(text: &str) -> Option<NaiveTime> {
+    let mut rest = Rest(text.as_bytes());
+    let (time, _) = rest.time()?;
+    (rest.0.is_empty() && time.nanosecond() < 1_000_000_000).then_some(time)
+}
+
+/// A time of day on the wire: seconds, and milliseconds or microseconds where there are some.
+#[must_use]
+pub(crate) fn format_time(time: NaiveTime) -> String {
+    let mut text = format_time_micros(time);
+    while text.ends_with("000") {
+        text.truncate(text.len() - 3);
+    }
+    if text.ends_with('.') {
+        text.pop();
+    }
+    text
+}
+
+/// A time of day with six digits after the point, whatever they are: such texts sort as the times do.
+#[must_use]
+pub(crate) fn format_time_micros(time: NaiveTime) -> String {
+    let mut text = String::with_capacity(15);
+    for (part, separator) in [(time.hour(), ':'), (time.minute(), ':'), (time.second(), '.')] {
+        push_digits(&mut text, part, 2);
+        text.push(separator);
+    }
+    push_digits(&mut text, time.nanosecond() / 1000, 6);
+    text
+}
+
 /// A time on the wire: milliseconds, or microseconds where there are some.
 #[must_use]
 pub fn format_date_time(time: &DateTime<Utc>) -> String {
@@ -161,7 +194,7 @@ impl Rest<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{format_date, format_date_time, parse_date, parse_date_time};
+    use super::{format_date, format_date_time, format_time, parse_date, parse_date_time, parse_time};
     use chrono::NaiveDate;
 
     fn there_and_back(text: &str) -> Option<String> {
@@ -204,6 +237,22 @@ mod tests {
             "2020-01-02T03:04:05+0100",
         ] {
             assert_eq!(there_and_back(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_is_read_and_written() {
+        for (text, written) in [
+            ("13:45", "13:45:00"),
+            ("00:00:00", "00:00:00"),
+            ("23:59:59.999999", "23:59:59.999999"),
+            ("10:00:00.5", "10:00:00.500"),
+            ("10:00:00.0001", "10:00:00.000100"),
+        ] {
+            assert_eq!(parse_time(text).map(format_time).as_deref(), Some(written), "{text}");
+        }
+        for text in ["", "24:00", "1:00", "13:60", "13:45:60", "13:45:00Z", "13:45 ", "13", "13:45:00."] {
+            assert_eq!(parse_time(text), None, "{text}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::MAX_ROWS;
 use super::ask::guarded;
+use super::computed;
 use crate::aggregate::Aggregation;
 use crate::context::{Context, Scope};
 use crate::guard;
@@ -23,6 +24,7 @@ pub async fn aggregate(context: &Context, meta: &'static EntityMeta, mut asked: 
     let (Find { filter, .. }, readable) = guarded(context, meta, Find { filter, limit, ..Find::default() })?;
     asked.filter = filter;
     guard::asks_only(meta, readable, asked.fields())?;
+    computed::asks_columns(meta, asked.fields())?;
     asked.check(meta)?;
     let mut unlimited = false;
     if context.scope() == Scope::Api {

@@ -1,6 +1,6 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
-use super::{MAX_ROWS, by_id, include, not_found, resolve};
+use super::{MAX_ROWS, by_id, computed, include, not_found, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
 use crate::guard;
@@ -31,8 +31,8 @@ fn sight(context: &Context, meta: &EntityMeta) -> Result<Sight> {
 /// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
 pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
     let sight = sight(context, meta)?;
+    let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
     if context.scope() == Scope::Api {
-        let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
         guard::asks_only(meta, sight.readable, asked)?;
         limits::check(meta, &find.filter)?;
         limits::check_sorts(find.order.len())?;
@@ -42,6 +42,7 @@ pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> R
             )));
         }
     }
+    computed::asks_columns(meta, asked)?;
     if find.filter.asks_elsewhere() {
         find.filter = resolve::asked(context, meta, find.filter)?;
     }
@@ -70,6 +71,7 @@ pub(crate) async fn find(context: &Context, meta: &'static EntityMeta, find: Fin
     if unlimited && rows.len() as u64 > MAX_ROWS {
         return Err(too_many());
     }
+    computed::fill_in(context, meta, readable, &mut rows).await?;
     let hidden = meta.all_fields().without(readable);
     if !hidden.is_empty() {
         let blank = (meta.new_record)().row();
@@ -112,6 +114,21 @@ pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find,
     let unlimited = probe(context, &mut find);
     let mut out = Vec::with_capacity(4096);
     out.push(b'[');
+    if !meta.server_fields().and(readable).and(fields).is_empty() {
+        let mut rows = context.database()?.find(meta, &find).await?;
+        if unlimited && rows.len() as u64 > MAX_ROWS {
+            return Err(too_many());
+        }
+        computed::fill_in(context, meta, readable.and(fields), &mut rows).await?;
+        for (position, row) in rows.iter().enumerate() {
+            if position > 0 {
+                out.push(b',');
+            }
+            json::write_row(meta, readable.and(fields), row, &mut out);
+        }
+        out.push(b']');
+        return Ok(out);
+    }
     let count = context.database()?.find_json(meta, &find, readable.and(fields), &mut out).await?;
     if unlimited && count > MAX_ROWS {
         return Err(too_many());
@@ -194,8 +211,10 @@ pub async fn find_id_json(
 /// # Errors
 /// 401, 403; 404 where it is absent or not for this identity.
 pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Value) -> Result<Row> {
-    let (find, _) = guarded(context, meta, Find::matching(by_id(meta, id)).limit(1))?;
-    context.database()?.find(meta, &find).await?.pop().ok_or_else(|| not_found(meta))
+    let (find, readable) = guarded(context, meta, Find::matching(by_id(meta, id)).limit(1))?;
+    let mut row = context.database()?.find(meta, &find).await?.pop().ok_or_else(|| not_found(meta))?;
+    computed::fill_in(context, meta, readable, std::slice::from_mut(&mut row)).await?;
+    Ok(row)
 }
 
 /// How many rows fulfil a condition.

@@ -6,12 +6,12 @@ use super::Patch;
 use crate::context::Context;
 use crate::guard;
 use crate::meta::{EntityMeta, FieldMask};
-use crate::value::{FieldType, Value, ValueError};
+use crate::value::{Value, ValueError};
 use crate::{Result, json, validate};
 
 /// Reads the fields of a body, by their names on the wire.
 ///
-/// What this identity may not write is passed over, unread. `""` for a field that is no text is absent.
+/// What this identity may not write is passed over, unread. `""` is absent, unless the type of the field reads it.
 ///
 /// # Errors
 /// 400 with a message at each field that is unknown or whose value does not fit.
@@ -21,17 +21,13 @@ pub fn read_patch(meta: &EntityMeta, body: &Map<String, JsonValue>, writable: Fi
     for (name, value) in body {
         let index = meta.field_by_wire(name).ok_or_else(|| crate::filter::wire::unknown_field(meta, name))?;
         let field = meta.field(index);
-        let empty = value.as_str() == Some("") && !field.field_type.is_text();
+        let empty = value.as_str() == Some("") && !field.field_type.reads_nothing();
         let absent = empty || (value.is_null() && meta.version == Some(index));
         if absent || !writable.contains(index) {
             continue;
         }
         let fitting = json::from_json(field.field_type, value);
-        let fitting = if field.field_type == FieldType::Json {
-            fitting.and_then(|value| as_declared(meta, index, value))
-        } else {
-            fitting
-        };
+        let fitting = if field.converts { fitting.and_then(|value| as_declared(meta, index, value)) } else { fitting };
         match fitting {
             Ok(Value::Null) if !field.nullable => wrong.push((index, "must not be null".to_owned())),
             Ok(value) => patch.push((index, value)),
@@ -45,7 +41,7 @@ pub fn read_patch(meta: &EntityMeta, body: &Map<String, JsonValue>, writable: Fi
     }
 }
 
-/// JSON as the field's Rust type writes it: only that type knows what fits.
+/// A value as the field's Rust type writes it: only that type knows what fits.
 fn as_declared(meta: &EntityMeta, index: usize, value: Value) -> Result<Value, ValueError> {
     let mut record = (meta.new_record)();
     record.set(index, value)?;

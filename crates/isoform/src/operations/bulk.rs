@@ -9,10 +9,10 @@ pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
 pub use upsert::upsert_many;
 
-use super::resolve;
 use super::store::{remove, store};
 use super::write::{Reach, apply, stamp, update_needs_row};
 use super::{Patch, load};
+use super::{computed, resolve};
 use crate::bulk::Which;
 use crate::context::{Context, Scope};
 use crate::filter::{Comparison, Condition, limits};
@@ -34,7 +34,10 @@ pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Wh
         may_write(context, meta, &mut patch);
         patch.retain(|(index, _)| *index != meta.id);
     }
-    patch.retain(|(index, _)| !matches!(meta.field(*index).role, FieldRole::Version | FieldRole::UpdatedAt));
+    let written = meta.written_fields();
+    patch.retain(|(index, _)| {
+        written.contains(*index) && !matches!(meta.field(*index).role, FieldRole::Version | FieldRole::UpdatedAt)
+    });
     let needs_rows =
         if rows.guarded { update_needs_row(meta, &rows.api_filter, &patch) } else { meta.hooks_around_save() };
     if needs_rows {
@@ -98,6 +101,7 @@ impl Rows {
             guard::write(meta, context.identity(), write)?;
         }
         let mut asked = which.condition(meta)?;
+        computed::asks_columns(meta, asked.fields())?;
         let mut api_filter = Condition::All;
         if guarded {
             guard::asks_only(meta, guard::readable_fields(meta, context.identity()), asked.fields())?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::resolve::{self, Sight};
-use super::{MAX_RELATED, MAX_ROWS};
+use super::{MAX_RELATED, MAX_ROWS, computed};
 use crate::context::{Context, Scope};
 use crate::filter::limits::{self, MAX_INCLUDES};
 use crate::future::BoxFuture;
@@ -64,11 +64,13 @@ async fn one(
             seen.entry(text(&key)).or_insert_with(|| keys.push(key));
         }
     }
-    let mut found: HashMap<String, Vec<Arc<dyn AnyRecord>>> = HashMap::new();
+    let mut related: HashMap<String, Vec<Arc<dyn AnyRecord>>> = HashMap::new();
     if !keys.is_empty() {
         // One more than is allowed, so that nothing is cut silently.
         let at_most = (context.scope() == Scope::Api).then_some(MAX_RELATED + 1);
-        let rows = context.database()?.find_related(relation, &keys, &find, &between, at_most).await?;
+        let found = context.database()?.find_related(relation, &keys, &find, &between, at_most).await?;
+        let (keys, mut rows): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        computed::fill_in(context, target, readable, &mut rows).await?;
         if at_most.is_some_and(|at_most| rows.len() as u64 >= at_most) {
             return Err(Error::invalid(format!(
                 "More than {MAX_RELATED} rows of \"{}\" would be included: include fewer of each.",
@@ -79,7 +81,7 @@ async fn one(
         let blank = (target.new_record)().row();
         let mut owners = Vec::with_capacity(rows.len());
         let mut children = Vec::with_capacity(rows.len());
-        for (key, mut row) in rows {
+        for (key, mut row) in keys.into_iter().zip(rows) {
             super::ask::hide(&mut row, &blank, hidden);
             let mut child = (target.new_record)();
             child.set_stored(row, hidden)?;
@@ -91,12 +93,12 @@ async fn one(
             load(context, target, &find.include, records, depth + 1).await?;
         }
         for (owner, child) in owners.into_iter().zip(children) {
-            found.entry(owner).or_default().push(Arc::from(child));
+            related.entry(owner).or_default().push(Arc::from(child));
         }
     }
     for parent in parents {
-        let related = key(&**parent, relation).and_then(|key| found.get(&text(&key)).cloned());
-        parent.relate(relation.index, related.unwrap_or_default());
+        let own = key(&**parent, relation).and_then(|key| related.get(&text(&key)).cloned());
+        parent.relate(relation.index, own.unwrap_or_default());
     }
     Ok(())
 }
@@ -121,8 +123,8 @@ fn text(key: &[Value]) -> String {
 fn guarded(context: &Context, include: &Include, sight: Sight) -> Result<(Find, crate::Condition, FieldMask)> {
     let target = include.relation.target();
     let mut find = include.find.clone();
+    let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
     if context.scope() == Scope::Api {
-        let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
         guard::asks_only(target, sight.readable, asked)?;
         limits::check(target, &find.filter)?;
         limits::check_sorts(find.order.len())?;
@@ -133,6 +135,7 @@ fn guarded(context: &Context, include: &Include, sight: Sight) -> Result<(Find, 
             )));
         }
     }
+    computed::asks_columns(target, asked)?;
     find.filter = resolve::asked(context, target, find.filter)?.and(sight.target);
     Ok((find, sight.between, sight.readable))
 }

@@ -1,6 +1,7 @@
 //! Pages by a cursor: what stands behind a row in an order, however deep that is. And a list from its end.
 
 use super::ask::{guarded, hide, includes, probe, too_many, with_related, written};
+use super::computed;
 use super::cursor::Question;
 use crate::context::{Context, Scope};
 use crate::guard;
@@ -8,7 +9,7 @@ use crate::meta::{Direction, EntityMeta, FieldMask};
 use crate::provider::Find;
 use crate::query::DEFAULT_LIMIT;
 use crate::record::AnyRecord;
-use crate::value::{FieldType, Row, Value};
+use crate::value::{Row, Value};
 use crate::{Error, Result};
 
 /// The longest cursor that is sent: it comes back in an address.
@@ -59,8 +60,7 @@ impl Asked {
         let filter = find.filter.clone();
         let (mut find, readable) = guarded(context, meta, find)?;
         find.order = meta.complete_order(&order(meta, &find.order, readable));
-        if let Some((field, _)) = find.order.iter().find(|(field, _)| meta.field(*field).field_type == FieldType::Json)
-        {
+        if let Some((field, _)) = find.order.iter().find(|(field, _)| meta.field(*field).field_type.is_json()) {
             return Err(Error::invalid(format!(
                 "\"{}\" is a field of JSON: pages by a cursor cannot be ordered by it.",
                 meta.field(*field).wire
@@ -114,6 +114,7 @@ pub(crate) async fn page(
         cursor = Some(question.cursor(&find.order.iter().map(value).collect::<Vec<_>>()));
     }
     let total = if total { Some(database.count(meta, &find.filter).await?) } else { None };
+    computed::fill_in(context, meta, readable, &mut rows).await?;
     let hidden = meta.all_fields().without(readable);
     if !hidden.is_empty() {
         let blank = (meta.new_record)().row();
@@ -150,7 +151,7 @@ pub async fn page_json(
     fields: FieldMask,
     total: bool,
 ) -> Result<Vec<u8>> {
-    if includes(meta, &find) {
+    if includes(meta, &find) || !meta.server_fields().is_empty() {
         let (records, page) = page_related(context, meta, find, cursor, total).await?;
         let items = written(&records, fields).join(&b","[..]);
         return end([b"{\"items\":[", items.as_slice()].concat(), page.cursor, page.total);
@@ -192,7 +193,17 @@ pub(crate) async fn find_fields(
     let (mut find, readable) = guarded(context, meta, find)?;
     guard::asks_only(meta, readable, fields)?;
     let unlimited = probe(context, &mut find);
-    let rows = context.database()?.find_fields(meta, &find, fields).await?;
+    let database = context.database()?;
+    let rows = if fields.and(meta.server_fields()).is_empty() {
+        database.find_fields(meta, &find, fields).await?
+    } else {
+        let mut rows = database.find(meta, &find).await?;
+        computed::fill_in(context, meta, fields, &mut rows).await?;
+        let chosen = |row: Row| {
+            row.into_iter().enumerate().filter(|(index, _)| fields.contains(*index)).map(|(_, value)| value).collect()
+        };
+        rows.into_iter().map(chosen).collect()
+    };
     if unlimited && rows.len() as u64 > super::MAX_ROWS {
         return Err(too_many());
     }

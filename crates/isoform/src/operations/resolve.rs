@@ -1,5 +1,6 @@
 //! Conditions on related rows: what holds there anyway is added, and what the asker may not ask is refused.
 
+use super::computed;
 use crate::context::{Context, Scope};
 use crate::filter::wire::unknown_field;
 use crate::filter::{Condition, Related};
@@ -50,6 +51,7 @@ pub(super) fn asked(context: &Context, meta: &EntityMeta, condition: Condition) 
     each(condition, &|Related { relation, target, between }| {
         let sight = sight(context, meta, relation)?;
         guard::asks_only(relation.target(), sight.readable, target.fields())?;
+        computed::asks_columns(relation.target(), target.fields())?;
         let target = asked(context, relation.target(), target)?;
         Ok(Related { relation, target: target.and(sight.target), between: between.and(sight.between) })
     })

@@ -1,7 +1,7 @@
 //! The way to the table: ids and stamps, validation and hooks.
 
 use super::write::Reach;
-use super::{Patch, by_id, load, not_found, now, stale};
+use super::{Patch, by_id, computed, load, not_found, now, stale};
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::hooks::Hook;
@@ -20,7 +20,8 @@ pub(super) async fn store(
     reach: Option<Reach<'_>>,
     is_last: bool,
 ) -> Result<()> {
-    if record.meta().hooks_around_save() {
+    let late = reach.is_some_and(|reach| reach.is_late(record.meta()));
+    if record.meta().hooks_around_save() || late {
         context.transaction(async |inside| store_now(&inside, record, reach, is_last).await).await
     } else {
         store_now(context, record, reach, is_last).await
@@ -38,7 +39,9 @@ async fn store_now(
         return Err(Error::invalid(format!("This row of {} was deleted and cannot be saved.", meta.key)));
     }
     let is_new = record.state().is_new;
-    if is_new {
+    // A number is not made by the server: 0 is nobody's choice.
+    let numbered = is_new && meta.id_field().auto_increment && has_no_id(record);
+    if is_new && !numbered {
         give_id(record)?;
     }
     validate::any(record).await?;
@@ -66,18 +69,34 @@ async fn store_now(
         }
         return stored.map_or(Ok(()), |row| record.set_stored(row, FieldMask::NONE));
     }
-    if let Some(reach) = reach {
+    // What the database makes of the row is asked about once it is there.
+    let (early, late) =
+        reach.map_or((None, None), |reach| if reach.is_late(meta) { (None, Some(reach)) } else { (Some(reach), None) });
+    if let Some(reach) = early {
         reach.includes(context, record).await?;
     }
-    let ends_with_it = is_last && !meta.hooks.saved && context.next_write_commits();
+    // What the database or the server makes of the row is read after the write.
+    let is_made = meta.fields.iter().any(|field| !field.is_written());
+    let ends_with_it = is_last && !meta.hooks.saved && !is_made && context.next_write_commits();
     let database = context.database()?;
     if is_new {
         stamp_new(record)?;
         fit_for_storing(record)?;
-        database.insert(meta, &record.row()).await?;
+        if numbered {
+            let number = database.insert_numbered(meta, &record.row()).await?;
+            set(record, meta.id, Value::Int(number))?;
+        } else {
+            database.insert(meta, &record.row()).await?;
+        }
     } else {
         let after = if ends_with_it { context.outside().database()? } else { database.clone() };
         update_changed(&*database, &*after, record).await?;
+    }
+    if is_made {
+        computed::read_back(context, record).await?;
+    }
+    if let Some(reach) = late {
+        reach.includes(context, record).await?;
     }
     if meta.hooks.saved {
         validate::hook(record, Hook::Saved).await?;
@@ -91,10 +110,15 @@ async fn store_now(
 pub(super) fn give_id(record: &mut dyn AnyRecord) -> Result<()> {
     let meta = record.meta();
     // A number is not made by the server: 0 is nobody's choice.
-    if record.get(meta.id).is_empty() || record.get(meta.id) == Value::Int(0) {
+    if has_no_id(record) {
         set(record, meta.id, new_id(meta)?)?;
     }
     Ok(())
+}
+
+fn has_no_id(record: &dyn AnyRecord) -> bool {
+    let id = record.get(record.meta().id);
+    id.is_empty() || id == Value::Int(0)
 }
 
 /// The stamps of a new row.
@@ -112,7 +136,7 @@ pub(super) fn stamp_new(record: &mut dyn AnyRecord) -> Result<()> {
 /// Hooks may have set what no validator saw.
 pub(super) fn fit_for_storing(record: &dyn AnyRecord) -> Result<()> {
     let unfit = |index: usize| validate::storable(&record.get(index)).err().map(|message| (index, message));
-    match (0..record.meta().fields.len()).find_map(unfit) {
+    match record.meta().written_fields().iter().find_map(unfit) {
         None => Ok(()),
         Some((index, message)) => Err(validate::error(record.meta(), std::iter::once((index, message.as_str())))),
     }
@@ -125,14 +149,15 @@ async fn update_changed(
     record: &mut dyn AnyRecord,
 ) -> Result<()> {
     let meta = record.meta();
-    if record.changed_fields().is_empty() {
+    let written = meta.written_fields();
+    if record.changed_fields().and(written).is_empty() {
         return Ok(());
     }
     for index in meta.with_role(FieldRole::UpdatedAt) {
         set(record, index, now())?;
     }
     fit_for_storing(record)?;
-    let changed = record.changed_fields();
+    let changed = record.changed_fields().and(written);
     if changed.contains(meta.id) {
         validate::values(meta, &[(meta.id, record.get(meta.id))])?;
     }
@@ -160,6 +185,9 @@ fn set(record: &mut dyn AnyRecord, index: usize, value: Value) -> Result<()> {
 
 /// An id for a row that has none.
 fn new_id(meta: &EntityMeta) -> Result<Value> {
+    if let Some(make) = meta.id_field().make {
+        return Ok(make());
+    }
     match meta.id_field().field_type {
         crate::FieldType::Uuid => Ok(Value::Uuid(uuid::Uuid::now_v7())),
         crate::FieldType::Text => Ok(Value::Text(uuid::Uuid::now_v7().to_string())),

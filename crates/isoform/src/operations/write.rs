@@ -5,7 +5,7 @@ use serde_json::{Map, Value as JsonValue};
 use super::ask::hide;
 use super::body::{accepted, read_patch};
 use super::store::{remove, store};
-use super::{Patch, by_id, load, not_found, now, resolve, stale};
+use super::{Patch, by_id, computed, load, not_found, now, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
@@ -47,6 +47,11 @@ pub(super) struct Reach<'a> {
 }
 
 impl Reach<'_> {
+    /// Does the filter ask about what is known only once the row was written?
+    pub(super) fn is_late(self, meta: &EntityMeta) -> bool {
+        !self.filter.fields().and(meta.database_fields()).is_empty()
+    }
+
     /// Passes a record within reach. `inside` is where it is written.
     ///
     /// # Errors
@@ -90,7 +95,7 @@ pub async fn update_body(
 
 /// Is there a hook, a rule on the record or a filter that needs the row which an update is about?
 pub(super) fn update_needs_row(meta: &EntityMeta, filter: &Condition, patch: &Patch) -> bool {
-    let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_stamped()).map(|(index, _)| index);
+    let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_made()).map(|(index, _)| index);
     let written: FieldMask = patch.iter().map(|(index, _)| *index).chain(stamped).collect();
     guard::needs_record(meta, Write::Update) || meta.hooks_around_save() || !filter.fields().and(written).is_empty()
 }
@@ -136,7 +141,15 @@ async fn update_at_once(
         database.update_returning(meta, &wanted, &patch).await?
     };
     match row {
-        Some(row) => Ok(row),
+        Some(mut row) => {
+            // A trigger comes after the row that an update answers.
+            if !meta.database_fields().is_empty() {
+                let stored = database.find(meta, &Find::matching(by_id(meta, id)).limit(1)).await?.pop();
+                row = stored.ok_or_else(|| not_found(meta))?;
+            }
+            computed::fill_in(context, meta, meta.all_fields(), std::slice::from_mut(&mut row)).await?;
+            Ok(row)
+        }
         None if version.is_some() && database.count(meta, &seen).await? > 0 => Err(stale()),
         None => Err(not_found(meta)),
     }

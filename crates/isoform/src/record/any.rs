@@ -67,6 +67,10 @@ pub trait AnyRecord: Send + Sync {
     /// Runs the `saving` function of a field.
     #[cfg(not(target_arch = "wasm32"))]
     fn run_field_saving<'a>(&'a mut self, field: usize, event: &'a mut EventState) -> BoxFuture<'a, Result<()>>;
+
+    /// Computes a field that says `server_expression`.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn run_server_expression(&self, field: usize) -> BoxFuture<'_, Result<Value>>;
 }
 
 impl dyn AnyRecord + '_ {
@@ -161,5 +165,10 @@ impl<E: Entity> AnyRecord for Record<E> {
             *event = typed.into_state();
             result
         })
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn run_server_expression(&self, field: usize) -> BoxFuture<'_, Result<Value>> {
+        E::run_server_expression(self, field)
     }
 }

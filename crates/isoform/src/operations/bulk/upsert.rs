@@ -7,9 +7,9 @@ use crate::filter::{Condition, limits};
 use crate::guard::{self, Write};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::Patch;
-use crate::operations::resolve;
 use crate::operations::store::store;
 use crate::operations::write::{Reach, apply};
+use crate::operations::{computed, resolve};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::value::Row;
@@ -56,6 +56,7 @@ impl Upsert<'_> {
     async fn one(&self, inside: &Context, row: UpsertRow) -> Result<Row> {
         let meta = self.meta;
         let asked = row.condition(meta)?;
+        computed::asks_columns(meta, asked.fields())?;
         if self.guarded {
             guard::asks_only(meta, guard::readable_fields(meta, self.context.identity()), asked.fields())?;
             limits::check(meta, &asked)?;
