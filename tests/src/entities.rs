@@ -177,7 +177,7 @@ impl Record<Article> {
     pub async fn explode(&mut self) -> Result<()> {
         self.title = "Saved before it exploded".into();
         self.save().await?;
-        panic!("the secret password is 1234");
+        panic!("the secret password is swordfish");
     }
 
     /// Deletes it.
@@ -220,7 +220,7 @@ impl Hooks for Account {
         happened(&account.id, what).await?;
         match account.holder.as_str() {
             "refused" => Err(Error::forbidden("not this holder").with_code("holder")),
-            "panic" => panic!("the secret password is 1234"),
+            "panic" => panic!("the secret password is swordfish"),
             "field" => {
                 e.error(|a| a.holder, "is refused by the hook");
                 Ok(())

@@ -54,8 +54,16 @@ pub struct Item {
     pub purchase_id: i64,
     pub product: String,
     pub price: i32,
+    #[field(sql_expression = "{price} * 2")]
+    pub twice: i32,
+    #[field(server_expression = shouted)]
+    pub shouted: String,
     #[relation(purchase_id, on_delete = cascade)]
     pub purchase: ToOne<Purchase>,
+}
+
+async fn shouted(item: &Record<Item>) -> Result<String> {
+    Ok(item.product.to_uppercase())
 }
 
 /// What can be said of pages.

@@ -3,7 +3,7 @@
 use isoform::prelude::*;
 use serde_json::json;
 use tests::entities::Color;
-use tests::entities_fields::{Capped, Endless, Line, Stub, Ticket, Voucher};
+use tests::entities_fields::{Capped, Endless, Line, Measure, Stub, Ticket, Voucher};
 use tests::{Way, World, admin, promises};
 
 fn line(product: &str, price: &str, quantity: i32) -> Record<Line> {
@@ -23,6 +23,32 @@ async fn products(query: Query<Line>) -> Vec<String> {
 }
 
 promises! {
+    async fn many_rows_are_counted_up_and_decimals_and_durations_are_summed(world: World) {
+        world.nobody().run(async {
+            let stubs: Vec<_> = ["a", "b", "c"].map(|text| Stub { text: text.into(), ..Stub::blank() }).into();
+            let ids: Vec<_> = repo::<Stub>().insert_many(stubs).await.unwrap().iter().map(|stub| stub.id).collect();
+            assert_eq!(ids, [1, 2, 3]);
+            for (name, amount, seconds) in [("a", "0.10", 60), ("b", "0.25", 30), ("b", "-1000000.000001", 1)] {
+                let mut measure = Record::<Measure>::new();
+                measure.name = name.into();
+                measure.amount = decimal(amount);
+                measure.takes = TimeDelta::seconds(seconds);
+                measure.save().await.unwrap();
+            }
+            let (sum, least, takes) =
+                Measure::query().aggregate(|m| (m.amount.sum(), m.amount.min(), m.takes.sum())).await.unwrap();
+            assert_eq!(sum, Some(decimal("-999999.650001")), "to the last digit");
+            assert_eq!((least, takes), (Some(decimal("-1000000.000001")), Some(TimeDelta::seconds(91))));
+            let groups = Measure::query().group_by(|m| m.amount, |_| count()).await.unwrap();
+            assert_eq!(groups.iter().map(|(amount, n)| (amount.to_string(), *n)).collect::<Vec<_>>(), [
+                ("-1000000.000001".to_owned(), 1), ("0.1".to_owned(), 1), ("0.25".to_owned(), 1),
+            ]);
+            let page = Measure::query().order_by(|m| m.amount.desc()).limit(1).paginate().await.unwrap();
+            let next = page.next().await.unwrap().unwrap();
+            assert_eq!((page.items[0].amount, next.items[0].amount), (decimal("0.25"), decimal("0.10")));
+        }).await;
+    }
+
     async fn the_database_counts_ids_up_and_an_insert_answers_them(world: World) {
         world.nobody().run(async {
             for number in 1..=3 {

@@ -150,6 +150,39 @@ promises_of_relations! {
         }).await;
     }
 
+    async fn what_nobody_writes_is_there_in_related_rows_too(world: World) {
+        shop(&world).await;
+        world.for_(&ann()).run(async {
+            let order = Purchase::query().filter(|p| p.id.eq(2)).include(|p| p.items).first().await.unwrap().unwrap();
+            let made: Vec<_> = order.items.iter().map(|i| (i.twice, i.shouted.as_str())).collect();
+            assert_eq!(made, [(240, "POT"), (10, "TEA")]);
+            let page = Item::query().order_by(|i| i.price.asc()).limit(1).paginate().await.unwrap();
+            assert_eq!((page.items[0].twice, page.items[0].shouted.as_str()), (10, "TEA"));
+            let chosen = Item::query().order_by(|i| i.twice.desc()).limit(1).select(|i| (i.product, i.twice, i.shouted)).await.unwrap();
+            assert_eq!(chosen, [("pot".to_owned(), 240, "POT".to_owned())]);
+            assert_eq!(Purchase::query().filter(|p| p.items.any(|i| i.twice.gt(200))).count().await.unwrap(), 2);
+            let sum: Option<i64> = Item::query().filter(|i| i.purchase_id.eq(2)).aggregate(|i| i.twice.sum()).await.unwrap();
+            assert_eq!(sum, Some(250));
+            let error = Purchase::query().filter(|p| p.items.any(|i| i.shouted.eq("TEA"))).await.unwrap_err();
+            assert!(error.is_invalid() && error.message().contains("\"shouted\" is computed"), "{error:?}");
+            let changed = repo::<Item>().update_many(|i| i.product.eq("tea"), |i| i.price.set(6)).await.unwrap();
+            assert_eq!(changed, 3);
+            let item = Item::query().filter(|i| i.product.eq("tea")).first().await.unwrap().unwrap();
+            assert_eq!((item.price, item.twice), (6, 12));
+        }).await;
+    }
+
+    async fn many_rows_are_written_with_what_the_database_makes(world: World) {
+        shop(&world).await;
+        world.for_(&ann()).run(async {
+            let new = (0..3).map(|n| Item { purchase_id: 4, product: format!("p{n}"), price: n, ..Item::blank() });
+            let items = repo::<Item>().insert_many(new.collect::<Vec<_>>()).await.unwrap();
+            assert_eq!(items.iter().map(|i| (i.twice, i.shouted.as_str())).collect::<Vec<_>>(), [(0, "P0"), (2, "P1"), (4, "P2")]);
+            let gone = repo::<Item>().delete_many(|i| i.purchase.id.eq(4) & i.twice.lt(4)).await.unwrap();
+            assert_eq!(gone, 2);
+        }).await;
+    }
+
     async fn a_tree_is_related_to_itself(world: World) {
         world.backend().run(async {
             for (id, parent) in [("root", None), ("a", Some("root")), ("b", Some("root")), ("a1", Some("a"))] {

@@ -260,6 +260,8 @@ pub struct RelationMeta {
     pub api_read: IdentityRule,
     /// What becomes of a row when the one that its key points to is deleted.
     pub on_delete: OnDelete,
+    /// How it travels: behind a pointer, so that only an application with relations has the code in its wasm.
+    pub travel: &'static crate::relation::Travel,
 }
 
 impl RelationMeta {

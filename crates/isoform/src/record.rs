@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 
 pub use any::AnyRecord;
 pub use chosen::IntoFields;
-pub(crate) use serde::{State as WireState, refused_within};
+pub(crate) use serde::{State as WireState, refused_within, wire_record, wire_row};
 
 use crate::entity::{Column, Entity};
 use crate::meta::FieldMask;

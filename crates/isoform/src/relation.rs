@@ -3,7 +3,9 @@
 mod field;
 mod link;
 mod related;
+mod travel;
 
 pub use field::{RelationField, ToMany, ToOne};
 pub use link::{Fixed, ManyLink, OneLink, Path, Relation, Via, joined};
 pub use related::{RelatedMany, RelatedOne};
+pub use travel::{TRAVEL, Travel};

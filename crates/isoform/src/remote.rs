@@ -263,28 +263,8 @@ impl Remote {
 /// What is included, as the body of a question says it; nothing, where nothing is.
 pub(crate) fn include_json(include: &[Include]) -> Option<JsonValue> {
     let mut object = Map::new();
-    for Include { relation, find } in include {
-        let target = relation.target();
-        let mut one = Map::new();
-        if find.filter != Condition::All {
-            one.insert("where".into(), wire::to_json(target, &find.filter).into());
-        }
-        if !find.order.is_empty() {
-            let order = find.order.iter().map(|(field, direction)| {
-                let wire = target.field(*field).wire;
-                JsonValue::String(if *direction == Direction::Asc { wire.into() } else { format!("{wire} desc") })
-            });
-            one.insert("sort".into(), order.collect());
-        }
-        for (name, number) in [("limit", find.limit), ("offset", (find.offset > 0).then_some(find.offset))] {
-            if let Some(number) = number {
-                one.insert(name.into(), number.into());
-            }
-        }
-        if let Some(nested) = include_json(&find.include) {
-            one.insert("include".into(), nested);
-        }
-        object.insert(relation.wire.into(), one.into());
+    for one in include {
+        object.insert(one.relation.wire.into(), (one.relation.travel.include)(one));
     }
     (!object.is_empty()).then_some(object.into())
 }

@@ -251,6 +251,7 @@ fn relation_meta(entity: &Entity, index: usize, relation: &Relation) -> TokenStr
             included: #include,
             api_read: #api_read,
             on_delete: #private::OnDelete::#on_delete,
+            travel: &#private::TRAVEL,
         }
     }
 }

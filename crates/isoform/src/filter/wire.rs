@@ -367,8 +367,8 @@ fn write(meta: &EntityMeta, condition: &Condition, object: &mut Map<String, Json
         Condition::Text(field, how, text) => push(object, key(*field, Operator::Text(*how)), text.as_str().into()),
         Condition::Null(field) => push(object, key(*field, Operator::Null), true.into()),
         Condition::Related(related) => {
-            let inner = to_json(related.relation.target(), &related.target);
-            push(object, format!("{}.any", related.relation.wire), inner.into());
+            let (key, value) = (related.relation.travel.filter)(related);
+            push(object, key, value);
         }
         Condition::And(list) => list.iter().for_each(|one| write(meta, one, object)),
         Condition::Or(list) if list.is_empty() => nothing(meta, object),

@@ -184,12 +184,12 @@ async fn find_related_json(
 
 /// Records with what is related to them, as JSON objects.
 pub(super) fn written(records: &[Box<dyn AnyRecord>], fields: FieldMask) -> Vec<Vec<u8>> {
-    let one = |record: &Box<dyn AnyRecord>| {
+    let one = |record: &dyn AnyRecord| {
         let mut out = Vec::with_capacity(512);
-        json::write_record(&**record, fields, &mut out);
+        json::write_record(record, fields, &mut out);
         out
     };
-    records.iter().map(one).collect()
+    records.iter().map(|record| one(&**record)).collect()
 }
 
 /// One row, by its id, with what is related to it, as JSON.

@@ -1,8 +1,6 @@
 //! A record in a page that the server rendered, and in the arguments and results of backend methods: only fields
 //! that the API may show, their originals included.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value as JsonValue};
 
@@ -53,9 +51,7 @@ fn visible_row(record: &dyn AnyRecord, visible: FieldMask) -> Map<String, JsonVa
     let mut row = json::row_to_json(meta, visible, |index| record.get(index));
     for relation in meta.relations {
         let Some(related) = record.related(relation.index) else { continue };
-        let visible = |one: &&dyn AnyRecord| readable(one.meta()).without(one.state().hidden());
-        let mut related = related.iter().map(|one| JsonValue::Object(visible_row(*one, visible(one))));
-        let json = if relation.many { related.collect() } else { related.next().unwrap_or_default() };
+        let json = (relation.travel.rows)(relation, &related);
         row.insert(relation.wire.to_owned(), json);
     }
     row
@@ -72,8 +68,16 @@ pub(super) fn readable(meta: &EntityMeta) -> FieldMask {
     }
 }
 
+/// A related record's readable fields, as a row comes over the wire.
+pub(crate) fn wire_row(record: &dyn AnyRecord) -> Map<String, JsonValue> {
+    visible_row(record, readable(record.meta()).without(record.state().hidden()))
+}
+
 /// The record of a row that came over the wire, with what came along of its relations.
-fn from_row(meta: &'static EntityMeta, row: &Map<String, JsonValue>) -> Result<Box<dyn AnyRecord>, String> {
+pub(crate) fn wire_record(
+    meta: &'static EntityMeta,
+    row: &Map<String, JsonValue>,
+) -> Result<Box<dyn AnyRecord>, String> {
     let mut record = (meta.new_record)();
     let mut values = record.row();
     let shown = write_fields(meta, row, |index, value| {
@@ -90,10 +94,7 @@ fn from_row(meta: &'static EntityMeta, row: &Map<String, JsonValue>) -> Result<B
 fn relate(record: &mut dyn AnyRecord, row: &Map<String, JsonValue>) -> Result<(), String> {
     for relation in record.meta().relations {
         let Some(json) = row.get(relation.wire) else { continue };
-        let list =
-            if relation.many { json.as_array().map_or(&[][..], Vec::as_slice) } else { std::slice::from_ref(json) };
-        let objects = list.iter().filter_map(JsonValue::as_object);
-        let related = objects.map(|one| from_row(relation.target(), one).map(Arc::from)).collect::<Result<_, _>>()?;
+        let related = (relation.travel.read)(relation, json)?;
         record.relate(relation.index, related);
     }
     Ok(())
