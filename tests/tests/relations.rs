@@ -183,6 +183,16 @@ promises_of_relations! {
         }).await;
     }
 
+    async fn an_upsert_sees_what_the_server_computes(world: World) {
+        shop(&world).await;
+        world.for_(&ann()).run(async {
+            let upserted = repo::<Item>().upsert(|i| (i.purchase_id.set(3), i.product.set("tea")), |i| i.price.set(7)).await.unwrap();
+            assert_eq!((upserted.twice, upserted.shouted.as_str()), (14, "TEA"));
+            let same = repo::<Item>().upsert(|i| (i.purchase_id.set(3), i.product.set("tea")), |_| ()).await.unwrap();
+            assert_eq!((same.price, same.shouted.as_str()), (7, "TEA"));
+        }).await;
+    }
+
     async fn a_tree_is_related_to_itself(world: World) {
         world.backend().run(async {
             for (id, parent) in [("root", None), ("a", Some("root")), ("b", Some("root")), ("a1", Some("a"))] {
@@ -421,4 +431,50 @@ async fn includes_and_filters_on_the_wire() {
     });
     let asked = world.post("/api/items?__action=get").by(&ann()).json(&json!({"where": deep}));
     assert_eq!(asked.send().await.refused(400), "The filter is nested more than 8 deep.");
+}
+
+#[tokio::test]
+async fn no_answer_is_larger_than_it_may_be() {
+    let world = World::with(tests::Way::InProcess, all()).await;
+    world
+        .backend()
+        .run(async {
+            repo::<Page>().insert(Page { id: "root".into(), ..Page::blank() }).await.unwrap();
+            let child = |n| Page { id: format!("p{n}"), parent_id: Some("root".into()), ..Page::blank() };
+            repo::<Page>().insert_many((0..400).map(child).collect::<Vec<_>>()).await.unwrap();
+        })
+        .await;
+    let asked = world.get("/api/pages?parentId=root&_limit=200&_include=parent.children").send().await.ok(200);
+    assert_eq!(asked[199]["parent"]["children"].as_array().unwrap().len(), 400);
+    let told = world.get("/api/pages?parentId=root&_limit=1000&_include=parent.children").send().await.refused(400);
+    assert_eq!(told, "More than 100000 rows would be answered, with all that is included: include fewer of each.");
+    let deep = format!("/api/pages?{}id=x", "parent.".repeat(5_000));
+    assert_eq!(world.get(&deep).send().await.refused(400), "The filter is nested more than 8 deep.");
+    let across = format!("/api/pages?{}id=x", "parent.".repeat(5));
+    assert_eq!(world.get(&across).send().await.refused(400), "The filter goes across more than 4 relations.");
+    world.get(&format!("/api/pages?{}id=x", "parent.".repeat(4))).send().await.ok(200);
+}
+
+#[tokio::test]
+async fn any_number_of_rows_is_included_by_several_fields() {
+    let world = World::with(tests::Way::Direct, all()).await;
+    world
+        .backend()
+        .run(async {
+            let numbers = 1..=1_100;
+            let place = |number| Place { hall: "A".into(), number, ..Place::blank() };
+            repo::<Place>().insert_many(numbers.clone().map(place).collect::<Vec<_>>()).await.unwrap();
+            repo::<Customer>().insert(Customer { id: "ann".into(), ..Customer::blank() }).await.unwrap();
+            let ticket = |number| Ticket {
+                customer_id: "ann".into(),
+                hall: "A".into(),
+                number: Some(number),
+                ..Ticket::blank()
+            };
+            repo::<Ticket>().insert_many(numbers.map(ticket).collect::<Vec<_>>()).await.unwrap();
+            let tickets = Ticket::query().include(|t| t.place).await.unwrap();
+            assert_eq!(tickets.len(), 1_100);
+            assert!(tickets.iter().all(|t| t.place.get().map(|p| p.number) == t.number));
+        })
+        .await;
 }

@@ -83,7 +83,8 @@ impl<'a> Place<'a> {
     }
 
     fn named(meta: &'a EntityMeta, kind: &str, level: usize) -> Self {
-        Self { meta, name: Some(format!("{kind}{level}")), level }
+        // No table has a quote in its name.
+        Self { meta, name: Some(format!("'{kind}{level}")), level }
     }
 
     pub fn column(&self, field: usize) -> Expr {

@@ -288,8 +288,11 @@ pub fn write_row(meta: &EntityMeta, fields: FieldMask, row: &[Value], out: &mut 
     out.push(b'}');
 }
 
-/// A record as a JSON object with the fields of a mask and what is loaded of its relations.
-pub fn write_record(record: &dyn AnyRecord, fields: FieldMask, out: &mut Vec<u8>) {
+/// A record as a JSON object with the fields of a mask and what is loaded of its relations. A record that several are
+/// related to is written for each of them: `left` says how many may still be written. Answers whether they were enough.
+pub fn write_record(record: &dyn AnyRecord, fields: FieldMask, left: &mut u64, out: &mut Vec<u8>) -> bool {
+    let Some(fewer) = left.checked_sub(1) else { return false };
+    *left = fewer;
     let meta = record.meta();
     write_row(meta, fields.without(record.state().hidden()), &record.row(), out);
     for relation in meta.relations {
@@ -309,7 +312,9 @@ pub fn write_record(record: &dyn AnyRecord, fields: FieldMask, out: &mut Vec<u8>
             if position > 0 {
                 out.push(b',');
             }
-            write_record(*one, one.meta().all_fields(), out);
+            if !write_record(*one, one.meta().all_fields(), left, out) {
+                return false;
+            }
         }
         match (relation.many, related.is_empty()) {
             (true, _) => out.push(b']'),
@@ -318,6 +323,7 @@ pub fn write_record(record: &dyn AnyRecord, fields: FieldMask, out: &mut Vec<u8>
         }
         out.push(b'}');
     }
+    true
 }
 
 /// Writes the name of a field with its colon. Names on the wire are Rust's: nothing in them needs escaping.

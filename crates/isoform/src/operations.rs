@@ -46,6 +46,9 @@ pub const MAX_ROWS: u64 = 1_000;
 /// The most related rows that one relation can bring along.
 pub const MAX_RELATED: u64 = 10_000;
 
+/// The most rows that one answer can hold, with all that is included.
+pub const MAX_WRITTEN: u64 = 100_000;
+
 /// The code of the error that a stale version is.
 pub const STALE_VERSION: &str = "stale_version";
 

@@ -20,6 +20,12 @@ pub const MAX_IN: usize = 1_000;
 /// The deepest nesting of included relations.
 pub const MAX_INCLUDES: usize = 4;
 
+/// The most included relations, at all levels together.
+pub const MAX_INCLUDED: usize = 32;
+
+/// The deepest nesting of conditions on related rows: each level can be a search for each row of the one before.
+pub const MAX_RELATED_DEPTH: usize = 4;
+
 /// The most fields of an order.
 pub const MAX_SORTS: usize = 8;
 
@@ -57,6 +63,9 @@ fn check_part(meta: &EntityMeta, filter: &Condition, depth: usize) -> Result<usi
             return wrong(*field, format!("is longer than {MAX_TEXT} characters"));
         }
         Condition::Text(..) => {}
+        Condition::Related(_) if across(filter) > MAX_RELATED_DEPTH => {
+            return Err(Error::invalid(format!("The filter goes across more than {MAX_RELATED_DEPTH} relations.")));
+        }
         Condition::Related(related) => {
             return check_part(related.relation.target(), &related.target, depth + 1).map(|count| count + 1);
         }
@@ -70,6 +79,16 @@ fn check_part(meta: &EntityMeta, filter: &Condition, depth: usize) -> Result<usi
         Condition::Not(inner) => return check_part(meta, inner, depth + 1),
     }
     Ok(1)
+}
+
+/// How many relations a condition goes across, one behind the other.
+fn across(filter: &Condition) -> usize {
+    match filter {
+        Condition::Related(related) => 1 + across(&related.target),
+        Condition::And(list) | Condition::Or(list) => list.iter().map(across).max().unwrap_or_default(),
+        Condition::Not(inner) => across(inner),
+        _ => 0,
+    }
 }
 
 /// What is said to a filter that is nested too deep.

@@ -197,7 +197,13 @@ fn in_condition(known: Known<'_>, key: &str, field: usize, value: &JsonValue) ->
 /// # Errors
 /// 400 with the name of what is unknown or of the wrong type.
 pub fn from_parameter(meta: &EntityMeta, readable: FieldMask, key: &str, text: &str) -> Result<Condition> {
-    let known = Known { meta, readable };
+    parameter(Known { meta, readable }, key, text, 0)
+}
+
+fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Condition> {
+    if depth > MAX_DEPTH {
+        return Err(limits::too_deep());
+    }
     if matches!(key, "OR" | "NOT") {
         let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be JSON"))?;
         let mut object = Map::new();
@@ -207,11 +213,9 @@ pub fn from_parameter(meta: &EntityMeta, readable: FieldMask, key: &str, text: &
     if let Some((relation, rest)) = known.relation(key) {
         let object = &mut |target: Known<'_>| {
             let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be a JSON object"))?;
-            object_condition(target, &json, 1)
+            object_condition(target, &json, depth + 1)
         };
-        return related_condition(relation, rest, object, &mut |target, path| {
-            from_parameter(target.meta, target.readable, path, text)
-        });
+        return related_condition(relation, rest, object, &mut |target, path| parameter(target, path, text, depth + 1));
     }
     let (field, operator) = field_and_operator(known, key)?;
     match operator {

@@ -1,6 +1,6 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
-use super::{MAX_ROWS, by_id, computed, include, not_found, resolve};
+use super::{MAX_ROWS, MAX_WRITTEN, by_id, computed, include, not_found, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
 use crate::guard;
@@ -179,15 +179,20 @@ async fn find_related_json(
     find: Find,
     fields: FieldMask,
 ) -> Result<Vec<Vec<u8>>> {
-    Ok(written(&find_related(context, meta, find).await?, fields))
+    written(&find_related(context, meta, find).await?, fields)
 }
 
 /// Records with what is related to them, as JSON objects.
-pub(super) fn written(records: &[Box<dyn AnyRecord>], fields: FieldMask) -> Vec<Vec<u8>> {
-    let one = |record: &dyn AnyRecord| {
+pub(super) fn written(records: &[Box<dyn AnyRecord>], fields: FieldMask) -> Result<Vec<Vec<u8>>> {
+    let mut left = MAX_WRITTEN;
+    let mut one = |record: &dyn AnyRecord| {
         let mut out = Vec::with_capacity(512);
-        json::write_record(record, fields, &mut out);
-        out
+        if json::write_record(record, fields, &mut left, &mut out) {
+            return Ok(out);
+        }
+        Err(Error::invalid(format!(
+            "More than {MAX_WRITTEN} rows would be answered, with all that is included: include fewer of each."
+        )))
     };
     records.iter().map(|record| one(&**record)).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::resolve::{self, Sight};
 use super::{MAX_RELATED, MAX_ROWS, computed};
 use crate::context::{Context, Scope};
-use crate::filter::limits::{self, MAX_INCLUDES};
+use crate::filter::limits::{self, MAX_INCLUDED, MAX_INCLUDES};
 use crate::future::BoxFuture;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::provider::{Find, Include};
@@ -19,7 +19,10 @@ pub(super) fn of(context: &Context, meta: &'static EntityMeta, named: Vec<Includ
     let seen = |relation: &&RelationMeta| {
         context.scope() == Scope::Backend
             || (guard::allows(&relation.api_read, context.identity())
-                && guard::allows(&relation.target().allow.read, context.identity()))
+                && guard::allows(&relation.target().allow.read, context.identity())
+                && relation
+                    .through
+                    .is_none_or(|through| guard::allows(&(through.entity)().allow.read, context.identity())))
     };
     let always = meta.relations.iter().filter(|relation| relation.included);
     let unnamed = always.filter(|relation| named.iter().all(|include| include.relation != *relation)).filter(seen);
@@ -37,6 +40,9 @@ pub(super) fn load<'a>(
     depth: usize,
 ) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
+        if depth == 1 && context.scope() == Scope::Api && number(includes) > MAX_INCLUDED {
+            return Err(Error::invalid(format!("More than {MAX_INCLUDED} relations are included.")));
+        }
         if depth > MAX_INCLUDES && !includes.is_empty() {
             return Err(Error::invalid(format!("Relations are included more than {MAX_INCLUDES} deep.")));
         }
@@ -45,6 +51,11 @@ pub(super) fn load<'a>(
         }
         Ok(())
     })
+}
+
+/// How many relations are included, at all levels.
+fn number(includes: &[Include]) -> usize {
+    includes.iter().map(|include| 1 + number(&include.find.include)).sum()
 }
 
 async fn one(
@@ -68,7 +79,11 @@ async fn one(
     if !keys.is_empty() {
         // One more than is allowed, so that nothing is cut silently.
         let at_most = (context.scope() == Scope::Api).then_some(MAX_RELATED + 1);
-        let found = context.database()?.find_related(relation, &keys, &find, &between, at_most).await?;
+        let mut found = Vec::new();
+        for part in parts(&keys) {
+            let left = at_most.map(|at_most| at_most.saturating_sub(found.len() as u64));
+            found.extend(context.database()?.find_related(relation, &part, &find, &between, left).await?);
+        }
         let (keys, mut rows): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         computed::fill_in(context, target, readable, &mut rows).await?;
         if at_most.is_some_and(|at_most| rows.len() as u64 >= at_most) {
@@ -101,6 +116,21 @@ async fn one(
         parent.relate(relation.index, own.unwrap_or_default());
     }
     Ok(())
+}
+
+/// Keys of one value are one parameter. Keys of several are one comparison each, and a database takes only so many: they are
+/// asked for in parts, whose sizes are powers of two so that few statements are written.
+fn parts(keys: &[Vec<Value>]) -> Vec<Vec<Vec<Value>>> {
+    /// SQLite takes 1,000: <https://www.sqlite.org/limits.html#max_expr_depth>.
+    const MOST: usize = 256;
+    if keys.iter().all(|key| key.len() < 2) {
+        return vec![keys.to_vec()];
+    }
+    let padded = |part: &[Vec<Value>]| {
+        let last = part.last().into_iter().cycle().cloned();
+        part.iter().cloned().chain(last).take(part.len().next_power_of_two()).collect()
+    };
+    keys.chunks(MOST).map(padded).collect()
 }
 
 /// Nothing is related to what has no key.

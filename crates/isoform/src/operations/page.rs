@@ -153,7 +153,7 @@ pub async fn page_json(
 ) -> Result<Vec<u8>> {
     if includes(meta, &find) || !meta.server_fields().is_empty() {
         let (records, page) = page_related(context, meta, find, cursor, total).await?;
-        let items = written(&records, fields).join(&b","[..]);
+        let items = written(&records, fields)?.join(&b","[..]);
         return end([b"{\"items\":[", items.as_slice()].concat(), page.cursor, page.total);
     }
     let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor)?;

@@ -32,15 +32,23 @@ pub(super) fn sight(context: &Context, meta: &EntityMeta, relation: &'static Rel
         return Ok(Sight { readable: target.all_fields(), target: declared, between: Condition::All });
     }
     let identity = context.identity();
+    // Whoever may not see a key is not told by the relation what it is.
+    let sees = |meta: &EntityMeta, field: usize| guard::readable_fields(meta, identity).contains(field);
+    let between = relation.through.map(|through| (through.entity)());
+    let keys = relation.keys.iter().all(|(own, other)| sees(meta, *own) && sees(between.unwrap_or(target), *other));
+    let joined = relation.through.is_none_or(|through| {
+        through.keys.iter().all(|(one, other)| sees((through.entity)(), *one) && sees(target, *other))
+    });
     if !guard::allows(&relation.api_read, identity) {
         return Err(unknown_field(meta, relation.wire));
     }
     let rows = |meta: &EntityMeta| guard::read(meta, identity).map(|()| trusted(guard::api_filter(meta, identity)));
-    Ok(Sight {
-        readable: guard::readable_fields(target, identity),
-        target: declared.and(rows(target)?),
-        between: relation.through.map_or(Ok(Condition::All), |through| rows((through.entity)()))?,
-    })
+    let (rows_there, rows_between) = (rows(target)?, between.map_or(Ok(Condition::All), rows)?);
+    if !keys || !joined {
+        return Err(unknown_field(meta, relation.wire));
+    }
+    let readable = guard::readable_fields(target, identity);
+    Ok(Sight { readable, target: declared.and(rows_there), between: rows_between })
 }
 
 /// A condition as somebody asks it of rows of an entity.

@@ -21,7 +21,9 @@ pub(super) async fn store(
     is_last: bool,
 ) -> Result<()> {
     let late = reach.is_some_and(|reach| reach.is_late(record.meta()));
-    if record.meta().hooks_around_save() || late {
+    // What is made of the row is read back with it, or nothing is written.
+    let is_made = record.meta().written_fields() != record.meta().all_fields();
+    if record.meta().hooks_around_save() || late || is_made {
         context.transaction(async |inside| store_now(&inside, record, reach, is_last).await).await
     } else {
         store_now(context, record, reach, is_last).await
@@ -77,7 +79,7 @@ async fn store_now(
     }
     // What the database or the server makes of the row is read after the write.
     let is_made = meta.fields.iter().any(|field| !field.is_written());
-    let ends_with_it = is_last && !meta.hooks.saved && !is_made && context.next_write_commits();
+    let ends_with_it = is_last && !meta.hooks.saved && !is_made && late.is_none() && context.next_write_commits();
     let database = context.database()?;
     if is_new {
         stamp_new(record)?;

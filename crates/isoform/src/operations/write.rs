@@ -49,7 +49,8 @@ pub(super) struct Reach<'a> {
 impl Reach<'_> {
     /// Does the filter ask about what is known only once the row was written?
     pub(super) fn is_late(self, meta: &EntityMeta) -> bool {
-        !self.filter.fields().and(meta.database_fields()).is_empty()
+        // Other rows may belong to it through this one.
+        self.filter.asks_elsewhere() || !self.filter.fields().and(meta.database_fields()).is_empty()
     }
 
     /// Passes a record within reach. `inside` is where it is written.
@@ -97,7 +98,11 @@ pub async fn update_body(
 pub(super) fn update_needs_row(meta: &EntityMeta, filter: &Condition, patch: &Patch) -> bool {
     let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_made()).map(|(index, _)| index);
     let written: FieldMask = patch.iter().map(|(index, _)| *index).chain(stamped).collect();
-    guard::needs_record(meta, Write::Update) || meta.hooks_around_save() || !filter.fields().and(written).is_empty()
+    guard::needs_record(meta, Write::Update)
+        || meta.hooks_around_save()
+        || filter.asks_elsewhere()
+        || !meta.server_fields().is_empty()
+        || !filter.fields().and(written).is_empty()
 }
 
 /// As [`update_body`], with values that were read already.

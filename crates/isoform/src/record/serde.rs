@@ -51,10 +51,22 @@ fn visible_row(record: &dyn AnyRecord, visible: FieldMask) -> Map<String, JsonVa
     let mut row = json::row_to_json(meta, visible, |index| record.get(index));
     for relation in meta.relations {
         let Some(related) = record.related(relation.index) else { continue };
+        #[cfg(not(target_arch = "wasm32"))]
+        if !may_leave(relation) {
+            continue;
+        }
         let json = (relation.travel.rows)(relation, &related);
         row.insert(relation.wire.to_owned(), json);
     }
     row
+}
+
+/// May whoever the context is for see what is related? Trusted code loads it for itself.
+#[cfg(not(target_arch = "wasm32"))]
+fn may_leave(relation: &crate::meta::RelationMeta) -> bool {
+    let context = crate::Context::current().ok();
+    let identity = context.as_ref().and_then(crate::Context::identity);
+    crate::guard::allows(&relation.api_read, identity) && crate::guard::allows(&relation.target().allow.read, identity)
 }
 
 /// The fields that may leave the server: those that whoever the context is for can read.

@@ -113,7 +113,7 @@ async fn insert_all(
     reach: Option<Reach<'_>>,
 ) -> Result<()> {
     let count = records.len();
-    if !at_once(meta) {
+    if !at_once(meta) || reach.is_some_and(|reach| reach.is_late(meta)) {
         let work = async |inside: Context| {
             for (position, record) in records.iter_mut().enumerate() {
                 let stored = store(&inside, &mut **record, reach, false).await;

@@ -62,7 +62,9 @@ impl Upsert<'_> {
             limits::check(meta, &asked)?;
         }
         let find = Find::matching(asked.and(self.api_filter.clone())).limit(2);
-        let mut found = inside.database()?.find(meta, &find).await?.into_iter();
+        let mut found = inside.database()?.find(meta, &find).await?;
+        computed::fill_in(inside, meta, meta.all_fields(), &mut found).await?;
+        let mut found = found.into_iter();
         match (found.next(), found.next()) {
             (Some(_), Some(_)) => Err(Error::conflict(format!(
                 "Several rows of {} have these values; an upsert finds one, by fields that are unique together.",
