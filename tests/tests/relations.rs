@@ -183,6 +183,32 @@ promises_of_relations! {
         }).await;
     }
 
+    async fn a_relation_does_not_tell_a_key_that_is_hidden(world: World) {
+        shop(&world).await;
+        let sold = async || Customer::query().filter(|c| c.sold.any(|p| p.id.eq(1))).count().await;
+        let included = async || Customer::query().include(|c| c.sold).await;
+        for error in [world.for_(&ann()).run(sold()).await.unwrap_err(), world.for_(&ann()).run(included()).await.unwrap_err()] {
+            assert!(error.message().contains("\"sold\" is not a field of customers"), "{error:?}");
+        }
+        assert_eq!(world.for_(&admin()).run(sold()).await.unwrap(), 0);
+        assert!(world.for_(&admin()).run(included()).await.unwrap().iter().all(|c| c.sold.is_loaded()));
+    }
+
+    async fn a_row_that_cannot_be_computed_is_not_written(world: World) {
+        shop(&world).await;
+        world.for_(&ann()).run(async {
+            let before = repo::<Item>().count().await.unwrap();
+            let new = || Item { purchase_id: 1, product: "unspeakable".into(), ..Item::blank() };
+            assert!(repo::<Item>().insert(new()).await.is_err());
+            assert!(repo::<Item>().insert_many(vec![new()]).await.is_err());
+            let mut tea = Item::query().filter(|i| i.product.eq("tea")).first().await.unwrap().unwrap();
+            tea.product = "unspeakable".into();
+            assert!(tea.save().await.is_err());
+            assert_eq!(repo::<Item>().count().await.unwrap(), before);
+            assert_eq!(Item::query().filter(|i| i.product.eq("unspeakable")).count().await.unwrap(), 0);
+        }).await;
+    }
+
     async fn an_upsert_sees_what_the_server_computes(world: World) {
         shop(&world).await;
         world.for_(&ann()).run(async {
@@ -431,6 +457,18 @@ async fn includes_and_filters_on_the_wire() {
     });
     let asked = world.post("/api/items?__action=get").by(&ann()).json(&json!({"where": deep}));
     assert_eq!(asked.send().await.refused(400), "The filter is nested more than 8 deep.");
+}
+
+#[tokio::test]
+async fn what_trusted_code_loads_leaves_the_server_only_for_whom_it_is() {
+    let world = World::with(tests::Way::InProcess, all()).await;
+    shop(&world).await;
+    for (who, sees) in [(ann(), false), (admin(), true)] {
+        let answer = world.post("/api/purchases/everything").by(&who).json(&json!({"args": []})).send().await.ok(200);
+        let first = &answer["data"][0]["data"];
+        assert_eq!(first["items"].as_array().unwrap().len(), 3, "{answer}");
+        assert_eq!(first.get("audited").is_some(), sees, "{answer}");
+    }
 }
 
 #[tokio::test]
