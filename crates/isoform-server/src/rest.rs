@@ -357,7 +357,7 @@ impl Call<'_> {
 
     async fn one(self, id: Option<Value>, include: Vec<Include>) -> Result<Response> {
         let meta = self.meta();
-        if !include.is_empty() || meta.relations.iter().any(|relation| relation.included) {
+        if !include.is_empty() || meta.always_includes() {
             let row = operations::find_id_json(&self.context, meta, &self.existing(id)?, include).await?;
             return Ok(respond::json(StatusCode::OK, row));
         }

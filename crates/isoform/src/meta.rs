@@ -61,6 +61,12 @@ impl EntityMeta {
         self.relations.iter().find(|relation| relation.wire == wire)
     }
 
+    /// Is a relation loaded by queries that do not name it?
+    #[must_use]
+    pub fn always_includes(&self) -> bool {
+        self.relations.iter().any(|relation| relation.included)
+    }
+
     /// A field by its position.
     ///
     /// # Panics

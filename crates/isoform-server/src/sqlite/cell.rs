@@ -17,40 +17,31 @@ pub(super) fn row(row: &SqliteRow, meta: &EntityMeta) -> Result<Row> {
     let mut positions = 0..;
     let cell = |field: &isoform::meta::FieldMeta| {
         let Some(position) = field.has_column().then(|| positions.next()).flatten() else { return Ok(Value::Null) };
-        let cell = row.try_get_raw(position).map_err(Error::internal)?;
-        if cell.is_null() {
-            Ok(Value::Null)
-        } else {
-            value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem))
-        }
+        field_at(row, position, meta, field)
     };
     meta.fields.iter().map(cell).collect()
+}
+
+/// The value of a field, from a place in the row.
+fn field_at(row: &SqliteRow, position: usize, meta: &EntityMeta, field: &isoform::meta::FieldMeta) -> Result<Value> {
+    let cell = row.try_get_raw(position).map_err(Error::internal)?;
+    if cell.is_null() {
+        return Ok(Value::Null);
+    }
+    value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem))
 }
 
 /// The values that a row is related to, which stand behind its fields.
 pub(super) fn key(row: &SqliteRow, relation: &RelationMeta) -> Result<Vec<Value>> {
     let fields = relation.target().columns().iter().count();
     let owner = relation.through.map_or_else(|| relation.target(), |through| (through.entity)());
-    let cell = |(position, (_, other)): (usize, &(usize, usize))| {
-        let cell = row.try_get_raw(fields + position).map_err(Error::internal)?;
-        let field = owner.field(*other);
-        value(cell, field.field_type).map_err(|problem| unfit(owner, field.name, &problem))
-    };
-    relation.keys.iter().enumerate().map(cell).collect()
+    let keys = relation.keys.iter().enumerate();
+    keys.map(|(position, (_, other))| field_at(row, fields + position, owner, owner.field(*other))).collect()
 }
 
 /// The values of some fields, given with their place in the row.
 pub(super) fn values(row: &SqliteRow, meta: &EntityMeta, fields: impl Iterator<Item = (usize, usize)>) -> Result<Row> {
-    let cell = |(position, field): (usize, usize)| {
-        let cell = row.try_get_raw(position).map_err(Error::internal)?;
-        let field = meta.field(field);
-        if cell.is_null() {
-            Ok(Value::Null)
-        } else {
-            value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem))
-        }
-    };
-    fields.map(cell).collect()
+    fields.map(|(position, field)| field_at(row, position, meta, meta.field(field))).collect()
 }
 
 fn unfit(meta: &EntityMeta, field: &str, problem: &str) -> Error {

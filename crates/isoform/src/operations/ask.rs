@@ -16,16 +16,22 @@ struct Sight {
     readable: FieldMask,
 }
 
+/// The fields that the one who asks in a context may see.
+pub(super) fn readable(context: &Context, meta: &EntityMeta) -> FieldMask {
+    match context.scope() {
+        Scope::Api => guard::readable_fields(meta, context.identity()),
+        Scope::Backend => meta.all_fields(),
+    }
+}
+
 /// In scope `Api` the question is guarded; in scope `Backend` everything can be seen.
 fn sight(context: &Context, meta: &EntityMeta) -> Result<Sight> {
+    let readable = readable(context, meta);
     if context.scope() == Scope::Backend {
-        return Ok(Sight { filter: Condition::All, readable: meta.all_fields() });
+        return Ok(Sight { filter: Condition::All, readable });
     }
     guard::read(meta, context.identity())?;
-    Ok(Sight {
-        filter: resolve::trusted(guard::api_filter(meta, context.identity())),
-        readable: guard::readable_fields(meta, context.identity()),
-    })
+    Ok(Sight { filter: resolve::trusted(guard::api_filter(meta, context.identity())), readable })
 }
 
 /// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
@@ -72,14 +78,18 @@ pub(crate) async fn find(context: &Context, meta: &'static EntityMeta, find: Fin
         return Err(too_many());
     }
     computed::fill_in(context, meta, readable, &mut rows).await?;
+    let hidden = conceal(meta, readable, &mut rows);
+    Ok((rows, hidden))
+}
+
+/// Blanks what the asker may not see of rows; answers which fields that are.
+pub(super) fn conceal(meta: &EntityMeta, readable: FieldMask, rows: &mut [Row]) -> FieldMask {
     let hidden = meta.all_fields().without(readable);
     if !hidden.is_empty() {
         let blank = (meta.new_record)().row();
-        for row in &mut rows {
-            hide(row, &blank, hidden);
-        }
+        rows.iter_mut().for_each(|row| hide(row, &blank, hidden));
     }
-    Ok((rows, hidden))
+    hidden
 }
 
 pub(super) fn hide(row: &mut Row, blank: &Row, hidden: FieldMask) {
@@ -93,11 +103,7 @@ pub(super) fn hide(row: &mut Row, blank: &Row, hidden: FieldMask) {
 /// The record of a row that an operation answered, without what the asker may not see.
 pub(crate) fn shown<E: crate::Entity>(context: &Context, mut row: Row) -> Result<crate::Record<E>> {
     let meta = E::meta();
-    let mut hidden = FieldMask::NONE;
-    if context.scope() == Scope::Api {
-        hidden = meta.all_fields().without(guard::readable_fields(meta, context.identity()));
-        hide(&mut row, &(meta.new_record)().row(), hidden);
-    }
+    let hidden = conceal(meta, readable(context, meta), std::slice::from_mut(&mut row));
     crate::Record::from_stored(row, hidden)
 }
 
@@ -169,7 +175,7 @@ pub(super) async fn with_related(
 
 /// Is anything related to be loaded along?
 pub(crate) fn includes(meta: &EntityMeta, find: &Find) -> bool {
-    !find.include.is_empty() || meta.relations.iter().any(|relation| relation.included)
+    !find.include.is_empty() || meta.always_includes()
 }
 
 /// Rows with what is related to them, as JSON.

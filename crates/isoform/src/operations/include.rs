@@ -85,19 +85,17 @@ async fn one(
             found.extend(context.database()?.find_related(relation, &part, &find, &between, left).await?);
         }
         let (keys, mut rows): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        computed::fill_in(context, target, readable, &mut rows).await?;
         if at_most.is_some_and(|at_most| rows.len() as u64 >= at_most) {
             return Err(Error::invalid(format!(
                 "More than {MAX_RELATED} rows of \"{}\" would be included: include fewer of each.",
                 relation.wire
             )));
         }
-        let hidden = target.all_fields().without(readable);
-        let blank = (target.new_record)().row();
+        computed::fill_in(context, target, readable, &mut rows).await?;
+        let hidden = super::ask::conceal(target, readable, &mut rows);
         let mut owners = Vec::with_capacity(rows.len());
         let mut children = Vec::with_capacity(rows.len());
-        for (key, mut row) in keys.into_iter().zip(rows) {
-            super::ask::hide(&mut row, &blank, hidden);
+        for (key, row) in keys.into_iter().zip(rows) {
             let mut child = (target.new_record)();
             child.set_stored(row, hidden)?;
             owners.push(text(&key));

@@ -1,9 +1,9 @@
 //! Pages by a cursor: what stands behind a row in an order, however deep that is. And a list from its end.
 
-use super::ask::{guarded, hide, includes, probe, too_many, with_related, written};
+use super::ask::{conceal, guarded, includes, probe, readable, too_many, with_related, written};
 use super::computed;
 use super::cursor::Question;
-use crate::context::{Context, Scope};
+use crate::context::Context;
 use crate::guard;
 use crate::meta::{Direction, EntityMeta, FieldMask};
 use crate::provider::Find;
@@ -21,14 +21,6 @@ fn order(meta: &EntityMeta, asked: &[(usize, Direction)], readable: FieldMask) -
         meta.order_by.iter().copied().filter(|(field, _)| readable.contains(*field)).collect()
     } else {
         asked.to_vec()
-    }
-}
-
-/// The fields that the one who asks in a context may see.
-fn readable(context: &Context, meta: &EntityMeta) -> FieldMask {
-    match context.scope() {
-        Scope::Api => guard::readable_fields(meta, context.identity()),
-        Scope::Backend => meta.all_fields(),
     }
 }
 
@@ -115,13 +107,7 @@ pub(crate) async fn page(
     }
     let total = if total { Some(database.count(meta, &find.filter).await?) } else { None };
     computed::fill_in(context, meta, readable, &mut rows).await?;
-    let hidden = meta.all_fields().without(readable);
-    if !hidden.is_empty() {
-        let blank = (meta.new_record)().row();
-        for row in &mut rows {
-            hide(row, &blank, hidden);
-        }
-    }
+    let hidden = conceal(meta, readable, &mut rows);
     Ok(Page { rows, hidden, cursor, total })
 }
 
