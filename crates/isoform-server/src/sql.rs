@@ -204,7 +204,8 @@ pub(crate) struct RelatedRows<'a> {
     pub at_most: Option<u64>,
 }
 
-/// Related rows: all fields of the target in the order of their declaration, then the values that they are related to.
+/// Related rows: all fields of the target in the order of their declaration, then those of the row in between that they are
+/// related to.
 pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Statement<'a>> {
     let RelatedRows { relation, keys, find, between, at_most } = *asked;
     let meta = relation.target();
@@ -235,7 +236,8 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
             select.expr_as(other.target.column(index), column(meta, index));
         }
         let key_columns = other.keys(relation);
-        for (position, key) in key_columns.iter().enumerate() {
+        let between_keys = || key_columns.iter().enumerate().filter(|_| relation.through.is_some());
+        for (position, key) in between_keys() {
             select.expr_as(key.clone(), Alias::new(format!("_key{position}")));
         }
         other.from(&mut select);
@@ -268,7 +270,7 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
                 select.expr_window_as(Expr::cust("ROW_NUMBER()"), window, Alias::new("_number"));
                 let mut numbered = Query::select();
                 numbered.columns(meta.columns().iter().map(|index| column(meta, index)));
-                numbered.columns((0..key_columns.len()).map(|position| Alias::new(format!("_key{position}"))));
+                numbered.columns(between_keys().map(|(position, _)| Alias::new(format!("_key{position}"))));
                 numbered.from_subquery(select, Alias::new("numbered"));
                 numbered.and_where(Expr::cust(format!("_number > {offset} AND _number <= {last}")));
                 numbered.order_by(Alias::new("_number"), Order::Asc);

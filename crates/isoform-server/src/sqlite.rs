@@ -176,7 +176,8 @@ impl<C: Connections> DataProvider for Provider<C> {
             let statement = sql::related::<Sqlite>(&sql::RelatedRows { relation, keys, find, between, at_most })?;
             let mut rows = Vec::new();
             let keep = |row: &SqliteRow| {
-                rows.push((cell::key(row, relation)?, cell::row(row, meta)?));
+                let values = cell::row(row, meta)?;
+                rows.push((cell::key(row, &values, relation)?, values));
                 Ok(())
             };
             self.0.reading().await?.rows(meta, statement, keep).await?;

@@ -31,10 +31,12 @@ fn field_at(row: &SqliteRow, position: usize, meta: &EntityMeta, field: &isoform
     value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem))
 }
 
-/// The values that a row is related to, which stand behind its fields.
-pub(super) fn key(row: &SqliteRow, relation: &RelationMeta) -> Result<Vec<Value>> {
-    let fields = relation.target().columns().iter().count();
-    let owner = relation.through.map_or_else(|| relation.target(), |through| (through.entity)());
+/// The values that a row is related to: its own, or those of the row in between, which stand behind its fields.
+pub(super) fn key(row: &SqliteRow, values: &[Value], relation: &RelationMeta) -> Result<Vec<Value>> {
+    let Some(through) = relation.through else {
+        return Ok(relation.keys.iter().filter_map(|(_, other)| values.get(*other).cloned()).collect());
+    };
+    let (fields, owner) = (relation.target().columns().iter().count(), (through.entity)());
     let keys = relation.keys.iter().enumerate();
     keys.map(|(position, (_, other))| field_at(row, fields + position, owner, owner.field(*other))).collect()
 }

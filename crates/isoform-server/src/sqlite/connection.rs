@@ -29,6 +29,8 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
         .busy_timeout(Duration::from_secs(5))
         // A rollback must always find room in the queue of SQLite's thread; what is not used takes no memory.
         .command_buffer_size(1 << 16)
+        // As many rows as a list has at most: whoever reads them is woken once, not after every 50.
+        .row_buffer_size(1024)
         .disable_statement_logging();
     let in_memory = address.contains(":memory:");
     let cannot = |error: sqlx::Error| Error::invalid(format!("The database \"{url}\" cannot be opened: {error}"));

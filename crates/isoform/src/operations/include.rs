@@ -68,14 +68,17 @@ async fn one(
     let (relation, target) = (include.relation, include.relation.target());
     let sight = resolve::sight(context, meta, relation)?;
     let (find, between, readable) = guarded(context, include, sight)?;
-    let mut keys = Vec::new();
-    let mut seen = HashMap::new();
-    for parent in parents.iter() {
-        if let Some(key) = key(&**parent, relation) {
-            seen.entry(text(&key)).or_insert_with(|| keys.push(key));
-        }
-    }
-    let mut related: HashMap<String, Vec<Arc<dyn AnyRecord>>> = HashMap::new();
+    // Parents of one key share what is related to it.
+    let (mut keys, mut groups) = (Vec::new(), HashMap::new());
+    let group = |parent: &&mut dyn AnyRecord| {
+        let key = key(&**parent, relation)?;
+        Some(*groups.entry(text(&key)).or_insert_with(|| {
+            keys.push(key);
+            keys.len() - 1
+        }))
+    };
+    let own: Vec<Option<usize>> = parents.iter().map(group).collect();
+    let mut related: Vec<Vec<Arc<dyn AnyRecord>>> = vec![Vec::new(); keys.len()];
     if !keys.is_empty() {
         // One more than is allowed, so that nothing is cut silently.
         let at_most = (context.scope() == Scope::Api).then_some(MAX_RELATED + 1);
@@ -98,7 +101,7 @@ async fn one(
         for (key, row) in keys.into_iter().zip(rows) {
             let mut child = (target.new_record)();
             child.set_stored(row, hidden)?;
-            owners.push(text(&key));
+            owners.push(groups.get(&text(&key)).copied());
             children.push(child);
         }
         if !find.include.is_empty() {
@@ -106,11 +109,13 @@ async fn one(
             load(context, target, &find.include, records, depth + 1).await?;
         }
         for (owner, child) in owners.into_iter().zip(children) {
-            related.entry(owner).or_default().push(Arc::from(child));
+            if let Some(group) = owner.and_then(|owner| related.get_mut(owner)) {
+                group.push(Arc::from(child));
+            }
         }
     }
-    for parent in parents {
-        let own = key(&**parent, relation).and_then(|key| related.get(&text(&key)).cloned());
+    for (parent, own) in parents.iter_mut().zip(own) {
+        let own = own.and_then(|own| related.get(own)).cloned();
         parent.relate(relation.index, own.unwrap_or_default());
     }
     Ok(())
