@@ -124,7 +124,8 @@ cargo xtask test [--only STEP]... [NAME]...
     whose name contains it are run, and none of the checks. The steps:
 {steps}
 cargo xtask bench [ARGUMENT]...
-    Run the benchmarks; the arguments are theirs.
+    Run the benchmarks: servers under load, then what a repository does with many rows. The arguments are theirs;
+    `data-plane` as the first runs the second alone, with `--only items` or the like it is left out.
 
 cargo xtask setup
     Only install what the others need. They do so too, each for what it needs itself."

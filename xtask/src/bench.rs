@@ -7,11 +7,18 @@ use crate::error::Error;
 use crate::process;
 use crate::tools::npm;
 
-/// Installs the npm packages of what is compared with, and runs the benchmarks in release mode.
+/// The benchmark of what a repository does with many rows, in one process.
+const DATA_PLANE: &str = "data-plane";
+
+/// Installs the npm packages of what is compared with, and runs the benchmarks in release mode: servers under load, then what
+/// a repository does with many rows. `data-plane` as the first argument runs the second alone; `--only` the first.
 ///
 /// # Errors
 /// The benchmarks' own exit code.
 pub fn run(checkout: &Checkout, arguments: &[String]) -> Result<(), Error> {
+    if let Some((DATA_PLANE, rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return release(checkout, DATA_PLANE, rest);
+    }
     let packages = packages_under(&checkout.path("benches"));
     if checkout.which("npm").is_none() && !packages.is_empty() {
         println!("npm is not there: comparisons that need Node are left out");
@@ -23,8 +30,16 @@ pub fn run(checkout: &Checkout, arguments: &[String]) -> Result<(), Error> {
             }
         }
     }
+    release(checkout, "bench", arguments)?;
+    if arguments.iter().any(|argument| argument == "--only") {
+        return Ok(());
+    }
+    release(checkout, DATA_PLANE, &[])
+}
+
+fn release(checkout: &Checkout, binary: &str, arguments: &[String]) -> Result<(), Error> {
     let mut command = checkout.command("cargo");
-    command.args(["run", "--release", "-p", "benches", "--bin", "bench", "--"]);
+    command.args(["run", "--release", "-p", "benches", "--bin", binary, "--"]);
     process::run(command.args(arguments))
 }
 

@@ -423,7 +423,7 @@ pub(crate) fn insert_many<'a, D: Dialect>(meta: &'static EntityMeta, rows: &'a [
 /// Rows in parts, each for one statement. A part's length is a power of two, so that there are few texts, however many rows.
 pub(crate) fn parts<'a, D: Dialect>(meta: &EntityMeta, mut rows: &'a [Row]) -> impl Iterator<Item = &'a [Row]> {
     /// More are hardly faster, and their text is longer than it is worth keeping.
-    const MOST_ROWS: usize = 128;
+    const MOST_ROWS: usize = 512;
     let most = (D::MOST_VALUES / meta.fields.len().max(1)).clamp(1, MOST_ROWS);
     std::iter::from_fn(move || {
         let length = rows.len().min(most).checked_ilog2().map(|power| 1 << power)?;

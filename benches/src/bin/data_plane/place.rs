@@ -120,11 +120,7 @@ where
 {
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
     for round in 0..=rounds {
-        let (hand, own) = if std::env::var_os("HAND").is_some() {
-            (by_hand().await?, Duration::from_millis(1))
-        } else if std::env::var_os("OWN").is_some() {
-            (Duration::from_millis(1), isoform().await?)
-        } else if round % 2 == 0 {
+        let (hand, own) = if round % 2 == 0 {
             let hand = by_hand().await?;
             (hand, isoform().await?)
         } else {
