@@ -58,8 +58,8 @@ impl Report {
     /// The servers that were asked for on this table, and how often as fast as each Isoform should be.
     fn goals(&self) -> &'static [(Side, f64)] {
         match self.table {
-            Table::Items => &[(Side::Handwritten, 0.8), (Side::Remult, 4.0)],
-            Table::Tasks => &[(Side::Handwritten, 0.8)],
+            Table::Items => &[(Side::Handwritten, 0.9), (Side::Remult, 4.0)],
+            Table::Tasks => &[(Side::Handwritten, 0.9)],
         }
     }
 
