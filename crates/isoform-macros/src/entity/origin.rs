@@ -2,12 +2,13 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Ident, LitStr, Path};
+use syn::spanned::Spanned as _;
+use syn::{Expr, Ident, LitStr, Path};
 
 use super::model::{Entity, Field, Kind, Role};
 use crate::ctxt::Ctxt;
-use crate::names;
 use crate::rule::here;
+use crate::{names, symbol};
 
 /// Where the value of a field comes from, where it is not written.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ pub enum Origin {
     Database,
     /// `sql_expression = "{price} * {quantity}"`
     Sql(LitStr),
+    /// `related = |o| o.items.count()`
+    Related(Expr),
     /// `server_expression = a_function`
     Server(Path),
 }
@@ -30,6 +33,11 @@ pub fn check(ctxt: &Ctxt, entity: &Entity, field: &Field) {
     ids_are_made_once(ctxt, field);
 }
 
+/// Has the table no such column?
+const fn has_none(origin: &Origin) -> bool {
+    matches!(origin, Origin::Server(_) | Origin::Related(_))
+}
+
 fn one_origin(ctxt: &Ctxt, field: &Field) {
     if let [(first, _), rest @ ..] = field.origins.as_slice() {
         for (token, _) in rest {
@@ -40,7 +48,7 @@ fn one_origin(ctxt: &Ctxt, field: &Field) {
 
 fn nobody_writes_it(ctxt: &Ctxt, field: &Field) {
     let Some((origin, kind)) = field.origins.first() else { return };
-    let no_column = matches!(kind, Origin::Server(_));
+    let no_column = has_none(kind);
     let others = [
         field.default.as_ref().map(|(token, _)| token),
         field.allow_update.as_ref().map(|(token, _)| token),
@@ -129,8 +137,11 @@ fn sql(entity: &Entity, field: &Field, expression: &str) -> Result<String, Strin
         if named.name == field.name {
             return Err(format!("`{name}` cannot be computed from itself"));
         }
-        if matches!(named.origins.first(), Some((_, Origin::Server(_)))) {
-            return Err(format!("`{name}` has no column: the server computes it"));
+        if let Some((origin, _)) = named.origins.first().filter(|(_, kind)| has_none(kind)) {
+            return Err(match *origin == symbol::RELATED {
+                true => format!("`{name}` has no column: it is computed of related rows"),
+                false => format!("`{name}` has no column: the server computes it"),
+            });
         }
         sql.push('"');
         sql.push_str(&named.column);
@@ -148,6 +159,22 @@ pub fn meta(entity: &Entity, field: &Field) -> Vec<TokenStream> {
     match field.origins.first().map(|(_, origin)| origin) {
         None => {}
         Some(Origin::Database) => more.push(quote!(origin: #private::Origin::Database)),
+        Some(Origin::Related(value)) => {
+            let (ident, ty) = (&entity.ident, &field.ty);
+            let span = Span::mixed_site().located_at(value.span());
+            let declared = quote_spanned! {span=>
+                ::isoform::__private::declared::<#ident, #ty, _>(#value)
+            };
+            // What it is computed of stays on the server.
+            more.push(quote! {
+                origin: {
+                    #[cfg(not(target_arch = "wasm32"))]
+                    { #private::Origin::Related(|| #declared) }
+                    #[cfg(target_arch = "wasm32")]
+                    { #private::Origin::Database }
+                }
+            });
+        }
         Some(Origin::Server(_)) => more.push(quote!(origin: #private::Origin::Server)),
         Some(Origin::Sql(expression)) => {
             let sql = sql(entity, field, &expression.value()).unwrap_or_default();

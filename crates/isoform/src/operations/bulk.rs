@@ -138,7 +138,7 @@ impl Rows {
                 Condition::compare(meta.id, meta.id_field().field_type, Comparison::Gt, last.clone())
             });
             let find =
-                Find { order: vec![(meta.id, Direction::Asc)], ..Find::matching(self.filter.clone().and(after)) };
+                Find { order: vec![(meta.id.into(), Direction::Asc)], ..Find::matching(self.filter.clone().and(after)) };
             let found = inside.database()?.find(meta, &find.limit(STEP as u64)).await?;
             let count = found.len();
             ids.extend(found.into_iter().filter_map(|row| row.into_iter().nth(meta.id)));
