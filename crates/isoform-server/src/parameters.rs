@@ -204,12 +204,7 @@ fn select(meta: &EntityMeta, readable: FieldMask, list: &str) -> Result<FieldMas
     names(meta, readable, list).collect()
 }
 
-fn order(
-    meta: &EntityMeta,
-    readable: FieldMask,
-    sort: Option<&str>,
-    directions: &str,
-) -> Result<OrderBy> {
+fn order(meta: &EntityMeta, readable: FieldMask, sort: Option<&str>, directions: &str) -> Result<OrderBy> {
     let Some(sort) = sort.filter(|sort| !sort.is_empty()) else { return Ok(Vec::new()) };
     if sort.split(',').count() > MAX_SORTS {
         return Err(Error::invalid(format!("_sort names more than {MAX_SORTS} fields.")));

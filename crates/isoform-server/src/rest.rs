@@ -252,11 +252,7 @@ impl Call<'_> {
         Ok(posted)
     }
 
-    async fn list(
-        &self,
-        parameters: &Parameters,
-        posted: &Posted,
-    ) -> Result<Response> {
+    async fn list(&self, parameters: &Parameters, posted: &Posted) -> Result<Response> {
         let meta = self.meta();
         let find = self.find(parameters, posted)?;
         let body = match &parameters.cursor {
@@ -274,12 +270,7 @@ impl Call<'_> {
     }
 
     /// The first or the last row of an order, whatever the page.
-    async fn end(
-        &self,
-        last: bool,
-        parameters: &Parameters,
-        posted: &Posted,
-    ) -> Result<Response> {
+    async fn end(&self, last: bool, parameters: &Parameters, posted: &Posted) -> Result<Response> {
         let meta = self.meta();
         let mut find = Find { limit: Some(1), offset: 0, ..self.find(parameters, posted)? };
         if last {

@@ -150,7 +150,10 @@ fn condition_at<D: Dialect>(place: &Place<'_>, one: &Condition) -> Cond {
         Condition::Related(related) => Cond::all().add(Expr::exists(exists::<D>(place, related))),
         Condition::Measured(measured) => related::holds::<D>(place, &measured.value, &measured.holds),
         Condition::Nothing | Condition::Or(_) => Cond::all().add(Expr::cust("1 = 0")),
-        Condition::Null(field) | Condition::In(field, _) | Condition::Text(field, ..) | Condition::Compare(field, ..) => {
+        Condition::Null(field)
+        | Condition::In(field, _)
+        | Condition::Text(field, ..)
+        | Condition::Compare(field, ..) => {
             let field_type = place.meta.field(*field).field_type;
             Cond::all().add(compared::<D>(place, place.column::<D>(*field), field_type, one))
         }
@@ -164,7 +167,7 @@ fn compared<D: Dialect>(place: &Place<'_>, left: Expr, field_type: FieldType, on
         Condition::In(_, values) => D::is_in(left, field_type, place.value::<D>(|| D::list(values))),
         Condition::Text(_, how, text) if place.fixed => {
             let pattern = place.value::<D>(|| Value::Text(pattern(*how, text)));
-            left.binary(BinOper::Like, pattern).binary(BinOper::Escape, Expr::Constant('\\'.into()))
+            left.binary(BinOper::Like, pattern.binary(BinOper::Escape, Expr::Constant('\\'.into())))
         }
         Condition::Text(..) => left.like(LikeExpr::new("").escape('\\')),
         Condition::Compare(_, comparison, value) => {

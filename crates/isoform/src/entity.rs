@@ -178,7 +178,6 @@ impl<E, T> Column<E, T> {
     pub const fn index(self) -> usize {
         self.index
     }
-
 }
 
 impl<E: Entity, T: FieldValue> Column<E, T> {

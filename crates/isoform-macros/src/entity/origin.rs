@@ -30,6 +30,7 @@ pub fn check(ctxt: &Ctxt, entity: &Entity, field: &Field) {
     database_has_a_value(ctxt, field);
     expression_names_columns(ctxt, entity, field);
     order_names_a_column(ctxt, entity, field);
+    nothing_stands_on_it(ctxt, entity, field);
     ids_are_made_once(ctxt, field);
 }
 
@@ -89,6 +90,22 @@ fn order_names_a_column(ctxt: &Ctxt, entity: &Entity, field: &Field) {
     }
     for order in entity.order_by.iter().filter(|order| order.field == field.ident) {
         ctxt.error(&order.field, format!("`{}` has no column: rows cannot be sorted by it", field.name));
+    }
+}
+
+/// The table has no such column: it has no index, and no relation stands on it.
+fn nothing_stands_on_it(ctxt: &Ctxt, entity: &Entity, field: &Field) {
+    if !field.origins.first().is_some_and(|(_, kind)| has_none(kind)) {
+        return;
+    }
+    let message = format!("`{}` is no column of the table: leave it out", field.name);
+    if let Some(index) = &field.index {
+        ctxt.error(index, &message);
+    }
+    let indexed = entity.indexes.iter().flatten().map(|order| &order.field);
+    let keys = entity.relations.iter().flat_map(|relation| &relation.keys).filter_map(|key| key.own.as_ref());
+    for ident in indexed.chain(keys).filter(|ident| **ident == field.ident) {
+        ctxt.error(ident, &message);
     }
 }
 

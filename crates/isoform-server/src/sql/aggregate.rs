@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use isoform::aggregate::{Aggregation, Function, GroupKey, Measure};
 use isoform::meta::{Direction, EntityMeta};
 use isoform::{Condition, FieldType, Result};
-use sea_query::{Func, NullOrdering, Order, Query, SelectStatement, SqlWriter as _, Expr};
+use sea_query::{Expr, Func, NullOrdering, Order, Query, SelectStatement, SqlWriter as _};
 
 use super::shape::Shape;
 use super::{Dialect, Place, Statement, condition, table};
@@ -79,9 +79,7 @@ fn order_by<D: Dialect>(select: &mut SelectStatement, place: &Place<'_>, asked: 
             Direction::Desc => (Order::Desc, NullOrdering::First),
         };
         let (by, nullable) = match key {
-            GroupKey::Field(field) => {
-                (place.position::<D>(field), meta.field(field).nullable)
-            }
+            GroupKey::Field(field) => (place.position::<D>(field), meta.field(field).nullable),
             GroupKey::Measure(measure) => {
                 let counts = matches!(measure, Measure::Count | Measure::Of(Function::CountDistinct, _));
                 let of = measure.field().is_some_and(|field| meta.field(field).nullable);

@@ -22,7 +22,11 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
         let watched: Vec<_> = meta.relations.iter().filter(|relation| is_watched(relation, entities)).collect();
         if present.is_empty() {
             run(connection, create_table(meta, &watched)).await?;
-            done.push(format!("created the table {} with {} columns", meta.table, meta.fields.iter().filter(|field| field.is_stored()).count()));
+            done.push(format!(
+                "created the table {} with {} columns",
+                meta.table,
+                meta.fields.iter().filter(|field| field.is_stored()).count()
+            ));
         } else {
             let made = definition_of(connection, meta.table).await?;
             for field in meta.fields.iter().filter(|field| field.is_stored()) {

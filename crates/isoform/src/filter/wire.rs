@@ -12,8 +12,8 @@ use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::value::{FieldType, Value};
 use crate::{Error, Result};
 
-pub use related::{readable_key, readable_order};
 pub(crate) use related::{key_to_json, measured_to_json, order_to_json};
+pub use related::{readable_key, readable_order};
 
 /// The fields that a filter can name: a hidden one answers as one that is not there, whatever is asked of it.
 #[derive(Clone, Copy)]
@@ -165,7 +165,13 @@ fn key_condition(known: Known<'_>, key: &str, value: &JsonValue, depth: usize) -
 }
 
 /// What an operator says of a field of a type.
-fn compared(key: &str, operator: Operator, field: usize, field_type: FieldType, value: &JsonValue) -> Result<Condition> {
+fn compared(
+    key: &str,
+    operator: Operator,
+    field: usize,
+    field_type: FieldType,
+    value: &JsonValue,
+) -> Result<Condition> {
     if operator == Operator::In {
         return in_condition(key, field, field_type, value);
     }

@@ -77,9 +77,7 @@ pub(super) fn order(context: &Context, meta: &EntityMeta, order: OrderBy) -> Res
     let one = |(key, direction)| {
         Ok(match key {
             OrderKey::Field(_) => (key, direction),
-            OrderKey::Related(value) => {
-                (OrderKey::Related(Box::new(asked_value(context, meta, *value)?)), direction)
-            }
+            OrderKey::Related(value) => (OrderKey::Related(Box::new(asked_value(context, meta, *value)?)), direction),
         })
     };
     order.into_iter().map(one).collect()
@@ -144,7 +142,8 @@ fn answered<'a>(
                 let find = Find::matching(target).limit(1);
                 let there = match key(relation, record) {
                     Some(key) => {
-                        let found = context.database()?.find_related(relation, &[key], &find, &between, Some(1)).await?;
+                        let found =
+                            context.database()?.find_related(relation, &[key], &find, &between, Some(1)).await?;
                         !found.is_empty()
                     }
                     None => false,
@@ -163,11 +162,7 @@ fn answered<'a>(
     })
 }
 
-async fn each_answered(
-    context: &Context,
-    mut list: Vec<Condition>,
-    record: &dyn AnyRecord,
-) -> Result<Vec<Condition>> {
+async fn each_answered(context: &Context, mut list: Vec<Condition>, record: &dyn AnyRecord) -> Result<Vec<Condition>> {
     for one in &mut list {
         *one = answered(context, std::mem::replace(one, Condition::All), record).await?;
     }

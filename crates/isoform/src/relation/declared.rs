@@ -65,8 +65,7 @@ pub(crate) fn each(
     related: &dyn Fn(Related) -> Result<Related>,
     value: &dyn Fn(RelatedValue) -> Result<RelatedValue>,
 ) -> Result<Condition> {
-    let list =
-        |list: Vec<Condition>| list.into_iter().map(|one| each(one, related, value)).collect::<Result<Vec<_>>>();
+    let list = |list: Vec<Condition>| list.into_iter().map(|one| each(one, related, value)).collect::<Result<Vec<_>>>();
     Ok(match condition {
         Condition::Related(one) => Condition::Related(Box::new(related(*one)?)),
         Condition::Measured(one) => {
@@ -94,7 +93,8 @@ impl EntityMeta {
     /// With the relation or the field that would never end.
     pub fn check_relations(&'static self) -> Result<()> {
         let told = |error: Error| {
-            let cause = error.cause().map_or_else(|| error.message().trim_end_matches('.').to_owned(), ToString::to_string);
+            let cause =
+                error.cause().map_or_else(|| error.message().trim_end_matches('.').to_owned(), ToString::to_string);
             Error::invalid(format!("{}: {cause}.", self.rust_name))
         };
         for relation in self.relations {
@@ -115,7 +115,9 @@ fn field_ends(meta: &EntityMeta, field: usize, around: &mut Around) -> Result<()
     let Some(declared) = meta.field(field).related() else { return Ok(()) };
     if around.contains(&(meta.key, field)) {
         let (entity, name) = (meta.rust_name, meta.field(field).name);
-        return Err(Error::internal(format!("the field `{name}` of {entity} is computed of itself: it would never end")));
+        return Err(Error::internal(format!(
+            "the field `{name}` of {entity} is computed of itself: it would never end"
+        )));
     }
     around.push((meta.key, field));
     key_ends(meta, &known_key(declared, &[])?, around)?;
@@ -146,9 +148,7 @@ fn condition_ends(meta: &EntityMeta, condition: &Condition, around: &mut Around)
     match condition {
         Condition::Related(related) => condition_ends(related.relation.target(), &related.target, around),
         Condition::Measured(measured) => value_ends(&measured.value, around),
-        Condition::And(list) | Condition::Or(list) => {
-            list.iter().try_for_each(|one| condition_ends(meta, one, around))
-        }
+        Condition::And(list) | Condition::Or(list) => list.iter().try_for_each(|one| condition_ends(meta, one, around)),
         Condition::Not(inner) => condition_ends(meta, inner, around),
         leaf => leaf.fields().iter().try_for_each(|field| field_ends(meta, field, around)),
     }

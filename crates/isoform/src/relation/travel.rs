@@ -30,7 +30,8 @@ pub struct Travel {
 
 /// For the derive.
 #[doc(hidden)]
-pub static TRAVEL: Travel = Travel { rows, read, filter, include, measured: wire::measured_to_json, key: wire::key_to_json };
+pub static TRAVEL: Travel =
+    Travel { rows, read, filter, include, measured: wire::measured_to_json, key: wire::key_to_json };
 
 /// Loaded records: an object or null, or an array.
 fn rows(relation: &RelationMeta, related: &[&dyn AnyRecord]) -> JsonValue {

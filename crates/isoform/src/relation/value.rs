@@ -1,10 +1,10 @@
 //! Values that a row has through a relation: how many rows there are at the other end, their sum, or a field of the one there.
 
+use crate::Result;
 use crate::aggregate::{Function, Measure};
 use crate::filter::Condition;
 use crate::meta::{Direction, EntityMeta, RelationMeta};
 use crate::value::FieldType;
-use crate::Result;
 
 /// A value that is computed of related rows.
 #[derive(Clone, Debug, PartialEq)]

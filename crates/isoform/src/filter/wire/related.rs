@@ -34,20 +34,23 @@ fn measure<'k>(relation: &RelationMeta, rest: Option<&'k str>) -> Result<Option<
     if first == COUNT {
         return Ok(Some((Measure::Count, rest)));
     }
-    let Some((function, rest)) = rest.map(split).filter(|(function, _)| function.starts_with('$')) else {
-        return Ok(None);
+    let (field, function, rest) = match rest.map(split) {
+        _ if first.starts_with('$') => (None, first, rest),
+        // `project.tasks.$count`: that of another relation.
+        Some((function, rest)) if function.starts_with('$') && function != COUNT => (Some(first), function, rest),
+        _ => return Ok(None),
     };
     let known = Function::ALL.into_iter().find(|known| function.strip_prefix('$') == Some(known.wire()));
-    let Some(known) = known else {
+    let (Some(known), Some(field)) = (known, field) else {
         let names: Vec<_> = Function::ALL.iter().map(|one| format!("${}", one.wire())).collect();
         return Err(Error::invalid(format!(
-            "\"{}\" computes nothing: write \"{}.{COUNT}\", or one of {} behind a field.",
+            "\"{}\" computes nothing here: write \"{}.{COUNT}\", or one of {} behind a field.",
             shown(function),
             relation.wire,
             names.join(", ")
         )));
     };
-    let field = target_of(relation).field(first)?;
+    let field = target_of(relation).field(field)?;
     Ok(Some((Measure::Of(known, field), rest)))
 }
 
@@ -182,7 +185,9 @@ pub fn readable_order(meta: &EntityMeta, readable: FieldMask, json: &JsonValue) 
 
 /// The value of those related rows alone of which a filter holds.
 fn of_those(key: OrderKey, filter: &JsonValue) -> Result<OrderKey> {
-    let nothing = || Error::invalid("\"sort\": \"where\" chooses the rows that something is computed of, such as \"items.$count\".");
+    let nothing = || {
+        Error::invalid("\"sort\": \"where\" chooses the rows that something is computed of, such as \"items.$count\".")
+    };
     let OrderKey::Related(mut value) = key else { return Err(nothing()) };
     match value.of {
         ValueOf::Measure(_) => value.target = object_condition(target_of(value.relation), filter, 0)?,
@@ -215,7 +220,9 @@ pub(crate) fn key_to_json(value: &RelatedValue) -> (String, Option<JsonValue>) {
         ValueOf::Measure(measure) => {
             let name = match measure {
                 Measure::Count => format!("{relation}.{COUNT}"),
-                Measure::Of(function, field) => format!("{relation}.{}.${}", target.field(*field).wire, function.wire()),
+                Measure::Of(function, field) => {
+                    format!("{relation}.{}.${}", target.field(*field).wire, function.wire())
+                }
             };
             let chosen = (value.target != Condition::All).then(|| super::to_json(target, &value.target).into());
             (name, chosen)
