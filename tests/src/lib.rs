@@ -16,6 +16,7 @@ pub mod entities_bulk;
 pub mod entities_fields;
 pub mod entities_paging;
 pub mod entities_related;
+pub mod entities_related_values;
 pub mod raw;
 pub mod todo;
 

@@ -142,6 +142,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `db_read_only` | a column that the database fills by a default or a trigger; it is read after each save |
 /// | `sql_expression = "{price} * {quantity}"` | computed by the database from other fields of the row (a generated column); filtered and sorted by like any other |
 /// | `server_expression = f` | computed on the server after a row was read: `async fn(&Record<Task>) -> Result<T>`; it has no column, so that one cannot filter or sort by it |
+/// | `related = \|o\| o.items.sum(\|i\| i.amount)` | it is computed of related rows: `count()`, `sum`, `avg`, `min`, `max` or `count_distinct` of a relation to many, of those of `o.items.filter(…)`, or a field over relations to one, `\|t\| t.project.name`; selected, filtered and sorted by as a column. Written once and the same for everybody: rows count that the asker may not see |
 ///
 /// In an expression of SQL a field is what its column holds: a `Decimal` is a whole number of millionths, a `TimeDelta` one of
 /// microseconds. What may be null is an `Option`.

@@ -47,6 +47,7 @@ pub const ORDER_BY: &str = "order_by";
 pub const PATTERN: &str = "pattern";
 pub const PLACEHOLDER: &str = "placeholder";
 pub const RANGE: &str = "range";
+pub const RELATED: &str = "related";
 pub const READ: &str = "read";
 pub const REQUIRED: &str = "required";
 pub const SAVING: &str = "saving";
@@ -97,6 +98,7 @@ pub const IN_FIELD: &[&str] = &[
     SQL_EXPRESSION,
     SERVER_EXPRESSION,
     DISPLAY,
+    RELATED,
 ];
 /// What `allow(…)` knows.
 pub const IN_ALLOW: &[&str] = &[CRUD, READ, INSERT, UPDATE, DELETE];

@@ -184,6 +184,7 @@ impl Api {
         let mut served: HashMap<&'static str, ServedEntity> = HashMap::new();
         for entity in self.entities.iter() {
             let (key, name) = (entity.meta.key, entity.meta.rust_name);
+            entity.meta.check_relations()?;
             let mut methods: HashMap<&'static str, &'static Method> = HashMap::new();
             for method in &entity.methods {
                 if let Some(other) = methods.insert(method.wire, method) {

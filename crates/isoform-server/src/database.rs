@@ -46,8 +46,9 @@ impl Database {
     /// Creates what is missing of the tables and columns of entities. Answers what it did, a sentence each.
     ///
     /// # Errors
-    /// Where the database refuses.
+    /// Where the database refuses; 400 for what an entity declares of related rows and never ends.
     pub async fn ensure_schema(&self, entities: &[&'static EntityMeta]) -> Result<Vec<String>> {
+        entities.iter().try_for_each(|entity| entity.check_relations())?;
         self.0.ensure_schema(entities).await
     }
 

@@ -2,7 +2,7 @@
 
 use isoform::filter::limits::MAX_INCLUDES;
 use isoform::filter::wire;
-use isoform::meta::{Direction, EntityMeta, FieldMask};
+use isoform::meta::{EntityMeta, FieldMask};
 use isoform::provider::{Find, Include};
 use isoform::{Error, Result, json, shown};
 use serde_json::Value as JsonValue;
@@ -77,21 +77,11 @@ fn choice(meta: &EntityMeta, readable: FieldMask, name: &str, json: &JsonValue, 
         match key.as_str() {
             "where" => find.filter = wire::from_json(meta, readable, value)?,
             "sort" => {
-                let list =
-                    value.as_array().ok_or_else(|| wrong("\"sort\" must be an array such as [\"title desc\"]"))?;
-                find.order = list
-                    .iter()
-                    .map(|one| {
-                        let text = one.as_str().unwrap_or_default();
-                        let (field, direction) = text.split_once(' ').unwrap_or((text, "asc"));
-                        let direction = match direction {
-                            "asc" => Direction::Asc,
-                            "desc" => Direction::Desc,
-                            _ => return Err(wrong("the direction in \"sort\" is asc or desc")),
-                        };
-                        Ok((wire::readable_field(meta, readable, field)?, direction))
-                    })
-                    .collect::<Result<_>>()?;
+                let order = wire::readable_order(meta, readable, value);
+                find.order = order.map_err(|error| {
+                    let message = format!("\"include\" of \"{}\": {}", shown(name), error.message());
+                    if error.is_invalid() { error.with_message(message) } else { error }
+                })?;
             }
             "limit" => {
                 let limit = number(value).filter(|limit| *limit > 0);

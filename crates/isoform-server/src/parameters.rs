@@ -5,6 +5,7 @@ use isoform::filter::wire;
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::operations::MAX_ROWS;
 use isoform::provider::{Find, Include};
+use isoform::relation::OrderBy;
 use isoform::{Condition, Error, Result, query_offset, shown};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as JsonValue};
@@ -15,7 +16,7 @@ use crate::include;
 pub(crate) struct Parameters {
     /// `__action`
     pub action: Option<String>,
-    order: Vec<(usize, Direction)>,
+    order: OrderBy,
     limit: Option<u64>,
     page: u64,
     /// `_include`
@@ -203,19 +204,14 @@ fn select(meta: &EntityMeta, readable: FieldMask, list: &str) -> Result<FieldMas
     names(meta, readable, list).collect()
 }
 
-fn order(
-    meta: &EntityMeta,
-    readable: FieldMask,
-    sort: Option<&str>,
-    directions: &str,
-) -> Result<Vec<(usize, Direction)>> {
+fn order(meta: &EntityMeta, readable: FieldMask, sort: Option<&str>, directions: &str) -> Result<OrderBy> {
     let Some(sort) = sort.filter(|sort| !sort.is_empty()) else { return Ok(Vec::new()) };
     if sort.split(',').count() > MAX_SORTS {
         return Err(Error::invalid(format!("_sort names more than {MAX_SORTS} fields.")));
     }
     let mut directions = directions.split(',');
-    names(meta, readable, sort)
-        .map(|field| {
+    sort.split(',')
+        .map(|name| {
             let direction = match directions.next().unwrap_or_default() {
                 "" | "asc" => Direction::Asc,
                 "desc" => Direction::Desc,
@@ -223,7 +219,7 @@ fn order(
                     return Err(Error::invalid(format!("_order is asc or desc, not \"{}\".", shown(other))));
                 }
             };
-            Ok((field?, direction))
+            Ok((wire::readable_key(meta, readable, name)?, direction))
         })
         .collect()
 }

@@ -3,6 +3,7 @@
 mod aggregate;
 mod batch;
 mod bulk;
+mod question;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use isoform::future::BoxFuture;
 use isoform::meta::FieldMask;
 use isoform::provider::{Find, Include};
 use isoform::{Context, EntityMeta, Error, ErrorKind, Result, Scope, Value, guard, json, operations, shown};
+use question::{Posted, where_of};
 use serde_json::{Map, Value as JsonValue, json};
 
 use crate::api::{Limits, Served, ServedEntity};
@@ -198,22 +200,22 @@ impl Call<'_> {
         }
         let parameters = self.parameters()?;
         match (self.parts.method.clone(), parameters.action.as_deref()) {
-            (Method::GET | Method::HEAD, None | Some("get")) => self.list(&parameters, None, None).await,
+            (Method::GET | Method::HEAD, None | Some("get")) => self.list(&parameters, &Posted::default()).await,
             (Method::GET | Method::HEAD, Some("count")) => self.count(&parameters, None).await,
             (Method::POST, Some("get")) => {
-                let (filter, include) = self.posted_question(body).await?;
-                self.list(&parameters, filter.as_ref(), include.as_ref()).await
+                let posted = self.posted_question(body).await?;
+                self.list(&parameters, &posted).await
             }
             (Method::POST, Some("count")) => {
                 let filter = self.posted_filter(body).await?;
                 self.count(&parameters, filter.as_ref()).await
             }
             (Method::GET | Method::HEAD, Some(end @ ("first" | "last"))) => {
-                self.end(end == "last", &parameters, None, None).await
+                self.end(end == "last", &parameters, &Posted::default()).await
             }
             (Method::POST, Some(end @ ("first" | "last"))) => {
-                let (filter, include) = self.posted_question(body).await?;
-                self.end(end == "last", &parameters, filter.as_ref(), include.as_ref()).await
+                let posted = self.posted_question(body).await?;
+                self.end(end == "last", &parameters, &posted).await
             }
             (Method::POST, Some("groupBy")) => self.group_by(&parameters, body).await,
             (Method::POST, Some("query")) => self.query(&parameters, body).await,
@@ -231,33 +233,28 @@ impl Call<'_> {
     /// The filter of a question that came by `POST`: `{"where": {…}}`.
     async fn posted_filter(&self, body: Body) -> Result<Option<Map<String, JsonValue>>> {
         match self.posted_question(body).await? {
-            (filter, None) => Ok(filter),
-            (_, Some(_)) => Err(Error::invalid("\"include\" has no meaning here.")),
+            Posted { filter, include: None, sort: None } => Ok(filter),
+            Posted { include: Some(_), .. } => Err(Error::invalid("\"include\" has no meaning here.")),
+            Posted { .. } => Err(Error::invalid("\"sort\" has no meaning here.")),
         }
     }
 
-    /// The filter of a question that came by `POST`, and what it includes: `{"where": {…}, "include": {…}}`.
-    async fn posted_question(&self, body: Body) -> Result<(Option<Map<String, JsonValue>>, Option<JsonValue>)> {
+    /// A question that came by `POST`: `{"where": {…}, "include": {…}, "sort": […]}`.
+    async fn posted_question(&self, body: Body) -> Result<Posted> {
         let mut asked = body::object(self.json(body).await?)?;
-        let (filter, include) = (where_of(&mut asked)?, asked.remove("include"));
+        let posted = Posted::take(&mut asked)?;
         if let Some(name) = asked.keys().next() {
             return Err(Error::invalid(format!(
                 "\"{}\" has no meaning here; a question is {{\"where\": {{…}}}}.",
                 shown(name)
             )));
         }
-        Ok((filter, include))
+        Ok(posted)
     }
 
-    async fn list(
-        &self,
-        parameters: &Parameters,
-        filter: Option<&Map<String, JsonValue>>,
-        include: Option<&JsonValue>,
-    ) -> Result<Response> {
+    async fn list(&self, parameters: &Parameters, posted: &Posted) -> Result<Response> {
         let meta = self.meta();
-        let mut find = parameters.find(parameters.filter(meta, self.readable, filter)?)?;
-        find.include = parameters.include(meta, include)?;
+        let find = self.find(parameters, posted)?;
         let body = match &parameters.cursor {
             Some(cursor) => {
                 operations::page_json(&self.context, meta, find, cursor, parameters.select, parameters.total).await?
@@ -273,17 +270,9 @@ impl Call<'_> {
     }
 
     /// The first or the last row of an order, whatever the page.
-    async fn end(
-        &self,
-        last: bool,
-        parameters: &Parameters,
-        filter: Option<&Map<String, JsonValue>>,
-        include: Option<&JsonValue>,
-    ) -> Result<Response> {
+    async fn end(&self, last: bool, parameters: &Parameters, posted: &Posted) -> Result<Response> {
         let meta = self.meta();
-        let filter = parameters.filter(meta, self.readable, filter)?;
-        let mut find = Find { limit: Some(1), offset: 0, ..parameters.find(filter)? };
-        find.include = parameters.include(meta, include)?;
+        let mut find = Find { limit: Some(1), offset: 0, ..self.find(parameters, posted)? };
         if last {
             find.order = operations::reversed(&self.context, meta, &find.order);
         }
@@ -432,15 +421,6 @@ impl Call<'_> {
                 Ok(respond::value(&if data.is_null() { json!({}) } else { json!({ "data": data }) }))
             }
         }
-    }
-}
-
-/// The filter in the body of a question.
-fn where_of(asked: &mut Map<String, JsonValue>) -> Result<Option<Map<String, JsonValue>>> {
-    match asked.remove("where") {
-        None => Ok(None),
-        Some(JsonValue::Object(filter)) => Ok(Some(filter)),
-        Some(other) => Err(Error::invalid(format!("\"where\" must be an object; it is {}.", json::kind(&other)))),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod keyset;
+mod related;
 mod shape;
 
 use std::borrow::Cow;
@@ -15,10 +16,11 @@ pub(crate) use aggregate::aggregate;
 use isoform::filter::{Comparison, Related, TextMatch};
 use isoform::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use isoform::provider::Find;
+use isoform::relation::OrderKey;
 use isoform::value::Variant;
 use isoform::{Condition, FieldType, Result, Row, Value};
 use sea_query::{
-    Alias, CaseStatement, Cond, Expr, ExprTrait as _, LikeExpr, NullOrdering, Order, OrderedStatement,
+    Alias, BinOper, CaseStatement, Cond, Expr, ExprTrait as _, LikeExpr, NullOrdering, Order, OrderedStatement,
     OverStatement as _, Query, QueryBuilder, SelectStatement, SqlWriter as _, WindowStatement,
 };
 use shape::Shape;
@@ -44,6 +46,9 @@ pub(crate) trait Dialect: 'static {
 
     /// The list of [`Dialect::is_in`], to be bound.
     fn list(values: &[Value]) -> Value;
+
+    /// A value as it is stored, to stand in the text itself: what an entity declares is static.
+    fn constant(value: &Value) -> sea_query::Value;
 }
 
 /// A statement: its text, and the values for its placeholders in their order.
@@ -74,20 +79,44 @@ pub(crate) struct Place<'a> {
     name: Option<String>,
     /// How deep in questions about related rows.
     level: usize,
+    /// Do values stand in the text? So they do in what an entity declares, since it is the same wherever it stands.
+    fixed: bool,
 }
 
 impl<'a> Place<'a> {
     /// The only table of a statement.
     pub const fn only(meta: &'a EntityMeta) -> Self {
-        Self { meta, name: None, level: 0 }
+        Self { meta, name: None, level: 0, fixed: false }
     }
 
-    fn named(meta: &'a EntityMeta, kind: &str, level: usize) -> Self {
+    fn named(meta: &'a EntityMeta, kind: &str, level: usize, fixed: bool) -> Self {
         // No table has a quote in its name.
-        Self { meta, name: Some(format!("'{kind}{level}")), level }
+        Self { meta, name: Some(format!("'{kind}{level}")), level, fixed }
     }
 
-    pub fn column(&self, field: usize) -> Expr {
+    /// A value of a condition.
+    fn value<D: Dialect>(&self, value: impl FnOnce() -> Value) -> Expr {
+        if self.fixed { Expr::Constant(D::constant(&value())) } else { placeholder() }
+    }
+
+    /// The value of a field: its column, or what it is declared to be of related rows.
+    pub fn column<D: Dialect>(&self, field: usize) -> Expr {
+        related::declared::<D>(self, field, false).unwrap_or_else(|| self.stored(field))
+    }
+
+    /// What rows are ordered by, for a field: the value, or the position of an enum's in its declaration.
+    fn position<D: Dialect>(&self, field: usize) -> Expr {
+        if let Some(declared) = related::declared::<D>(self, field, true) {
+            return declared;
+        }
+        match self.meta.field(field).field_type {
+            FieldType::Enum(variants) => declared_order(&self.stored(field), variants),
+            _ => self.stored(field),
+        }
+    }
+
+    /// The column of the table.
+    fn stored(&self, field: usize) -> Expr {
         match &self.name {
             Some(name) => Expr::col((Alias::new(name.as_str()), column(self.meta, field))),
             None => Expr::col(column(self.meta, field)),
@@ -118,42 +147,52 @@ fn condition_at<D: Dialect>(place: &Place<'_>, one: &Condition) -> Cond {
         Condition::And(conditions) => list(Cond::all(), conditions),
         Condition::Or(conditions) if !conditions.is_empty() => list(Cond::any(), conditions),
         Condition::Not(inner) => condition_at::<D>(place, inner).not(),
-        Condition::Null(field) => Cond::all().add(place.column(*field).is_null()),
-        Condition::In(field, _) => {
-            Cond::all().add(D::is_in(place.column(*field), place.meta.field(*field).field_type, placeholder()))
+        Condition::Related(related) => Cond::all().add(Expr::exists(exists::<D>(place, related))),
+        Condition::Measured(measured) => related::holds::<D>(place, &measured.value, &measured.holds),
+        Condition::Nothing | Condition::Or(_) => Cond::all().add(Expr::cust("1 = 0")),
+        Condition::Null(field)
+        | Condition::In(field, _)
+        | Condition::Text(field, ..)
+        | Condition::Compare(field, ..) => {
+            let field_type = place.meta.field(*field).field_type;
+            Cond::all().add(compared::<D>(place, place.column::<D>(*field), field_type, one))
         }
-        Condition::Text(field, ..) => Cond::all().add(place.column(*field).like(LikeExpr::new("").escape('\\'))),
-        Condition::Compare(field, comparison, _) => {
-            let (left, right) = (place.column(*field), placeholder());
-            Cond::all().add(match comparison {
+    }
+}
+
+/// What a condition on one field says, of a value of its type.
+fn compared<D: Dialect>(place: &Place<'_>, left: Expr, field_type: FieldType, one: &Condition) -> Expr {
+    match one {
+        Condition::Null(_) => left.is_null(),
+        Condition::In(_, values) => D::is_in(left, field_type, place.value::<D>(|| D::list(values))),
+        Condition::Text(_, how, text) if place.fixed => {
+            let pattern = place.value::<D>(|| Value::Text(pattern(*how, text)));
+            left.binary(BinOper::Like, pattern.binary(BinOper::Escape, Expr::Constant('\\'.into())))
+        }
+        Condition::Text(..) => left.like(LikeExpr::new("").escape('\\')),
+        Condition::Compare(_, comparison, value) => {
+            let right = place.value::<D>(|| value.clone());
+            match comparison {
                 Comparison::Eq => left.eq(right),
                 Comparison::Gt => left.gt(right),
                 Comparison::Gte => left.gte(right),
                 Comparison::Lt => left.lt(right),
                 Comparison::Lte => left.lte(right),
-            })
+            }
         }
-        Condition::Related(related) => Cond::all().add(Expr::exists(exists::<D>(place, related))),
-        Condition::Nothing | Condition::Or(_) => Cond::all().add(Expr::cust("1 = 0")),
+        _ => Expr::cust("1 = 0"),
     }
 }
 
 /// The related rows of which something holds.
 fn exists<D: Dialect>(place: &Place<'_>, related: &Related) -> SelectStatement {
-    let Related { relation, target, between } = related;
-    let other = Other::of(relation, place.level + 1);
+    let other = Other::of(related.relation, place.level + 1, place.fixed);
     let mut select = Query::select();
     select.expr(Expr::cust("1"));
     other.from(&mut select);
-    for (own, key) in relation.keys.iter().zip(other.keys(relation)) {
-        select.and_where(key.eq(place.outer_column(own.0)));
-    }
-    select.cond_where(other.joined(relation));
-    select.cond_where(condition_at::<D>(&other.target, target));
-    if let Some(place) = &other.between {
-        select.cond_where(condition_at::<D>(place, between));
-    }
-    select.take()
+    other.of_row(&mut select, place, related.relation);
+    other.narrow::<D>(&mut select, related.relation, &related.target, &related.between);
+    select
 }
 
 /// The tables at the other end of a relation.
@@ -163,9 +202,9 @@ struct Other {
 }
 
 impl Other {
-    fn of(relation: &RelationMeta, level: usize) -> Self {
-        let between = relation.through.map(|through| Place::named((through.entity)(), "b", level));
-        Self { target: Place::named(relation.target(), "r", level), between }
+    fn of(relation: &RelationMeta, level: usize, fixed: bool) -> Self {
+        let between = relation.through.map(|through| Place::named((through.entity)(), "b", level, fixed));
+        Self { target: Place::named(relation.target(), "r", level, fixed), between }
     }
 
     /// The tables, joined.
@@ -179,16 +218,33 @@ impl Other {
     /// The columns that are equal to the relation's own fields.
     fn keys(&self, relation: &RelationMeta) -> Vec<Expr> {
         let place = self.between.as_ref().unwrap_or(&self.target);
-        relation.keys.iter().map(|(_, other)| place.column(*other)).collect()
+        relation.keys.iter().map(|(_, other)| place.stored(*other)).collect()
     }
 
-    /// How the row in between and the target belong together.
-    fn joined(&self, relation: &RelationMeta) -> Cond {
-        let (Some(through), Some(between)) = (relation.through, &self.between) else { return Cond::all() };
-        through
-            .keys
-            .iter()
-            .fold(Cond::all(), |all, (one, other)| all.add(between.column(*one).eq(self.target.column(*other))))
+    /// Those alone that a row is related to.
+    fn of_row(&self, select: &mut SelectStatement, row: &Place<'_>, relation: &RelationMeta) {
+        for (own, key) in relation.keys.iter().zip(self.keys(relation)) {
+            select.and_where(key.eq(row.outer_column(own.0)));
+        }
+    }
+
+    /// Those alone of which something holds, each with its row in between.
+    fn narrow<D: Dialect>(
+        &self,
+        select: &mut SelectStatement,
+        relation: &RelationMeta,
+        target: &Condition,
+        between: &Condition,
+    ) {
+        if let (Some(through), Some(place)) = (relation.through, &self.between) {
+            for (one, other) in through.keys {
+                select.and_where(place.stored(*one).eq(self.target.stored(*other)));
+            }
+        }
+        select.cond_where(condition_at::<D>(&self.target, target));
+        if let Some(place) = &self.between {
+            select.cond_where(condition_at::<D>(place, between));
+        }
     }
 }
 
@@ -216,6 +272,8 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
     });
     let mut shape = Shape::new("related", meta);
     shape.relation(relation);
+    // A window stands before the conditions, an order behind them.
+    shape.order::<D>(part.map(|_| &*find.order));
     let single = if let [_] = relation.keys { Some(keys.iter().flatten().cloned().collect::<Vec<_>>()) } else { None };
     match &single {
         Some(list) => shape.owned(D::list(list)),
@@ -225,15 +283,15 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
     if relation.through.is_some() {
         shape.condition::<D>(between);
     }
-    shape.order(Some(&find.order));
+    shape.order::<D>(part.is_none().then_some(&*find.order));
     shape.number(part.map(|(offset, _)| offset));
     shape.number(part.map(|(_, last)| last));
     shape.number(at_most);
     shape.statement::<D>(|text| {
-        let other = Other::of(relation, 0);
+        let other = Other::of(relation, 0, false);
         let mut select = Query::select();
         for index in meta.columns().iter() {
-            select.expr_as(other.target.column(index), column(meta, index));
+            select.expr_as(other.target.column::<D>(index), column(meta, index));
         }
         let key_columns = other.keys(relation);
         let between_keys = || key_columns.iter().enumerate().filter(|_| relation.through.is_some());
@@ -241,7 +299,6 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
             select.expr_as(key.clone(), Alias::new(format!("_key{position}")));
         }
         other.from(&mut select);
-        select.cond_where(other.joined(relation));
         let one_of = match (single.is_some(), key_columns.as_slice(), relation.keys) {
             (true, [key], [(_, field)]) => {
                 let owner = other.between.as_ref().unwrap_or(&other.target).meta;
@@ -252,13 +309,10 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
             }),
         };
         select.cond_where(one_of);
-        select.cond_where(condition_at::<D>(&other.target, &find.filter));
-        if let Some(place) = &other.between {
-            select.cond_where(condition_at::<D>(place, between));
-        }
+        other.narrow::<D>(&mut select, relation, &find.filter, between);
         let whole = match part {
             None => {
-                order_by(&mut select, &other.target, &find.order);
+                order_by::<D>(&mut select, &other.target, &find.order);
                 select
             }
             Some((offset, last)) => {
@@ -266,7 +320,7 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
                 for key in &key_columns {
                     window.add_partition_by(key.clone());
                 }
-                order_by(&mut window, &other.target, &find.order);
+                order_by::<D>(&mut window, &other.target, &find.order);
                 select.expr_window_as(Expr::cust("ROW_NUMBER()"), window, Alias::new("_number"));
                 let mut numbered = Query::select();
                 numbered.columns(meta.columns().iter().map(|index| column(meta, index)));
@@ -310,17 +364,18 @@ pub(crate) fn select<'a, D: Dialect>(
     let mut shape = Shape::new("select", meta);
     shape.fields(fields);
     shape.condition::<D>(&find.filter);
-    shape.order(order);
+    shape.order::<D>(order);
     shape.number(limit);
     shape.offset(find.offset);
     shape.statement::<D>(|text| {
         let mut select = Query::select();
-        select.from(table(meta)).columns(fields.iter().map(|index| column(meta, index)));
+        select.from(table(meta));
+        columns::<D>(&mut select, &Place::only(meta), fields);
         if find.filter != Condition::All {
             select.cond_where(condition::<D>(meta, &find.filter));
         }
         if let Some(asked) = order {
-            order_by(&mut select, &Place::only(meta), asked);
+            order_by::<D>(&mut select, &Place::only(meta), asked);
         }
         select.build_collect_into(D::builder(), text);
         // Not bound: SQLite looks at the value of a bound limit when it plans, and so would plan anew for each value.
@@ -332,6 +387,16 @@ pub(crate) fn select<'a, D: Dialect>(
             text.push_param(0.into(), &D::builder());
         }
     })
+}
+
+/// The fields of a mask, in the order of the declaration.
+fn columns<D: Dialect>(select: &mut SelectStatement, place: &Place<'_>, fields: FieldMask) {
+    for field in fields.iter() {
+        match related::declared::<D>(place, field, false) {
+            Some(declared) => select.expr_as(declared, column(place.meta, field)),
+            None => select.expr(place.stored(field)),
+        };
+    }
 }
 
 fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
@@ -350,19 +415,18 @@ fn pinned_id<'a>(meta: &EntityMeta, filter: &'a Condition) -> Option<&'a Value> 
 /// The order that was asked for, or the entity's own; the id last, so that pages do not overlap.
 ///
 /// Enums have the order of their declaration. Null is greater than everything, whatever the database thinks of it.
-fn order_by(select: &mut impl OrderedStatement, place: &Place<'_>, asked: &[(usize, Direction)]) {
+fn order_by<D: Dialect>(select: &mut impl OrderedStatement, place: &Place<'_>, asked: &[(OrderKey, Direction)]) {
     let meta = place.meta;
-    let asked = if asked.is_empty() { meta.order_by } else { asked };
-    for (field, direction) in &meta.complete_order(asked) {
+    for (key, direction) in related::complete(meta, asked) {
         let (order, nulls) = match direction {
             Direction::Asc => (Order::Asc, NullOrdering::Last),
             Direction::Desc => (Order::Desc, NullOrdering::First),
         };
-        let by = match meta.field(*field).field_type {
-            FieldType::Enum(variants) => declared_order(&place.column(*field), variants),
-            _ => place.column(*field),
+        let (by, nullable) = match &key {
+            OrderKey::Field(field) => (place.position::<D>(*field), meta.field(*field).nullable),
+            OrderKey::Related(value) => (related::value::<D>(place, value, true), true),
         };
-        if meta.field(*field).nullable {
+        if nullable {
             select.order_by_expr_with_nulls(by, order, nulls);
         } else {
             select.order_by_expr(by, order);
@@ -451,7 +515,6 @@ pub(crate) fn update<'a, D: Dialect>(
     set: &'a [(usize, Value)],
     answer: Answer,
 ) -> Result<Statement<'a>> {
-    let columns = || meta.columns().iter().map(|index| column(meta, index));
     let read = pinned_id(meta, filter).filter(|_| answer == Answer::Read);
     let kind = match answer {
         Answer::Count => "update",
@@ -470,12 +533,14 @@ pub(crate) fn update<'a, D: Dialect>(
             update.value(column(meta, version), Expr::col(column(meta, version)).add(Expr::Constant(1.into())));
         }
         if answer == Answer::Returned {
-            update.returning(Query::returning().columns(columns()));
+            let columns = meta.columns().iter().map(|index| Place::only(meta).column::<D>(index));
+            update.returning(Query::returning().exprs(columns));
         }
         update.build_collect_into(D::builder(), text);
         if read.is_some() {
             let mut select = Query::select();
-            select.from(table(meta)).columns(columns());
+            select.from(table(meta));
+            self::columns::<D>(&mut select, &Place::only(meta), meta.columns());
             select.cond_where(Expr::col(column(meta, meta.id)).eq(placeholder()).and(D::changed()));
             let _ = text.write_str("; ");
             select.build_collect_into(D::builder(), text);

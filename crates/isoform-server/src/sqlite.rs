@@ -210,7 +210,7 @@ impl<C: Connections> DataProvider for Provider<C> {
         out: &'a mut Vec<u8>,
     ) -> BoxFuture<'a, Result<Option<Row>>> {
         Box::pin(async move {
-            let ordered = || find.order.iter().map(|(field, _)| *field);
+            let ordered = || find.order.iter().filter_map(|(key, _)| key.field());
             let present = fields.or(ordered().collect());
             let statement = sql::select::<Sqlite>(meta, find, present)?;
             let place = |field: usize| (present.iter().take_while(|other| *other < field).count(), field);

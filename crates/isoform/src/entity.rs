@@ -10,7 +10,7 @@ use crate::hooks::{Hook, LifecycleEvent};
 use crate::meta::{Direction, EntityMeta, FieldMeta};
 use crate::query::Query;
 use crate::record::{AnyRecord, Record};
-use crate::relation::{Fixed, Path};
+use crate::relation::{Fixed, OrderBy, OrderKey, Path};
 use crate::value::{FieldValue, Row, Value, ValueError};
 
 /// A struct whose values are rows of a table. Derive it, do not implement it by hand.
@@ -178,7 +178,9 @@ impl<E, T> Column<E, T> {
     pub const fn index(self) -> usize {
         self.index
     }
+}
 
+impl<E: Entity, T: FieldValue> Column<E, T> {
     /// Small values first.
     #[must_use]
     pub const fn asc(self) -> Order<E> {
@@ -190,9 +192,7 @@ impl<E, T> Column<E, T> {
     pub const fn desc(self) -> Order<E> {
         Order { index: self.index, direction: Direction::Desc, entity: PhantomData }
     }
-}
 
-impl<E: Entity, T: FieldValue> Column<E, T> {
     /// What the framework knows about the field.
     #[must_use]
     pub fn meta(self) -> &'static FieldMeta {
@@ -210,17 +210,17 @@ pub struct Order<E> {
 /// One order, or a tuple of several: `|t| (t.created_at.desc(), t.title.asc())`.
 pub trait IntoOrder<E> {
     /// The orders, the first one first.
-    fn into_order(self) -> Vec<(usize, Direction)>;
+    fn into_order(self) -> OrderBy;
 }
 
 impl<E> IntoOrder<E> for Order<E> {
-    fn into_order(self) -> Vec<(usize, Direction)> {
-        vec![(self.index, self.direction)]
+    fn into_order(self) -> OrderBy {
+        vec![(OrderKey::Field(self.index), self.direction)]
     }
 }
 
 impl<E> IntoOrder<E> for Vec<Order<E>> {
-    fn into_order(self) -> Vec<(usize, Direction)> {
+    fn into_order(self) -> OrderBy {
         self.into_iter().flat_map(IntoOrder::into_order).collect()
     }
 }
@@ -229,7 +229,7 @@ macro_rules! tuple_order {
     ($($name:ident),+) => {
         impl<E, $($name: IntoOrder<E>),+> IntoOrder<E> for ($($name,)+) {
             #[allow(non_snake_case, reason = "the type's name serves as the variable's")]
-            fn into_order(self) -> Vec<(usize, Direction)> {
+            fn into_order(self) -> OrderBy {
                 let ($($name,)+) = self;
                 [$($name.into_order()),+].concat()
             }

@@ -17,7 +17,7 @@ use std::ops::{BitAnd, BitOr, Not};
 
 use crate::entity::Column;
 use crate::meta::{FieldMask, RelationMeta};
-use crate::relation::Path;
+use crate::relation::{Measured, Path};
 use crate::value::{FieldType, FieldValue, Value, Variant};
 
 /// A condition on a row. Fields are positions in the entity's declaration.
@@ -37,6 +37,8 @@ pub enum Condition {
     Null(usize),
     /// There is a related row that fulfils the condition.
     Related(Box<Related>),
+    /// Something holds of a value that is computed of related rows.
+    Measured(Box<Measured>),
     /// All of these.
     And(Vec<Condition>),
     /// At least one of these.
@@ -191,6 +193,7 @@ impl Condition {
                 mask.insert(*field);
             }
             Self::Related(related) => related.relation.keys.iter().for_each(|(own, _)| mask.insert(*own)),
+            Self::Measured(measured) => measured.value.relation.keys.iter().for_each(|(own, _)| mask.insert(*own)),
             Self::And(list) | Self::Or(list) => list.iter().for_each(|one| one.collect_fields(mask)),
             Self::Not(inner) => inner.collect_fields(mask),
         }
@@ -200,7 +203,7 @@ impl Condition {
     #[must_use]
     pub fn asks_elsewhere(&self) -> bool {
         match self {
-            Self::Related(..) => true,
+            Self::Related(..) | Self::Measured(..) => true,
             Self::And(list) | Self::Or(list) => list.iter().any(Self::asks_elsewhere),
             Self::Not(inner) => inner.asks_elsewhere(),
             Self::All | Self::Nothing | Self::Compare(..) | Self::In(..) | Self::Text(..) | Self::Null(_) => false,

@@ -7,6 +7,7 @@ use crate::aggregate::Aggregation;
 use crate::filter::Condition;
 use crate::future::BoxFuture;
 use crate::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
+use crate::relation::OrderBy;
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -16,7 +17,7 @@ pub struct Find {
     /// Which rows.
     pub filter: Condition,
     /// In what order; empty is the entity's own.
-    pub order: Vec<(usize, Direction)>,
+    pub order: OrderBy,
     /// How many rows at most.
     pub limit: Option<u64>,
     /// How many rows are passed over first.
@@ -48,6 +49,12 @@ impl Find {
     #[must_use]
     pub fn matching(filter: Condition) -> Self {
         Self { filter, ..Self::default() }
+    }
+
+    /// The order, where it is one of fields alone.
+    #[must_use]
+    pub fn order_of_fields(&self) -> Option<Vec<(usize, Direction)>> {
+        self.order.iter().map(|(key, direction)| Some((key.field()?, *direction))).collect()
     }
 
     /// At most so many rows.

@@ -11,10 +11,9 @@ use crate::context::Context;
 use crate::entity::{Entity, IntoOrder};
 use crate::filter::Filter;
 use crate::future::BoxFuture;
-use crate::meta::Direction;
 use crate::provider::{Find, Include};
 use crate::record::Record;
-use crate::relation::Relation;
+use crate::relation::{OrderBy, Relation};
 use crate::repository;
 use crate::{Error, Result};
 
@@ -46,7 +45,7 @@ pub const DEFAULT_LIMIT: u64 = 100;
 #[must_use = "a query does nothing until it is awaited"]
 pub struct Query<E> {
     filter: Filter<E>,
-    order: Vec<(usize, Direction)>,
+    order: OrderBy,
     page: u64,
     limit: Option<u64>,
     include: Vec<Include>,

@@ -20,6 +20,7 @@ use crate::json::{row_to_json, to_text, typed};
 use crate::meta::{Direction, EntityMeta};
 use crate::provider::{Find, Include};
 use crate::record::Record;
+use crate::relation::OrderKey;
 use crate::value::Value;
 use crate::{Error, Result};
 
@@ -158,8 +159,8 @@ impl Remote {
         page: u64,
         more: &str,
     ) -> Result<Vec<Map<String, JsonValue>>> {
-        let (parameters, include) = (parameters(meta, find, page, more), include_json(&find.include));
-        rows(meta, self.ask(meta, action, &parameters, &find.filter, include).await?)
+        let parameters = parameters(meta, find, page, more);
+        rows(meta, self.ask(meta, action, &parameters, &find.filter, body_of(meta, find)).await?)
     }
 
     /// The page behind a cursor: rows, the next cursor, and how many rows there are in all where that is asked for.
@@ -172,8 +173,8 @@ impl Remote {
         total: bool,
     ) -> Result<(Vec<Map<String, JsonValue>>, Option<String>, Option<u64>)> {
         let more = format!("_cursor={}{}", encode(cursor), if total { "&_total=true" } else { "" });
-        let (parameters, include) = (parameters(meta, find, page, &more), include_json(&find.include));
-        let answer = self.ask(meta, "get", &parameters, &find.filter, include).await?;
+        let parameters = parameters(meta, find, page, &more);
+        let answer = self.ask(meta, "get", &parameters, &find.filter, body_of(meta, find)).await?;
         let mut answer = object(meta, answer)?;
         let items = rows(meta, crate::json::take(&mut answer, "items"))?;
         let cursor = answer.get("cursor").and_then(JsonValue::as_str).map(str::to_owned);
@@ -181,7 +182,7 @@ impl Remote {
     }
 
     pub(crate) async fn count(&self, meta: &EntityMeta, filter: &Condition) -> Result<u64> {
-        let answer = self.ask(meta, "count", "", filter, None).await?;
+        let answer = self.ask(meta, "count", "", filter, Map::new()).await?;
         answer
             .get("count")
             .and_then(JsonValue::as_u64)
@@ -195,22 +196,20 @@ impl Remote {
         action: &str,
         parameters: &str,
         filter: &Condition,
-        include: Option<JsonValue>,
+        mut body: Map<String, JsonValue>,
     ) -> Result<JsonValue> {
         let join = if parameters.is_empty() { "" } else { "&" };
         match (filter, action) {
-            (Condition::All, "get") if include.is_none() => {
+            (Condition::All, "get") if body.is_empty() => {
                 self.request("GET", &format!("{}?{parameters}", meta.key), None).await
             }
-            (Condition::All, _) if include.is_none() => {
+            (Condition::All, _) if body.is_empty() => {
                 self.request("GET", &format!("{}?__action={action}{join}{parameters}", meta.key), None).await
             }
             _ => {
-                let mut body = json!({ "where": wire::to_json(meta, filter) });
-                if let Some(include) = include {
-                    body["include"] = include;
-                }
-                self.request("POST", &format!("{}?__action={action}{join}{parameters}", meta.key), Some(&body)).await
+                body.insert("where".into(), wire::to_json(meta, filter).into());
+                let path = format!("{}?__action={action}{join}{parameters}", meta.key);
+                self.request("POST", &path, Some(&body.into())).await
             }
         }
     }
@@ -269,14 +268,40 @@ pub(crate) fn include_json(include: &[Include]) -> Option<JsonValue> {
     (!object.is_empty()).then_some(object.into())
 }
 
+/// What of a question only a body can say, beside the filter.
+pub(crate) fn body_of(meta: &EntityMeta, find: &Find) -> Map<String, JsonValue> {
+    let mut body = Map::new();
+    if let Some(include) = include_json(&find.include) {
+        body.insert("include".into(), include);
+    }
+    if sort_parameter(meta, &find.order).is_none() {
+        let order = find.order.iter().map(|(key, direction)| wire::order_to_json(meta, key, *direction));
+        body.insert("sort".into(), order.collect());
+    }
+    body
+}
+
+/// An order as a parameter; nothing, where it says more than names and directions.
+fn sort_parameter(meta: &EntityMeta, order: &[(OrderKey, Direction)]) -> Option<String> {
+    let (mut names, mut directions) = (Vec::new(), Vec::new());
+    for (key, direction) in order {
+        names.push(match key {
+            OrderKey::Field(field) => meta.field(*field).wire.to_owned(),
+            OrderKey::Related(value) => match (value.relation.travel.key)(value) {
+                (name, None) => encode(&name),
+                (_, Some(_)) => return None,
+            },
+        });
+        directions.push(if *direction == Direction::Asc { "asc" } else { "desc" });
+    }
+    Some(format!("_sort={}&_order={}", names.join(","), directions.join(",")))
+}
+
 /// The parameters of a list: its order, its page, and more.
 pub(crate) fn parameters(meta: &EntityMeta, find: &Find, page: u64, more: &str) -> String {
     let mut parameters = Vec::new();
     if !find.order.is_empty() {
-        let names: Vec<_> = find.order.iter().map(|(field, _)| meta.field(*field).wire).collect();
-        let directions: Vec<_> =
-            find.order.iter().map(|(_, direction)| if *direction == Direction::Asc { "asc" } else { "desc" }).collect();
-        parameters.push(format!("_sort={}&_order={}", names.join(","), directions.join(",")));
+        parameters.extend(sort_parameter(meta, &find.order));
     }
     if let Some(limit) = find.limit {
         parameters.push(format!("_limit={limit}"));

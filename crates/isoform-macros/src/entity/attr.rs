@@ -270,6 +270,9 @@ fn field_item(ctxt: &Ctxt, entity: &Ident, field: &mut Field, item: &Item) {
         symbol::COLUMN_TYPE => field.column_type = item.text(ctxt).map(|text| (name(), text)),
         symbol::DB_READ_ONLY => field.origins.extend(item.flag(ctxt).then(|| (name(), Origin::Database))),
         symbol::SQL_EXPRESSION => field.origins.extend(item.text(ctxt).map(|text| (name(), Origin::Sql(text)))),
+        symbol::RELATED => {
+            field.origins.extend(item.value(ctxt).map(|value| (name(), Origin::Related(value.clone()))));
+        }
         symbol::SERVER_EXPRESSION => {
             let path = item.path(ctxt).map(|path| Origin::Server(without_self(path, entity)));
             field.origins.extend(path.map(|path| (name(), path)));

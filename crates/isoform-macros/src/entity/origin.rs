@@ -2,12 +2,13 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Ident, LitStr, Path};
+use syn::spanned::Spanned as _;
+use syn::{Expr, Ident, LitStr, Path};
 
 use super::model::{Entity, Field, Kind, Role};
 use crate::ctxt::Ctxt;
-use crate::names;
 use crate::rule::here;
+use crate::{names, symbol};
 
 /// Where the value of a field comes from, where it is not written.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ pub enum Origin {
     Database,
     /// `sql_expression = "{price} * {quantity}"`
     Sql(LitStr),
+    /// `related = |o| o.items.count()`
+    Related(Expr),
     /// `server_expression = a_function`
     Server(Path),
 }
@@ -27,7 +30,13 @@ pub fn check(ctxt: &Ctxt, entity: &Entity, field: &Field) {
     database_has_a_value(ctxt, field);
     expression_names_columns(ctxt, entity, field);
     order_names_a_column(ctxt, entity, field);
+    nothing_stands_on_it(ctxt, entity, field);
     ids_are_made_once(ctxt, field);
+}
+
+/// Has the table no such column?
+const fn has_none(origin: &Origin) -> bool {
+    matches!(origin, Origin::Server(_) | Origin::Related(_))
 }
 
 fn one_origin(ctxt: &Ctxt, field: &Field) {
@@ -40,7 +49,7 @@ fn one_origin(ctxt: &Ctxt, field: &Field) {
 
 fn nobody_writes_it(ctxt: &Ctxt, field: &Field) {
     let Some((origin, kind)) = field.origins.first() else { return };
-    let no_column = matches!(kind, Origin::Server(_));
+    let no_column = has_none(kind);
     let others = [
         field.default.as_ref().map(|(token, _)| token),
         field.allow_update.as_ref().map(|(token, _)| token),
@@ -81,6 +90,22 @@ fn order_names_a_column(ctxt: &Ctxt, entity: &Entity, field: &Field) {
     }
     for order in entity.order_by.iter().filter(|order| order.field == field.ident) {
         ctxt.error(&order.field, format!("`{}` has no column: rows cannot be sorted by it", field.name));
+    }
+}
+
+/// The table has no such column: it has no index, and no relation stands on it.
+fn nothing_stands_on_it(ctxt: &Ctxt, entity: &Entity, field: &Field) {
+    if !field.origins.first().is_some_and(|(_, kind)| has_none(kind)) {
+        return;
+    }
+    let message = format!("`{}` is no column of the table: leave it out", field.name);
+    if let Some(index) = &field.index {
+        ctxt.error(index, &message);
+    }
+    let indexed = entity.indexes.iter().flatten().map(|order| &order.field);
+    let keys = entity.relations.iter().flat_map(|relation| &relation.keys).filter_map(|key| key.own.as_ref());
+    for ident in indexed.chain(keys).filter(|ident| **ident == field.ident) {
+        ctxt.error(ident, &message);
     }
 }
 
@@ -129,8 +154,11 @@ fn sql(entity: &Entity, field: &Field, expression: &str) -> Result<String, Strin
         if named.name == field.name {
             return Err(format!("`{name}` cannot be computed from itself"));
         }
-        if matches!(named.origins.first(), Some((_, Origin::Server(_)))) {
-            return Err(format!("`{name}` has no column: the server computes it"));
+        if let Some((origin, _)) = named.origins.first().filter(|(_, kind)| has_none(kind)) {
+            return Err(match *origin == symbol::RELATED {
+                true => format!("`{name}` has no column: it is computed of related rows"),
+                false => format!("`{name}` has no column: the server computes it"),
+            });
         }
         sql.push('"');
         sql.push_str(&named.column);
@@ -148,6 +176,22 @@ pub fn meta(entity: &Entity, field: &Field) -> Vec<TokenStream> {
     match field.origins.first().map(|(_, origin)| origin) {
         None => {}
         Some(Origin::Database) => more.push(quote!(origin: #private::Origin::Database)),
+        Some(Origin::Related(value)) => {
+            let (ident, ty) = (&entity.ident, &field.ty);
+            let span = Span::mixed_site().located_at(value.span());
+            let declared = quote_spanned! {span=>
+                ::isoform::__private::declared::<#ident, #ty, _>(#value)
+            };
+            // What it is computed of stays on the server.
+            more.push(quote! {
+                origin: {
+                    #[cfg(not(target_arch = "wasm32"))]
+                    { #private::Origin::Related(|| #declared) }
+                    #[cfg(target_arch = "wasm32")]
+                    { #private::Origin::Database }
+                }
+            });
+        }
         Some(Origin::Server(_)) => more.push(quote!(origin: #private::Origin::Server)),
         Some(Origin::Sql(expression)) => {
             let sql = sql(entity, field, &expression.value()).unwrap_or_default();

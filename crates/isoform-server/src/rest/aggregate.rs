@@ -8,6 +8,7 @@ use isoform::provider::Find;
 use isoform::{Error, Result, json, operations, shown};
 use serde_json::{Map, Value as JsonValue};
 
+use super::question::Posted;
 use super::{Call, where_of};
 use crate::parameters::Parameters;
 use crate::{body, respond};
@@ -44,7 +45,7 @@ impl Call<'_> {
     pub(super) async fn query(&self, parameters: &Parameters, body: Body) -> Result<Response> {
         let meta = self.meta();
         let mut asked = body::object(self.json(body).await?)?;
-        let (filter, include) = (where_of(&mut asked)?, asked.remove("include"));
+        let posted = Posted::take(&mut asked)?;
         let aggregate = match asked.remove("aggregate") {
             None => Map::new(),
             Some(JsonValue::Object(aggregate)) => aggregate,
@@ -60,8 +61,7 @@ impl Call<'_> {
             )));
         }
         let mut aggregation = wire::from_json(meta, self.readable, &aggregate, false)?;
-        let mut find = parameters.find(parameters.filter(meta, self.readable, filter.as_ref())?)?;
-        find.include = parameters.include(meta, include.as_ref())?;
+        let find = self.find(parameters, &posted)?;
         aggregation.filter = find.filter.clone();
         let mut out = br#"{"items":"#.to_vec();
         out.extend(operations::find_json(&self.context, meta, find, parameters.select).await?);

@@ -8,7 +8,7 @@ use isoform::{Condition, FieldType, Result};
 use sea_query::{Expr, Func, NullOrdering, Order, Query, SelectStatement, SqlWriter as _};
 
 use super::shape::Shape;
-use super::{Dialect, Statement, column, condition, declared_order, table};
+use super::{Dialect, Place, Statement, condition, table};
 
 /// Groups: their fields, then the measures.
 pub(crate) fn aggregate<'a, D: Dialect>(meta: &'static EntityMeta, asked: &'a Aggregation) -> Result<Statement<'a>> {
@@ -20,23 +20,24 @@ pub(crate) fn aggregate<'a, D: Dialect>(meta: &'static EntityMeta, asked: &'a Ag
     shape.offset(asked.offset);
     shape.statement::<D>(|text| {
         let mut select = Query::select();
+        let place = Place::only(meta);
         select.from(table(meta));
         for field in &asked.groups {
-            select.column(column(meta, *field));
+            select.expr(place.column::<D>(*field));
         }
         for measure in &asked.measures {
-            select.expr(computed(meta, *measure));
+            select.expr(computed::<D>(&place, *measure));
         }
         if asked.groups.is_empty() && asked.measures.is_empty() {
             // One row all the same, which nobody looks at.
-            select.expr(computed(meta, Measure::Count));
+            select.expr(computed::<D>(&place, Measure::Count));
         }
         if asked.filter != Condition::All {
             select.cond_where(condition::<D>(meta, &asked.filter));
         }
         if !asked.groups.is_empty() {
-            select.group_by_columns(asked.groups.iter().map(|field| column(meta, *field)));
-            order_by(&mut select, meta, asked);
+            select.add_group_by(asked.groups.iter().map(|field| place.column::<D>(*field)));
+            order_by::<D>(&mut select, &place, asked);
         }
         select.build_collect_into(D::builder(), text);
         if let Some(limit) = limit {
@@ -50,13 +51,11 @@ pub(crate) fn aggregate<'a, D: Dialect>(meta: &'static EntityMeta, asked: &'a Ag
 }
 
 /// A measure as SQL. The least and the greatest value of an enum are positions in its declaration.
-fn computed(meta: &EntityMeta, measure: Measure) -> Expr {
+pub(super) fn computed<D: Dialect>(place: &Place<'_>, measure: Measure) -> Expr {
     let Measure::Of(function, field) = measure else { return Expr::cust("COUNT(*)") };
-    let value = match (function, meta.field(field).field_type) {
-        (Function::Min | Function::Max, FieldType::Enum(variants)) => {
-            declared_order(&Expr::col(column(meta, field)), variants)
-        }
-        _ => Expr::col(column(meta, field)),
+    let value = match (function, place.meta.field(field).field_type) {
+        (Function::Min | Function::Max, FieldType::Enum(_)) => place.position::<D>(field),
+        _ => place.column::<D>(field),
     };
     let call = match function {
         Function::Sum => Func::sum(value),
@@ -69,7 +68,8 @@ fn computed(meta: &EntityMeta, measure: Measure) -> Expr {
 }
 
 /// The order that was asked for, then by the fields of the groups, so that pages do not overlap. Null is greater than everything.
-fn order_by(select: &mut SelectStatement, meta: &EntityMeta, asked: &Aggregation) {
+fn order_by<D: Dialect>(select: &mut SelectStatement, place: &Place<'_>, asked: &Aggregation) {
+    let meta = place.meta;
     let ordered = |field: &usize| asked.order.iter().any(|(key, _)| *key == GroupKey::Field(*field));
     let rest = asked.groups.iter().filter(|field| !ordered(field));
     let rest = rest.map(|field| (GroupKey::Field(*field), Direction::Asc));
@@ -79,17 +79,11 @@ fn order_by(select: &mut SelectStatement, meta: &EntityMeta, asked: &Aggregation
             Direction::Desc => (Order::Desc, NullOrdering::First),
         };
         let (by, nullable) = match key {
-            GroupKey::Field(field) => {
-                let by = match meta.field(field).field_type {
-                    FieldType::Enum(variants) => declared_order(&Expr::col(column(meta, field)), variants),
-                    _ => Expr::col(column(meta, field)),
-                };
-                (by, meta.field(field).nullable)
-            }
+            GroupKey::Field(field) => (place.position::<D>(field), meta.field(field).nullable),
             GroupKey::Measure(measure) => {
                 let counts = matches!(measure, Measure::Count | Measure::Of(Function::CountDistinct, _));
                 let of = measure.field().is_some_and(|field| meta.field(field).nullable);
-                (computed(meta, measure), of && !counts)
+                (computed::<D>(place, measure), of && !counts)
             }
         };
         if nullable {

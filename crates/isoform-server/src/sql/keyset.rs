@@ -12,11 +12,11 @@ use isoform::filter::Comparison;
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::provider::Find;
 use isoform::value::StoredAs;
-use isoform::{Condition, FieldType, Result, Value};
+use isoform::{Condition, Error, FieldType, Result, Value};
 use sea_query::{Alias, Expr, NullOrdering, Order, Query, SelectStatement, UnionType};
 
 use super::shape::Shape;
-use super::{Dialect, Statement, column, condition, declared_order, table};
+use super::{Dialect, Place, Statement, column, condition, table};
 
 /// The rows behind some values of the order's fields, with the fields of a mask in the order of the declaration.
 pub(super) fn select<D: Dialect>(
@@ -25,25 +25,26 @@ pub(super) fn select<D: Dialect>(
     after: &[Value],
     fields: FieldMask,
 ) -> Result<Statement<'static>> {
-    let mut branches = behind(meta, &find.order, after);
-    if !is_served(meta, &find.order) {
-        branches = vec![not_before(meta, &find.order, after).and(Condition::Or(branches))];
+    let order = find.order_of_fields().ok_or_else(|| Error::internal("a cursor is made of fields"))?;
+    let mut branches = behind(meta, &order, after);
+    if !is_served(meta, &order) {
+        branches = vec![not_before(meta, &order, after).and(Condition::Or(branches))];
     }
     let branches: Vec<_> = branches.into_iter().map(|branch| branch.and(find.filter.clone())).collect();
     // What parts are ordered by has to be among what they answer.
-    let fields = fields.or(find.order.iter().map(|(field, _)| *field).collect());
+    let fields = fields.or(order.iter().map(|(field, _)| *field).collect());
     let mut shape = Shape::new("select behind", meta);
     shape.fields(fields);
-    shape.order(Some(&find.order));
+    shape.order::<D>(Some(&find.order));
     shape.number(find.limit);
     shape.number(Some(branches.len() as u64));
     branches.iter().for_each(|branch| shape.condition::<D>(branch));
     let statement = shape.statement::<D>(|text| {
-        let mut parts = branches.iter().map(|branch| part::<D>(meta, &find.order, branch, fields));
+        let mut parts = branches.iter().map(|branch| part::<D>(meta, &order, branch, fields));
         // The id is the last field of the order and always has a branch.
         let mut select = parts.next().unwrap_or_default();
         select.unions(parts.map(|part| (UnionType::All, part)));
-        order_by(&mut select, meta, &find.order);
+        order_by(&mut select, meta, &order);
         select.build_collect_into(D::builder(), text);
         if let Some(limit) = find.limit {
             let _ = write!(text, " LIMIT {limit}");
@@ -61,10 +62,12 @@ fn part<D: Dialect>(
     fields: FieldMask,
 ) -> SelectStatement {
     let mut select = Query::select();
-    select.from(table(meta)).columns(fields.iter().map(|index| column(meta, index)));
+    let place = Place::only(meta);
+    select.from(table(meta));
+    super::columns::<D>(&mut select, &place, fields);
     for (field, _) in order {
-        if let FieldType::Enum(variants) = meta.field(*field).field_type {
-            select.expr_as(declared_order(&Expr::col(column(meta, *field)), variants), position(*field));
+        if matches!(meta.field(*field).field_type, FieldType::Enum(_)) {
+            select.expr_as(place.position::<D>(*field), position(*field));
         }
     }
     select.cond_where(condition::<D>(meta, branch));

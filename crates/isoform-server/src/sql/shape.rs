@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use isoform::aggregate::{Aggregation, GroupKey, Measure};
 use isoform::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
+use isoform::relation::{OrderKey, RelatedValue, ValueOf};
 use isoform::{Condition, Error, Result, Value};
 use sea_query::{QueryBuilder as _, SqlWriterValues};
 
@@ -47,13 +48,64 @@ impl<'a> Shape<'a> {
     }
 
     /// In what order, if in any.
-    pub fn order(&mut self, order: Option<&[(usize, Direction)]>) {
+    pub fn order<D: Dialect>(&mut self, order: Option<&'a [(OrderKey, Direction)]>) {
         self.bytes.push(u8::from(order.is_some()));
         let order = order.unwrap_or_default();
         self.count(order.len());
-        for (field, direction) in order {
-            self.count(*field);
+        for (key, direction) in order {
+            self.key::<D>(key);
             self.bytes.push(*direction as u8);
+        }
+    }
+
+    fn key<D: Dialect>(&mut self, key: &'a OrderKey) {
+        match key {
+            OrderKey::Field(field) => {
+                self.bytes.push(b'f');
+                self.count(*field);
+            }
+            OrderKey::Related(value) => {
+                self.bytes.push(b'v');
+                self.related_value::<D>(value);
+            }
+        }
+    }
+
+    /// A value of related rows; its values in the order of [`super::related::value`].
+    pub fn related_value<D: Dialect>(&mut self, value: &'a RelatedValue) {
+        self.relation(value.relation);
+        match &value.of {
+            ValueOf::Measure(measure) => {
+                self.bytes.push(b'm');
+                self.measure(*measure);
+            }
+            ValueOf::Key(key) => self.key::<D>(key),
+        }
+        self.condition::<D>(&value.target);
+        if value.relation.through.is_some() {
+            self.condition::<D>(&value.between);
+        }
+    }
+
+    /// What holds of a value: wherever that is named, its own values stand first, as in [`super::related::holds`].
+    fn holds<D: Dialect>(&mut self, value: &'a RelatedValue, holds: &'a Condition) {
+        match holds {
+            Condition::And(list) | Condition::Or(list) => {
+                self.bytes.push(if matches!(holds, Condition::And(_)) { b'&' } else { b'|' });
+                self.count(list.len());
+                list.iter().for_each(|one| self.holds::<D>(value, one));
+            }
+            Condition::Not(inner) => {
+                self.bytes.push(b'!');
+                self.holds::<D>(value, inner);
+            }
+            Condition::Null(_) | Condition::In(..) | Condition::Text(..) | Condition::Compare(..) => {
+                self.bytes.push(b'c');
+                self.related_value::<D>(value);
+                self.condition::<D>(holds);
+            }
+            Condition::All => self.bytes.push(b'*'),
+            Condition::Nothing | Condition::Related(_) | Condition::Measured(_) => self.bytes.push(b'-'),
         }
     }
 
@@ -142,6 +194,10 @@ impl<'a> Shape<'a> {
                 if related.relation.through.is_some() {
                     self.condition::<D>(&related.between);
                 }
+            }
+            Condition::Measured(measured) => {
+                part(b'm', 0, 0);
+                self.holds::<D>(&measured.value, &measured.holds);
             }
         }
     }

@@ -43,6 +43,10 @@ impl Dialect for Sqlite {
         Expr::cust("changes() > 0")
     }
 
+    fn constant(value: &Value) -> sea_query::Value {
+        stored(value)
+    }
+
     fn list(values: &[Value]) -> Value {
         let value = |value: &Value| match value {
             Value::Uuid(id) => id.simple().to_string().into(),

@@ -6,6 +6,7 @@ use isoform::meta::Direction::{Asc, Desc};
 use isoform::meta::{Direction, EntityMeta};
 use isoform::prelude::*;
 use isoform::provider::Find;
+use isoform::relation::OrderBy;
 use isoform::{Condition, Value};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};
@@ -41,10 +42,14 @@ async fn plan(connection: &mut SqliteConnection, statement: Statement<'_>) -> Ve
     rows.iter().map(|row| row.get::<String, _>("detail")).collect()
 }
 
+fn of_fields(order: &[(usize, Direction)]) -> OrderBy {
+    order.iter().map(|(field, direction)| ((*field).into(), *direction)).collect()
+}
+
 async fn behind(order: &[(usize, Direction)], after: Vec<Value>) -> Vec<String> {
     let meta: &'static EntityMeta = Thing::meta();
     let find = Find {
-        order: meta.complete_order(order),
+        order: of_fields(&meta.complete_order(order)),
         limit: Some(26),
         after: Some(after),
         ..Find::matching(Condition::All)
@@ -104,7 +109,7 @@ async fn the_first_page_is_read_from_the_index() {
     let mut connection = things().await;
     for (field, direction) in [("title", Asc), ("title", Desc), ("due", Asc), ("due", Desc)] {
         let index = meta.field_by_wire(field).unwrap_or_default();
-        let find = Find { order: vec![(index, direction)], limit: Some(26), ..Find::default() };
+        let find = Find { order: of_fields(&[(index, direction)]), limit: Some(26), ..Find::default() };
         let statement =
             sql::select::<Sqlite>(meta, &find, meta.all_fields()).unwrap_or_else(|error| panic!("{error:?}"));
         let plan = plan(&mut connection, statement).await;

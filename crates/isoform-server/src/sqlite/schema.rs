@@ -22,10 +22,14 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
         let watched: Vec<_> = meta.relations.iter().filter(|relation| is_watched(relation, entities)).collect();
         if present.is_empty() {
             run(connection, create_table(meta, &watched)).await?;
-            done.push(format!("created the table {} with {} columns", meta.table, meta.columns().iter().count()));
+            done.push(format!(
+                "created the table {} with {} columns",
+                meta.table,
+                meta.fields.iter().filter(|field| field.is_stored()).count()
+            ));
         } else {
             let made = definition_of(connection, meta.table).await?;
-            for field in meta.fields.iter().filter(|field| field.has_column()) {
+            for field in meta.fields.iter().filter(|field| field.is_stored()) {
                 match present.iter().find(|column| column.name == field.column) {
                     Some(column) if column.generated || expression(field).is_some() => {
                         if made_otherwise(meta, field, column, &made)? {
@@ -261,7 +265,7 @@ async fn not_watched(
 const fn expression(field: &FieldMeta) -> Option<&'static str> {
     match field.origin {
         Origin::Expression(expression) => Some(expression),
-        Origin::Written | Origin::Database | Origin::Server => None,
+        Origin::Written | Origin::Database | Origin::Related(_) | Origin::Server => None,
     }
 }
 
@@ -298,7 +302,7 @@ fn drop_column(meta: &EntityMeta, field: &FieldMeta) -> String {
 fn create_table(meta: &EntityMeta, watched: &[&RelationMeta]) -> String {
     let mut table = Table::create();
     table.table(Alias::new(meta.table));
-    for (index, field) in meta.fields.iter().enumerate().filter(|(_, field)| field.has_column()) {
+    for (index, field) in meta.fields.iter().enumerate().filter(|(_, field)| field.is_stored()) {
         let mut column = definition(field);
         if index == meta.id {
             column.primary_key();

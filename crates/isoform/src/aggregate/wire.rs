@@ -9,7 +9,7 @@ use crate::filter::{Condition, limits};
 use crate::json::{self, kind};
 use crate::meta::{Direction, EntityMeta, FieldMask};
 use crate::provider::Find;
-use crate::remote::{Remote, include_json, object, parameters, unexpected};
+use crate::remote::{Remote, body_of, object, parameters, unexpected};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -246,12 +246,9 @@ impl Remote {
         page: u64,
         asked: &Aggregation,
     ) -> Result<(Vec<Map<String, JsonValue>>, Row)> {
-        let mut body = Map::new();
+        let mut body = body_of(meta, find);
         body.insert("aggregate".into(), to_json(meta, asked).into());
         where_(&mut body, meta, &find.filter);
-        if let Some(include) = include_json(&find.include) {
-            body.insert("include".into(), include);
-        }
         let path = format!("{}?__action=query&{}", meta.key, parameters(meta, find, page, ""));
         let answer = self.request("POST", path.trim_end_matches('&'), Some(&body.into())).await?;
         let mut answer = object(meta, answer)?;

@@ -3,6 +3,7 @@
 use super::Condition;
 use crate::error::shown;
 use crate::meta::EntityMeta;
+use crate::relation::{OrderBy, OrderKey, RelatedValue, ValueOf};
 use crate::{Error, Result};
 
 /// The most characters that a text operator takes.
@@ -63,8 +64,13 @@ fn check_part(meta: &EntityMeta, filter: &Condition, depth: usize) -> Result<usi
             return wrong(*field, format!("is longer than {MAX_TEXT} characters"));
         }
         Condition::Text(..) => {}
-        Condition::Related(_) if across(filter) > MAX_RELATED_DEPTH => {
+        Condition::Related(_) | Condition::Measured(_) if across(filter) > MAX_RELATED_DEPTH => {
             return Err(Error::invalid(format!("The filter goes across more than {MAX_RELATED_DEPTH} relations.")));
+        }
+        Condition::Measured(measured) => {
+            let of = check_value(&measured.value, depth + 1)?;
+            // Its one field is the value: it is called by the relation here.
+            return check_holds(measured.value.relation.wire, &measured.holds).map(|count| of + count);
         }
         Condition::Related(related) => {
             return check_part(related.relation.target(), &related.target, depth + 1).map(|count| count + 1);
@@ -85,10 +91,67 @@ fn check_part(meta: &EntityMeta, filter: &Condition, depth: usize) -> Result<usi
 fn across(filter: &Condition) -> usize {
     match filter {
         Condition::Related(related) => 1 + across(&related.target),
+        Condition::Measured(measured) => across_value(&measured.value),
         Condition::And(list) | Condition::Or(list) => list.iter().map(across).max().unwrap_or_default(),
         Condition::Not(inner) => across(inner),
         _ => 0,
     }
+}
+
+fn across_value(value: &RelatedValue) -> usize {
+    let of = match &value.of {
+        ValueOf::Key(OrderKey::Related(value)) => across_value(value),
+        ValueOf::Key(OrderKey::Field(_)) | ValueOf::Measure(_) => 0,
+    };
+    1 + of.max(across(&value.target))
+}
+
+/// Answers how many conditions a value has on its rows.
+fn check_value(value: &RelatedValue, depth: usize) -> Result<usize> {
+    let target = value.relation.target();
+    let of = match &value.of {
+        ValueOf::Key(OrderKey::Related(value)) => check_value(value, depth + 1)?,
+        ValueOf::Key(OrderKey::Field(_)) | ValueOf::Measure(_) => 0,
+    };
+    Ok(of + if value.target == Condition::All { 0 } else { check_part(target, &value.target, depth + 1)? })
+}
+
+/// Answers how many conditions on a value there are.
+fn check_holds(name: &str, holds: &Condition) -> Result<usize> {
+    let wrong = |problem: String| Err(Error::invalid(format!("The filter on \"{name}\" {problem}.")));
+    match holds {
+        Condition::In(_, values) if values.len() > MAX_IN => {
+            wrong(format!("has {} values; {MAX_IN} are allowed", values.len()))
+        }
+        Condition::Text(_, _, text) if text.chars().count() > MAX_TEXT => {
+            wrong(format!("is longer than {MAX_TEXT} characters"))
+        }
+        Condition::And(list) | Condition::Or(list) => {
+            list.iter().try_fold(0, |sum, one| Ok(sum + check_holds(name, one)?))
+        }
+        Condition::Not(inner) => check_holds(name, inner),
+        _ => Ok(1),
+    }
+}
+
+/// Passes an order of a bearable size.
+///
+/// # Errors
+/// 400 that says what is too much.
+pub fn check_order(order: &OrderBy) -> Result<()> {
+    check_sorts(order.len())?;
+    let mut count = 0;
+    for (key, _) in order {
+        let OrderKey::Related(value) = key else { continue };
+        if across_value(value) > MAX_RELATED_DEPTH {
+            return Err(Error::invalid(format!("The order goes across more than {MAX_RELATED_DEPTH} relations.")));
+        }
+        count += check_value(value, 0)?;
+    }
+    if count > MAX_CONDITIONS {
+        return Err(Error::invalid(format!("The order has {count} conditions; {MAX_CONDITIONS} are allowed.")));
+    }
+    Ok(())
 }
 
 /// What is said to a filter that is nested too deep.

@@ -1,5 +1,7 @@
 //! Filters as the REST API spells them: one JSON object, or the parameters of an address.
 
+mod related;
+
 use serde_json::{Map, Value as JsonValue};
 
 use super::limits::{self, MAX_DEPTH};
@@ -9,6 +11,9 @@ use crate::json;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::value::{FieldType, Value};
 use crate::{Error, Result};
+
+pub(crate) use related::{key_to_json, measured_to_json, order_to_json};
+pub use related::{readable_key, readable_order};
 
 /// The fields that a filter can name: a hidden one answers as one that is not there, whatever is asked of it.
 #[derive(Clone, Copy)]
@@ -140,6 +145,9 @@ fn or_groups(known: Known<'_>, value: &JsonValue, depth: usize) -> Result<Condit
 
 fn key_condition(known: Known<'_>, key: &str, value: &JsonValue, depth: usize) -> Result<Condition> {
     if let Some((relation, rest)) = known.relation(key) {
+        if let Some(measured) = related::Measuring::of(relation, key, rest)? {
+            return measured.from_json(value, depth);
+        }
         let field = &mut |target: Known<'_>, path: &str| match depth < MAX_DEPTH {
             true => key_condition(target, path, value, depth + 1),
             false => Err(limits::too_deep()),
@@ -153,8 +161,19 @@ fn key_condition(known: Known<'_>, key: &str, value: &JsonValue, depth: usize) -
         };
     }
     let (field, operator) = field_and_operator(known, key)?;
+    compared(key, operator, field, known.meta.field(field).field_type, value)
+}
+
+/// What an operator says of a field of a type.
+fn compared(
+    key: &str,
+    operator: Operator,
+    field: usize,
+    field_type: FieldType,
+    value: &JsonValue,
+) -> Result<Condition> {
     if operator == Operator::In {
-        return in_condition(known, key, field, value);
+        return in_condition(key, field, field_type, value);
     }
     each(value, |one| {
         let typed = match (operator, one) {
@@ -164,15 +183,15 @@ fn key_condition(known: Known<'_>, key: &str, value: &JsonValue, depth: usize) -
                 return Err(wrong_value(key, "must not be null"));
             }
             (_, one) => {
-                json::from_json(operator.operand(known, field), one).map_err(|error| wrong_value(key, &error.0))?
+                json::from_json(operator.operand(field_type), one).map_err(|error| wrong_value(key, &error.0))?
             }
         };
-        Ok(operator.condition(known, field, typed))
+        Ok(operator.condition(field_type, field, typed))
     })
 }
 
 /// Scalars are one list, each nested array is a further one, and the field is in all of them.
-fn in_condition(known: Known<'_>, key: &str, field: usize, value: &JsonValue) -> Result<Condition> {
+fn in_condition(key: &str, field: usize, field_type: FieldType, value: &JsonValue) -> Result<Condition> {
     let Some(list) = value.as_array() else {
         return Err(wrong_value(key, "must be an array"));
     };
@@ -180,9 +199,7 @@ fn in_condition(known: Known<'_>, key: &str, field: usize, value: &JsonValue) ->
         let mut any = Condition::Nothing;
         let mut typed = Vec::with_capacity(values.len());
         for one in values {
-            match json::from_json(known.meta.field(field).field_type, one)
-                .map_err(|error| wrong_value(key, &error.0))?
-            {
+            match json::from_json(field_type, one).map_err(|error| wrong_value(key, &error.0))? {
                 Value::Null => any = Condition::Null(field),
                 value => typed.push(value),
             }
@@ -211,6 +228,9 @@ fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Co
         return object_condition(known, &object.into(), 0);
     }
     if let Some((relation, rest)) = known.relation(key) {
+        if let Some(measured) = related::Measuring::of(relation, key, rest)? {
+            return measured.from_text(text, depth);
+        }
         let object = &mut |target: Known<'_>| {
             let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be a JSON object"))?;
             object_condition(target, &json, depth + 1)
@@ -218,11 +238,16 @@ fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Co
         return related_condition(relation, rest, object, &mut |target, path| parameter(target, path, text, depth + 1));
     }
     let (field, operator) = field_and_operator(known, key)?;
+    compared_text(key, operator, field, known.meta.field(field).field_type, text)
+}
+
+/// As [`compared`], with a value of an address.
+fn compared_text(key: &str, operator: Operator, field: usize, field_type: FieldType, text: &str) -> Result<Condition> {
     match operator {
         Operator::In => {
             let list =
                 serde_json::from_str(text).map_err(|_| wrong_value(key, "must be a JSON array such as [1,2]"))?;
-            in_condition(known, key, field, &list)
+            in_condition(key, field, field_type, &list)
         }
         Operator::Null => match text {
             "true" => Ok(operator.null(field, true)),
@@ -230,13 +255,13 @@ fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Co
             _ => Err(wrong_value(key, "must be true or false")),
         },
         // The npm client writes null as text; for a field of text it is a text.
-        Operator::Equal | Operator::Not if text == "null" && !known.meta.field(field).field_type.is_text() => {
-            Ok(operator.condition(known, field, Value::Null))
+        Operator::Equal | Operator::Not if text == "null" && !field_type.is_text() => {
+            Ok(operator.condition(field_type, field, Value::Null))
         }
         _ => {
             let typed =
-                json::from_text(operator.operand(known, field), text).map_err(|error| wrong_value(key, &error.0))?;
-            Ok(operator.condition(known, field, typed))
+                json::from_text(operator.operand(field_type), text).map_err(|error| wrong_value(key, &error.0))?;
+            Ok(operator.condition(field_type, field, typed))
         }
     }
 }
@@ -278,20 +303,18 @@ impl Operator {
     }
 
     /// The type of what stands behind the operator.
-    fn operand(self, known: Known<'_>, field: usize) -> FieldType {
-        if self.is_text() { FieldType::Text } else { known.meta.field(field).field_type }
+    fn operand(self, field_type: FieldType) -> FieldType {
+        if self.is_text() { FieldType::Text } else { field_type }
     }
 
     fn null(self, field: usize, answer: bool) -> Condition {
         if answer { Condition::Null(field) } else { Condition::Null(field).negate() }
     }
 
-    fn condition(self, known: Known<'_>, field: usize, value: Value) -> Condition {
+    fn condition(self, field_type: FieldType, field: usize, value: Value) -> Condition {
         match (self, value) {
             (Self::Not, value) => Condition::equals(field, value).negate(),
-            (Self::Compare(comparison), value) => {
-                Condition::compare(field, known.meta.field(field).field_type, comparison, value)
-            }
+            (Self::Compare(comparison), value) => Condition::compare(field, field_type, comparison, value),
             (Self::Text(how), Value::Text(text)) => Condition::Text(field, how, text),
             (Self::NotContains, Value::Text(text)) => Condition::Text(field, TextMatch::Contains, text).negate(),
             (_, value) => Condition::equals(field, value),
@@ -310,6 +333,11 @@ impl Operator {
 fn field_and_operator(known: Known<'_>, key: &str) -> Result<(usize, Operator)> {
     let (name, suffix) = key.split_once('.').map_or((key, None), |(name, suffix)| (name, Some(suffix)));
     let field = known.field(name)?;
+    Ok((field, operator(key, name, suffix, known.meta.field(field).field_type)?))
+}
+
+/// The operator behind the name of something of a type.
+fn operator(key: &str, name: &str, suffix: Option<&str>, field_type: FieldType) -> Result<Operator> {
     let operator = match suffix {
         None => Operator::Equal,
         Some(suffix) => {
@@ -323,7 +351,6 @@ fn field_and_operator(known: Known<'_>, key: &str) -> Result<(usize, Operator)> 
             })?
         }
     };
-    let field_type = known.meta.field(field).field_type;
     if operator.is_text() && !field_type.is_text() {
         return Err(Error::invalid(format!(
             "The filter \"{key}\" needs a field of text; \"{name}\" is {}.",
@@ -335,7 +362,7 @@ fn field_and_operator(known: Known<'_>, key: &str) -> Result<(usize, Operator)> 
             "The filter \"{key}\": a field of JSON can only be asked for null (\"{name}.null\")."
         )));
     }
-    Ok((field, operator))
+    Ok(operator)
 }
 
 /// 400 for a name that is no field of the entity.
@@ -347,43 +374,69 @@ pub fn unknown_field(meta: &EntityMeta, name: &str) -> Error {
 /// Writes a condition as a filter object.
 #[must_use]
 pub fn to_json(meta: &EntityMeta, condition: &Condition) -> Map<String, JsonValue> {
-    let mut object = Map::new();
-    write(meta, condition, &mut object);
-    object
+    Subject { meta, value: None }.to_json(condition)
 }
 
-fn write(meta: &EntityMeta, condition: &Condition, object: &mut Map<String, JsonValue>) {
-    let nested = |one: &Condition| JsonValue::Object(to_json(meta, one));
-    let key = |field: usize, operator: Operator| format!("{}{}", meta.field(field).wire, operator.suffix());
-    match condition {
-        Condition::All => {}
-        Condition::Nothing => nothing(meta, object),
-        Condition::Compare(field, Comparison::Eq, value) => {
-            push(object, key(*field, Operator::Equal), json::to_json(value));
-        }
-        Condition::Compare(field, comparison, value) => {
-            push(object, key(*field, Operator::Compare(*comparison)), json::to_json(value));
-        }
-        Condition::In(field, values) => {
-            let list = JsonValue::Array(values.iter().map(json::to_json).collect());
-            push(object, key(*field, Operator::In), JsonValue::Array(vec![list]));
-        }
-        Condition::Text(field, how, text) => push(object, key(*field, Operator::Text(*how)), text.as_str().into()),
-        Condition::Null(field) => push(object, key(*field, Operator::Null), true.into()),
-        Condition::Related(related) => {
-            let (key, value) = (related.relation.travel.filter)(related);
-            push(object, key, value);
-        }
-        Condition::And(list) => list.iter().for_each(|one| write(meta, one, object)),
-        Condition::Or(list) if list.is_empty() => nothing(meta, object),
-        Condition::Or(list) => push(object, "OR".into(), JsonValue::Array(list.iter().map(nested).collect())),
-        Condition::Not(inner) => match &**inner {
+/// What a condition is about: the fields of a row, or one value that has a name of its own.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    meta: &'a EntityMeta,
+    value: Option<related::Named<'a>>,
+}
+
+impl Subject<'_> {
+    fn to_json(self, condition: &Condition) -> Map<String, JsonValue> {
+        let mut object = Map::new();
+        self.write(condition, &mut object);
+        object
+    }
+
+    fn put(self, object: &mut Map<String, JsonValue>, field: usize, operator: Operator, operand: JsonValue) {
+        let (name, operand) = match self.value {
+            None => (self.meta.field(field).wire, operand),
+            Some(value) => (value.name, value.operand(operand)),
+        };
+        push(object, format!("{name}{}", operator.suffix()), operand);
+    }
+
+    fn write(self, condition: &Condition, object: &mut Map<String, JsonValue>) {
+        let nested = |one: &Condition| JsonValue::Object(self.to_json(one));
+        match condition {
+            Condition::All => {}
+            Condition::Nothing => nothing(self.meta, object),
             Condition::Compare(field, Comparison::Eq, value) => {
-                push(object, key(*field, Operator::Not), json::to_json(value));
+                self.put(object, *field, Operator::Equal, json::to_json(value));
             }
-            Condition::Null(field) => push(object, key(*field, Operator::Null), false.into()),
-            other => push(object, "NOT".into(), nested(other)),
-        },
+            Condition::Compare(field, comparison, value) => {
+                self.put(object, *field, Operator::Compare(*comparison), json::to_json(value));
+            }
+            Condition::In(field, values) => {
+                let list = JsonValue::Array(values.iter().map(json::to_json).collect());
+                self.put(object, *field, Operator::In, JsonValue::Array(vec![list]));
+            }
+            Condition::Text(field, how, text) => {
+                self.put(object, *field, Operator::Text(*how), text.as_str().into());
+            }
+            Condition::Null(field) => self.put(object, *field, Operator::Null, true.into()),
+            Condition::Related(related) => {
+                let (key, value) = (related.relation.travel.filter)(related);
+                push(object, key, value);
+            }
+            Condition::Measured(measured) => {
+                let all = (measured.value.relation.travel.measured)(measured);
+                all.into_iter().for_each(|(key, value)| push(object, key, value));
+            }
+            Condition::And(list) => list.iter().for_each(|one| self.write(one, object)),
+            Condition::Or(list) if list.is_empty() => nothing(self.meta, object),
+            Condition::Or(list) => push(object, "OR".into(), JsonValue::Array(list.iter().map(nested).collect())),
+            Condition::Not(inner) => match &**inner {
+                Condition::Compare(field, Comparison::Eq, value) => {
+                    self.put(object, *field, Operator::Not, json::to_json(value));
+                }
+                Condition::Null(field) => self.put(object, *field, Operator::Null, false.into()),
+                other => push(object, "NOT".into(), nested(other)),
+            },
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::json;
 use crate::value::{FieldType, Value};
 
 /// Where the value of a field comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Origin {
     /// It is written, by whoever may.
     Written,
@@ -14,6 +14,9 @@ pub enum Origin {
     /// The database computes it from the row's other columns by this expression of SQL.
     #[cfg(not(target_arch = "wasm32"))]
     Expression(&'static str),
+    /// It is computed of related rows, by every statement that reads it; there is no column in the table.
+    #[cfg(not(target_arch = "wasm32"))]
+    Related(fn() -> crate::relation::OrderKey),
     /// The server computes it after the row was read; there is no column.
     Server,
 }
@@ -25,10 +28,27 @@ impl FieldMeta {
         matches!(self.origin, Origin::Written)
     }
 
-    /// Is it a column? What is none cannot be filtered or sorted by.
+    /// Is it a column of questions? What is none cannot be filtered or sorted by.
     #[must_use]
     pub const fn has_column(&self) -> bool {
         !matches!(self.origin, Origin::Server)
+    }
+
+    /// The value of related rows that it is declared to be.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn related(&self) -> Option<crate::relation::OrderKey> {
+        match self.origin {
+            Origin::Related(value) => Some(value()),
+            _ => None,
+        }
+    }
+
+    /// Is it a column of the table? What is computed of related rows is a column in questions alone.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub const fn is_stored(&self) -> bool {
+        !matches!(self.origin, Origin::Server | Origin::Related(_))
     }
 
     /// Is its value made by the framework, the server or the database, so that no client writes it?

@@ -37,11 +37,11 @@ fn sight(context: &Context, meta: &EntityMeta) -> Result<Sight> {
 /// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
 pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
     let sight = sight(context, meta)?;
-    let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
+    let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
     if context.scope() == Scope::Api {
         guard::asks_only(meta, sight.readable, asked)?;
         limits::check(meta, &find.filter)?;
-        limits::check_sorts(find.order.len())?;
+        limits::check_order(&find.order)?;
         if let Some(limit) = find.limit.filter(|limit| *limit > MAX_ROWS) {
             return Err(Error::invalid(format!(
                 "_limit is {limit}; at most {MAX_ROWS} rows can be asked for at once."
@@ -52,6 +52,7 @@ pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> R
     if find.filter.asks_elsewhere() {
         find.filter = resolve::asked(context, meta, find.filter)?;
     }
+    find.order = resolve::order(context, meta, find.order)?;
     find.filter = find.filter.and(sight.filter);
     Ok((find, sight.readable))
 }

@@ -137,8 +137,10 @@ impl Rows {
             let after = ids.last().map_or(Condition::All, |last| {
                 Condition::compare(meta.id, meta.id_field().field_type, Comparison::Gt, last.clone())
             });
-            let find =
-                Find { order: vec![(meta.id, Direction::Asc)], ..Find::matching(self.filter.clone().and(after)) };
+            let find = Find {
+                order: vec![(meta.id.into(), Direction::Asc)],
+                ..Find::matching(self.filter.clone().and(after))
+            };
             let found = inside.database()?.find(meta, &find.limit(STEP as u64)).await?;
             let count = found.len();
             ids.extend(found.into_iter().filter_map(|row| row.into_iter().nth(meta.id)));

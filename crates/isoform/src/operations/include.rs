@@ -156,11 +156,11 @@ fn text(key: &[Value]) -> String {
 fn guarded(context: &Context, include: &Include, sight: Sight) -> Result<(Find, crate::Condition, FieldMask)> {
     let target = include.relation.target();
     let mut find = include.find.clone();
-    let asked = find.filter.fields().iter().chain(find.order.iter().map(|(field, _)| *field)).collect();
+    let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
     if context.scope() == Scope::Api {
         guard::asks_only(target, sight.readable, asked)?;
         limits::check(target, &find.filter)?;
-        limits::check_sorts(find.order.len())?;
+        limits::check_order(&find.order)?;
         if let Some(limit) = find.limit.filter(|limit| *limit > MAX_ROWS) {
             return Err(Error::invalid(format!(
                 "{limit} rows of \"{}\" for each row; at most {MAX_ROWS} can be included.",
@@ -170,5 +170,6 @@ fn guarded(context: &Context, include: &Include, sight: Sight) -> Result<(Find, 
     }
     computed::asks_columns(target, asked)?;
     find.filter = resolve::asked(context, target, find.filter)?.and(sight.target);
+    find.order = resolve::order(context, target, find.order)?;
     Ok((find, sight.between, sight.readable))
 }

@@ -9,6 +9,7 @@ use crate::meta::{Direction, EntityMeta, FieldMask};
 use crate::provider::Find;
 use crate::query::DEFAULT_LIMIT;
 use crate::record::AnyRecord;
+use crate::relation::{OrderBy, OrderKey};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -16,9 +17,10 @@ use crate::{Error, Result};
 const MAX_CURSOR: usize = 16_384;
 
 /// What was asked for, or of the entity's own order what the asker may see.
-fn order(meta: &EntityMeta, asked: &[(usize, Direction)], readable: FieldMask) -> Vec<(usize, Direction)> {
+fn order(meta: &EntityMeta, asked: &[(OrderKey, Direction)], readable: FieldMask) -> OrderBy {
     if asked.is_empty() {
-        meta.order_by.iter().copied().filter(|(field, _)| readable.contains(*field)).collect()
+        let seen = meta.order_by.iter().filter(|(field, _)| readable.contains(*field));
+        seen.map(|(field, direction)| (OrderKey::Field(*field), *direction)).collect()
     } else {
         asked.to_vec()
     }
@@ -26,14 +28,14 @@ fn order(meta: &EntityMeta, asked: &[(usize, Direction)], readable: FieldMask) -
 
 /// An order from its end to its beginning: what was asked for, or the entity's own.
 #[must_use]
-pub fn reversed(context: &Context, meta: &EntityMeta, asked: &[(usize, Direction)]) -> Vec<(usize, Direction)> {
+pub fn reversed(context: &Context, meta: &EntityMeta, asked: &[(OrderKey, Direction)]) -> OrderBy {
     let mut order = order(meta, asked, readable(context, meta));
     for (_, direction) in &mut order {
         *direction = direction.reversed();
     }
     // The id goes with the last field, and without a field backwards.
     if order.is_empty() {
-        order.push((meta.id, Direction::Desc));
+        order.push((meta.id.into(), Direction::Desc));
     }
     order
 }
@@ -51,8 +53,15 @@ impl Asked {
     fn new(context: &Context, meta: &'static EntityMeta, find: Find, cursor: &str) -> Result<Self> {
         let filter = find.filter.clone();
         let (mut find, readable) = guarded(context, meta, find)?;
-        find.order = meta.complete_order(&order(meta, &find.order, readable));
-        if let Some((field, _)) = find.order.iter().find(|(field, _)| meta.field(*field).field_type.is_json()) {
+        find.order = order(meta, &find.order, readable);
+        let Some(order) = find.order_of_fields() else {
+            return Err(Error::invalid(
+                "Pages by a cursor are ordered by fields of the rows themselves. Ask by page and limit, or declare what is of \
+                 related rows as a field.",
+            ));
+        };
+        let order = meta.complete_order(&order);
+        if let Some((field, _)) = order.iter().find(|(field, _)| meta.field(*field).field_type.is_json()) {
             return Err(Error::invalid(format!(
                 "\"{}\" is a field of JSON: pages by a cursor cannot be ordered by it.",
                 meta.field(*field).wire
@@ -64,7 +73,8 @@ impl Asked {
             return Err(Error::invalid(format!("A page has at least one row, and not {size}.")));
         }
         find.limit = Some(size + 1);
-        let question = Question::new(meta, &filter, find.order.clone());
+        find.order = order.iter().map(|(field, direction)| (OrderKey::Field(*field), *direction)).collect();
+        let question = Question::new(meta, &filter, order);
         if !cursor.is_empty() {
             if find.offset > 0 {
                 return Err(Error::invalid("A cursor says where a page begins: _page has no meaning beside it."));
@@ -100,8 +110,9 @@ pub(crate) async fn page(
     let mut cursor = None;
     if rows.len() as u64 > size {
         rows.pop();
-        let value = |(field, _): &(usize, Direction)| {
-            rows.last().and_then(|row| row.get(*field)).cloned().unwrap_or(Value::Null)
+        let value = |(key, _): &(OrderKey, Direction)| {
+            let value = key.field().and_then(|field| rows.last()?.get(field));
+            value.cloned().unwrap_or(Value::Null)
         };
         cursor = Some(question.cursor(&find.order.iter().map(value).collect::<Vec<_>>()));
     }

@@ -1,13 +1,17 @@
 //! Conditions on related rows: what holds there anyway is added, and what the asker may not ask is refused.
 
 use super::computed;
+use crate::aggregate::{Aggregation, Measure};
 use crate::context::{Context, Scope};
 use crate::filter::wire::unknown_field;
-use crate::filter::{Condition, Related};
+use crate::filter::{Comparison, Condition, Related};
 use crate::future::BoxFuture;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::provider::Find;
 use crate::record::AnyRecord;
+use crate::relation::declared::{each, filter_of, known};
+use crate::relation::{OrderBy, OrderKey, RelatedValue, ValueOf};
+use crate::value::Value;
 use crate::{Result, guard};
 
 /// What of the rows at the other end of a relation can be seen.
@@ -27,7 +31,7 @@ pub(super) struct Sight {
 /// 400 where the relation is hidden, 401 and 403 where an entity is.
 pub(super) fn sight(context: &Context, meta: &EntityMeta, relation: &'static RelationMeta) -> Result<Sight> {
     let target = relation.target();
-    let declared = trusted(relation.filter.map_or(Condition::All, |filter| filter()));
+    let declared = filter_of(relation)?;
     if context.scope() == Scope::Backend {
         return Ok(Sight { readable: target.all_fields(), target: declared, between: Condition::All });
     }
@@ -56,22 +60,61 @@ pub(super) fn sight(context: &Context, meta: &EntityMeta, relation: &'static Rel
 /// # Errors
 /// 400 where a field or a relation is hidden, 401 and 403 where an entity at the other end is.
 pub(super) fn asked(context: &Context, meta: &EntityMeta, condition: Condition) -> Result<Condition> {
-    each(condition, &|Related { relation, target, between }| {
+    let related = |Related { relation, target, between }: Related| {
         let sight = sight(context, meta, relation)?;
-        guard::asks_only(relation.target(), sight.readable, target.fields())?;
-        computed::asks_columns(relation.target(), target.fields())?;
+        asks(relation.target(), &sight, target.fields())?;
         let target = asked(context, relation.target(), target)?;
         Ok(Related { relation, target: target.and(sight.target), between: between.and(sight.between) })
-    })
+    };
+    each(condition, &related, &|value| asked_value(context, meta, value))
+}
+
+/// An order as somebody asks for it.
+///
+/// # Errors
+/// As [`asked`].
+pub(super) fn order(context: &Context, meta: &EntityMeta, order: OrderBy) -> Result<OrderBy> {
+    let one = |(key, direction)| {
+        Ok(match key {
+            OrderKey::Field(_) => (key, direction),
+            OrderKey::Related(value) => (OrderKey::Related(Box::new(asked_value(context, meta, *value)?)), direction),
+        })
+    };
+    order.into_iter().map(one).collect()
+}
+
+fn asks(meta: &EntityMeta, sight: &Sight, fields: FieldMask) -> Result<()> {
+    guard::asks_only(meta, sight.readable, fields)?;
+    computed::asks_columns(meta, fields)
+}
+
+fn asked_value(context: &Context, meta: &EntityMeta, value: RelatedValue) -> Result<RelatedValue> {
+    let RelatedValue { relation, of, target, between } = value;
+    let sight = sight(context, meta, relation)?;
+    let there = relation.target();
+    let of_fields = |field: Option<usize>| field.into_iter().collect();
+    let of = match of {
+        ValueOf::Measure(measure) => {
+            asks(there, &sight, of_fields(measure.field()))?;
+            measure.result(there)?;
+            ValueOf::Measure(measure)
+        }
+        ValueOf::Key(OrderKey::Field(field)) => {
+            asks(there, &sight, of_fields(Some(field)))?;
+            ValueOf::Key(OrderKey::Field(field))
+        }
+        ValueOf::Key(OrderKey::Related(value)) => {
+            ValueOf::Key(OrderKey::Related(Box::new(asked_value(context, there, *value)?)))
+        }
+    };
+    asks(there, &sight, target.fields())?;
+    let target = asked(context, there, target)?.and(sight.target);
+    Ok(RelatedValue { relation, of, target, between: between.and(sight.between) })
 }
 
 /// A condition of the application's own, such as an `api_filter`: nobody is asked whether it may be asked.
 pub(super) fn trusted(condition: Condition) -> Condition {
-    let added = each(condition, &|Related { relation, target, between }| {
-        let declared = relation.filter.map_or(Condition::All, |filter| filter());
-        Ok(Related { relation, target: trusted(target).and(trusted(declared)), between })
-    });
-    added.unwrap_or(Condition::Nothing)
+    if condition.asks_elsewhere() { known(condition).unwrap_or(Condition::Nothing) } else { condition }
 }
 
 /// Does a record fulfil a condition? What it says of related rows the database is asked.
@@ -96,38 +139,88 @@ fn answered<'a>(
         Ok(match condition {
             Condition::Related(related) => {
                 let Related { relation, target, between } = *related;
-                let key: Vec<_> = relation.keys.iter().map(|(own, _)| record.get(*own)).collect();
                 let find = Find::matching(target).limit(1);
-                let there = !key.iter().any(crate::Value::is_null)
-                    && !context.database()?.find_related(relation, &[key], &find, &between, Some(1)).await?.is_empty();
+                let there = match key(relation, record) {
+                    Some(key) => {
+                        let found =
+                            context.database()?.find_related(relation, &[key], &find, &between, Some(1)).await?;
+                        !found.is_empty()
+                    }
+                    None => false,
+                };
                 if there { Condition::All } else { Condition::Nothing }
             }
-            Condition::And(mut all) => {
-                for one in &mut all {
-                    *one = answered(context, std::mem::replace(one, Condition::All), record).await?;
-                }
-                Condition::And(all)
+            Condition::Measured(measured) => {
+                let value = value_of(context, &measured.value, record).await?;
+                holds_of(record.meta(), &measured.holds, value)
             }
-            Condition::Or(mut any) => {
-                for one in &mut any {
-                    *one = answered(context, std::mem::replace(one, Condition::All), record).await?;
-                }
-                Condition::Or(any)
-            }
+            Condition::And(all) => Condition::And(each_answered(context, all, record).await?),
+            Condition::Or(any) => Condition::Or(each_answered(context, any, record).await?),
             Condition::Not(inner) => Condition::Not(Box::new(answered(context, *inner, record).await?)),
             other => other,
         })
     })
 }
 
-/// The condition with each question about related rows replaced.
-fn each(condition: Condition, replace: &dyn Fn(Related) -> Result<Related>) -> Result<Condition> {
-    let list = |list: Vec<Condition>| list.into_iter().map(|one| each(one, replace)).collect::<Result<Vec<_>>>();
-    Ok(match condition {
-        Condition::Related(related) => Condition::Related(Box::new(replace(*related)?)),
-        Condition::And(all) => Condition::And(list(all)?),
-        Condition::Or(any) => Condition::Or(list(any)?),
-        Condition::Not(inner) => Condition::Not(Box::new(each(*inner, replace)?)),
-        other => other,
+async fn each_answered(context: &Context, mut list: Vec<Condition>, record: &dyn AnyRecord) -> Result<Vec<Condition>> {
+    for one in &mut list {
+        *one = answered(context, std::mem::replace(one, Condition::All), record).await?;
+    }
+    Ok(list)
+}
+
+/// What a condition on a value says: true, false, or neither, which null can never be told apart from.
+fn holds_of(meta: &EntityMeta, holds: &Condition, value: Value) -> Condition {
+    let get = |_| value.clone();
+    if holds.matches(&get) {
+        Condition::All
+    } else if holds.clone().negate().matches(&get) {
+        Condition::Nothing
+    } else {
+        Condition::Compare(meta.id, Comparison::Eq, Value::Null)
+    }
+}
+
+/// Nothing is related to what has no key.
+fn key(relation: &RelationMeta, record: &dyn AnyRecord) -> Option<Vec<Value>> {
+    let key: Vec<_> = relation.keys.iter().map(|(own, _)| record.get(*own)).collect();
+    (!key.iter().any(Value::is_null)).then_some(key)
+}
+
+/// A value of the rows that a record as it would be written is related to.
+fn value_of<'a>(
+    context: &'a Context,
+    value: &'a RelatedValue,
+    record: &'a dyn AnyRecord,
+) -> BoxFuture<'a, Result<Value>> {
+    Box::pin(async move {
+        let RelatedValue { relation, of, target, between } = value;
+        let there = relation.target();
+        let none = if value.is_count() { Value::Int(0) } else { Value::Null };
+        let Some(key) = key(relation, record) else { return Ok(none) };
+        let database = context.database()?;
+        let limit = matches!(of, ValueOf::Key(_)).then_some(1);
+        let find = Find { limit, ..Find::matching(target.clone()) };
+        let rows = database.find_related(relation, &[key], &find, between, limit).await?;
+        match of {
+            ValueOf::Measure(Measure::Count) => Ok(Value::Int(rows.len().try_into().unwrap_or(i64::MAX))),
+            ValueOf::Measure(measure) => {
+                let ids = rows.into_iter().filter_map(|(_, row)| row.into_iter().nth(there.id)).collect();
+                let asked = Aggregation::total(Condition::In(there.id, ids), vec![*measure]);
+                let computed = database.aggregate(there, &asked).await?.pop();
+                Ok(computed.and_then(|row| row.into_iter().next()).unwrap_or(none))
+            }
+            ValueOf::Key(of) => {
+                let Some((_, row)) = rows.into_iter().next() else { return Ok(none) };
+                match of {
+                    OrderKey::Field(field) => Ok(row.into_iter().nth(*field).unwrap_or(none)),
+                    OrderKey::Related(value) => {
+                        let mut related = (there.new_record)();
+                        related.set_stored(row, FieldMask::NONE)?;
+                        value_of(context, value, &*related).await
+                    }
+                }
+            }
+        }
     })
 }

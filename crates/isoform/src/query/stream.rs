@@ -112,11 +112,12 @@ impl<E: Entity> Query<E> {
     /// ```
     ///
     /// # Errors
-    /// The stream answers, instead of a row, what awaiting the query does; 400 for a page, and for an order by a field of JSON.
+    /// The stream answers, instead of a row, what awaiting the query does; 400 for a page, and for an order by a field of JSON or
+    /// by what is no field of the row itself.
     #[must_use = "a stream does nothing until it is read"]
     pub fn stream(mut self) -> RecordStream<E> {
         if self.order.is_empty() {
-            self.order.push((E::meta().id, Direction::Asc));
+            self.order.push((E::meta().id.into(), Direction::Asc));
         }
         let position = Position {
             context: Context::current().ok(),

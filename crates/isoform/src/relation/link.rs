@@ -8,6 +8,8 @@ use crate::filter::{Condition, Filter};
 use crate::meta::RelationMeta;
 use crate::value::FieldValue;
 
+use super::value::{OrderKey, RelatedValue, ValueOf};
+
 /// A way from an entity to one whose columns are asked about: an entity itself, or [`Via`] a relation.
 pub trait Path: Send + Sync + 'static {
     /// Where it starts: the entity whose rows are asked for.
@@ -19,6 +21,10 @@ pub trait Path: Send + Sync + 'static {
     /// The condition on rows of the root, from one on rows of the end.
     #[must_use]
     fn wrap(condition: Condition) -> Condition;
+
+    /// What rows of the root are ordered by, from what rows of the end are.
+    #[must_use]
+    fn reach(key: OrderKey) -> OrderKey;
 }
 
 impl<E: Entity> Path for E {
@@ -27,6 +33,10 @@ impl<E: Entity> Path for E {
 
     fn wrap(condition: Condition) -> Condition {
         condition
+    }
+
+    fn reach(key: OrderKey) -> OrderKey {
+        key
     }
 }
 
@@ -41,6 +51,13 @@ impl<P: Path, T: Entity, const R: usize> Path for Via<P, T, R> {
         P::wrap(match P::End::meta().relations.get(R) {
             Some(relation) => Condition::related(relation, condition),
             None => Condition::Nothing,
+        })
+    }
+
+    fn reach(key: OrderKey) -> OrderKey {
+        P::reach(match P::End::meta().relations.get(R) {
+            Some(relation) => OrderKey::Related(Box::new(RelatedValue::new(relation, ValueOf::Key(key)))),
+            None => key,
         })
     }
 }

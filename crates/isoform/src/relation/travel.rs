@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value as JsonValue};
 
 use crate::filter::{Condition, Related, wire};
-use crate::meta::{Direction, RelationMeta};
+use crate::meta::RelationMeta;
 use crate::provider::Include;
 use crate::record::{AnyRecord, wire_record, wire_row};
+use crate::relation::{Measured, RelatedValue};
 use crate::remote::include_json;
 
 /// Records that were loaded.
@@ -22,11 +23,15 @@ pub struct Travel {
     pub(crate) read: fn(&RelationMeta, &JsonValue) -> Result<Loaded, String>,
     pub(crate) filter: fn(&Related) -> (String, JsonValue),
     pub(crate) include: fn(&Include) -> JsonValue,
+    pub(crate) measured: fn(&Measured) -> Map<String, JsonValue>,
+    /// The name of a value, and of which rows it is.
+    pub(crate) key: fn(&RelatedValue) -> (String, Option<JsonValue>),
 }
 
 /// For the derive.
 #[doc(hidden)]
-pub static TRAVEL: Travel = Travel { rows, read, filter, include };
+pub static TRAVEL: Travel =
+    Travel { rows, read, filter, include, measured: wire::measured_to_json, key: wire::key_to_json };
 
 /// Loaded records: an object or null, or an array.
 fn rows(relation: &RelationMeta, related: &[&dyn AnyRecord]) -> JsonValue {
@@ -54,10 +59,7 @@ fn include(Include { relation, find }: &Include) -> JsonValue {
         one.insert("where".into(), wire::to_json(target, &find.filter).into());
     }
     if !find.order.is_empty() {
-        let order = find.order.iter().map(|(field, direction)| {
-            let wire = target.field(*field).wire;
-            JsonValue::String(if *direction == Direction::Asc { wire.into() } else { format!("{wire} desc") })
-        });
+        let order = find.order.iter().map(|(key, direction)| wire::order_to_json(target, key, *direction));
         one.insert("sort".into(), order.collect());
     }
     for (name, number) in [("limit", find.limit), ("offset", (find.offset > 0).then_some(find.offset))] {

@@ -1,0 +1,155 @@
+//! What an application declares of related rows: the filters of relations, and fields that are values of related rows.
+
+use super::value::{Measured, OrderKey, RelatedValue, ValueOf};
+use crate::filter::{Condition, Related};
+use crate::meta::{EntityMeta, RelationMeta};
+use crate::{Error, Result};
+
+/// The relations whose own filters stand around what is looked at.
+type Within<'a> = &'a [&'static RelationMeta];
+
+/// What holds of the related rows beside the keys: the relation's own filter, with those of the relations that it asks across.
+///
+/// # Errors
+/// Where it asks across its own relation, so that it would never end.
+pub(crate) fn filter_of(relation: &'static RelationMeta) -> Result<Condition> {
+    own_filter(relation, &[])
+}
+
+fn own_filter(relation: &'static RelationMeta, within: Within<'_>) -> Result<Condition> {
+    let Some(filter) = relation.filter else { return Ok(Condition::All) };
+    if within.contains(&relation) {
+        let (name, target) = (relation.name, relation.target().rust_name);
+        return Err(Error::internal(format!(
+            "the filter of the relation `{name}` to {target} asks across this relation itself: it would never end"
+        )));
+    }
+    known_within(filter(), &[within, &[relation]].concat())
+}
+
+/// A condition of the application's own, with the filters of the relations that it asks across.
+///
+/// # Errors
+/// Where one of them never ends.
+pub(crate) fn known(condition: Condition) -> Result<Condition> {
+    known_within(condition, &[])
+}
+
+fn known_within(condition: Condition, within: Within<'_>) -> Result<Condition> {
+    let related = |Related { relation, target, between }: Related| {
+        let target = known_within(target, within)?.and(own_filter(relation, within)?);
+        Ok(Related { relation, target, between })
+    };
+    each(condition, &related, &|value| known_value(value, within))
+}
+
+fn known_value(value: RelatedValue, within: Within<'_>) -> Result<RelatedValue> {
+    let of = match value.of {
+        ValueOf::Measure(measure) => ValueOf::Measure(measure),
+        ValueOf::Key(key) => ValueOf::Key(known_key(key, within)?),
+    };
+    let target = known_within(value.target, within)?.and(own_filter(value.relation, within)?);
+    Ok(RelatedValue { of, target, ..value })
+}
+
+fn known_key(key: OrderKey, within: Within<'_>) -> Result<OrderKey> {
+    Ok(match key {
+        OrderKey::Field(field) => OrderKey::Field(field),
+        OrderKey::Related(value) => OrderKey::Related(Box::new(known_value(*value, within)?)),
+    })
+}
+
+/// The condition with each question about related rows replaced.
+pub(crate) fn each(
+    condition: Condition,
+    related: &dyn Fn(Related) -> Result<Related>,
+    value: &dyn Fn(RelatedValue) -> Result<RelatedValue>,
+) -> Result<Condition> {
+    let list = |list: Vec<Condition>| list.into_iter().map(|one| each(one, related, value)).collect::<Result<Vec<_>>>();
+    Ok(match condition {
+        Condition::Related(one) => Condition::Related(Box::new(related(*one)?)),
+        Condition::Measured(one) => {
+            let Measured { value: of, holds } = *one;
+            Condition::Measured(Box::new(Measured { value: value(of)?, holds }))
+        }
+        Condition::And(all) => Condition::And(list(all)?),
+        Condition::Or(any) => Condition::Or(list(any)?),
+        Condition::Not(inner) => Condition::Not(Box::new(each(*inner, related, value)?)),
+        other => other,
+    })
+}
+
+impl EntityMeta {
+    /// The value of related rows that a field is declared to be, with the filters of the relations on the way.
+    #[must_use]
+    pub fn declared_value(&self, field: usize) -> Option<OrderKey> {
+        // One that never ends stops the start-up.
+        known_key(self.field(field).related()?, &[]).ok()
+    }
+
+    /// Passes what the entity declares of related rows, where none of it leads back to itself.
+    ///
+    /// # Errors
+    /// With the relation or the field that would never end.
+    pub fn check_relations(&'static self) -> Result<()> {
+        let told = |error: Error| {
+            let cause =
+                error.cause().map_or_else(|| error.message().trim_end_matches('.').to_owned(), ToString::to_string);
+            Error::invalid(format!("{}: {cause}.", self.rust_name))
+        };
+        for relation in self.relations {
+            let filter = filter_of(relation).map_err(told)?;
+            condition_ends(relation.target(), &filter, &mut Vec::new()).map_err(told)?;
+        }
+        for field in 0..self.fields.len() {
+            field_ends(self, field, &mut Vec::new()).map_err(told)?;
+        }
+        Ok(())
+    }
+}
+
+/// The fields whose declared values stand around what is looked at.
+type Around = Vec<(&'static str, usize)>;
+
+fn field_ends(meta: &EntityMeta, field: usize, around: &mut Around) -> Result<()> {
+    let Some(declared) = meta.field(field).related() else { return Ok(()) };
+    if around.contains(&(meta.key, field)) {
+        let (entity, name) = (meta.rust_name, meta.field(field).name);
+        return Err(Error::internal(format!(
+            "the field `{name}` of {entity} is computed of itself: it would never end"
+        )));
+    }
+    around.push((meta.key, field));
+    key_ends(meta, &known_key(declared, &[])?, around)?;
+    around.pop();
+    Ok(())
+}
+
+fn key_ends(meta: &EntityMeta, key: &OrderKey, around: &mut Around) -> Result<()> {
+    match key {
+        OrderKey::Field(field) => field_ends(meta, *field, around),
+        OrderKey::Related(value) => value_ends(value, around),
+    }
+}
+
+fn value_ends(value: &RelatedValue, around: &mut Around) -> Result<()> {
+    let target = value.relation.target();
+    match &value.of {
+        ValueOf::Measure(measure) => {
+            measure.result(target)?;
+            measure.field().map_or(Ok(()), |field| field_ends(target, field, around))?;
+        }
+        ValueOf::Key(key) => key_ends(target, key, around)?,
+    }
+    condition_ends(target, &value.target, around)
+}
+
+fn condition_ends(meta: &EntityMeta, condition: &Condition, around: &mut Around) -> Result<()> {
+    match condition {
+        Condition::Related(related) => condition_ends(related.relation.target(), &related.target, around),
+        Condition::Measured(measured) => value_ends(&measured.value, around),
+        Condition::And(list) | Condition::Or(list) => list.iter().try_for_each(|one| condition_ends(meta, one, around)),
+        Condition::Not(inner) => condition_ends(meta, inner, around),
+        leaf => leaf.fields().iter().try_for_each(|field| field_ends(meta, field, around)),
+    }
+}
