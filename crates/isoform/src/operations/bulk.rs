@@ -9,7 +9,7 @@ pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
 pub use upsert::upsert_many;
 
-use super::store::{remove, store};
+use super::store::{remove_inside, store_inside};
 use super::write::{Reach, apply, stamp, update_needs_row};
 use super::{Patch, load};
 use super::{computed, resolve};
@@ -48,8 +48,11 @@ pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Wh
         return context.database()?.count(meta, &rows.filter).await;
     }
     stamp(meta, &mut patch);
-    let work = async |inside: Context| rows.bearable(inside.database()?.update(meta, &rows.filter, &patch).await?);
-    if rows.limit.is_some() { context.transaction(work).await } else { work(context.clone()).await }
+    let Some(limit) = rows.limit else { return context.database()?.update(meta, &rows.filter, &patch).await };
+    let work = async |inside: Context| {
+        rows.bearable(inside.database()?.update_at_most(meta, &rows.filter, &patch, limit).await?)
+    };
+    context.transaction(work).await
 }
 
 /// Deletes the rows that a filter finds; answers how many there were.
@@ -62,8 +65,11 @@ pub async fn delete_many(context: &Context, meta: &'static EntityMeta, which: Wh
     if meta.hooks.around_delete() || (rows.guarded && guard::needs_record(meta, Write::Delete)) {
         return rows.delete_each(context, meta).await;
     }
-    let work = async |inside: Context| rows.bearable(inside.database()?.delete(meta, &rows.filter).await?);
-    if rows.limit.is_some() { context.transaction(work).await } else { work(context.clone()).await }
+    let Some(limit) = rows.limit else { return context.database()?.delete(meta, &rows.filter).await };
+    let work = async |inside: Context| {
+        rows.bearable(inside.database()?.delete_at_most(meta, &rows.filter, limit).await?)
+    };
+    context.transaction(work).await
 }
 
 /// What an identity may not write is passed over.
@@ -167,7 +173,7 @@ impl Rows {
                 self.judge(context, Write::Update, &*record)?;
                 apply(&mut *record, patch.clone())?;
                 self.judge(context, Write::Update, &*record)?;
-                store(&inside, &mut *record, reach, false).await?;
+                store_inside(&inside, &mut *record, reach, false).await?;
                 changed += 1;
             }
             Ok(changed)
@@ -181,7 +187,7 @@ impl Rows {
             for id in self.ids(&inside, meta).await? {
                 let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
                 self.judge(context, Write::Delete, &*record)?;
-                remove(&inside, &mut *record).await?;
+                remove_inside(&inside, &mut *record).await?;
                 // Where a hook has prevented it the row is still there.
                 deleted += u64::from(record.state().is_deleted);
             }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as JsonValue};
 
 use super::ask::hide;
 use super::body::{accepted, read_patch};
-use super::store::{remove, store};
+use super::store::{remove, remove_inside, store, store_inside};
 use super::{Patch, by_id, computed, load, not_found, now, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
@@ -178,7 +178,7 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, patch:
         compare_version(&*record, &patch)?;
         apply(&mut *record, patch)?;
         judge(&*record)?;
-        store(&inside, &mut *record, Some(Reach { asker: context, filter: &filter }), is_last).await?;
+        store_inside(&inside, &mut *record, Some(Reach { asker: context, filter: &filter }), is_last).await?;
         Ok(record)
     };
     context.with_scope(Scope::Backend).transaction(work).await
@@ -258,7 +258,7 @@ pub async fn delete_version(
         let mut record = load(&inside, meta, id, filter).await?;
         guard::write_record(context.identity(), Write::Delete, &*record)?;
         compare_version(&*record, &as_read)?;
-        remove(&inside, &mut *record).await
+        remove_inside(&inside, &mut *record).await
     };
     context.with_scope(Scope::Backend).transaction(work).await
 }

@@ -9,7 +9,7 @@ use crate::guard::{self, Write};
 use crate::meta::EntityMeta;
 use crate::operations::ask::hide;
 use crate::operations::resolve;
-use crate::operations::store::{fit_for_storing, give_id, stamp_new, store};
+use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside};
 use crate::operations::write::{Reach, apply};
 use crate::operations::{Patch, read_patch};
 use crate::record::AnyRecord;
@@ -116,7 +116,7 @@ async fn insert_all(
     if !at_once(meta) || reach.is_some_and(|reach| reach.is_late(meta)) {
         let work = async |inside: Context| {
             for (position, record) in records.iter_mut().enumerate() {
-                let stored = store(&inside, &mut **record, reach, false).await;
+                let stored = store_inside(&inside, &mut **record, reach, false).await;
                 stored.map_err(|error| in_row(error, position, count))?;
             }
             Ok(())

@@ -7,7 +7,7 @@ use crate::filter::{Condition, limits};
 use crate::guard::{self, Write};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::Patch;
-use crate::operations::store::store;
+use crate::operations::store::store_inside;
 use crate::operations::write::{Reach, apply};
 use crate::operations::{computed, resolve};
 use crate::provider::Find;
@@ -89,7 +89,7 @@ impl Upsert<'_> {
 
     async fn store(&self, inside: &Context, record: &mut dyn AnyRecord) -> Result<Row> {
         let reach = Reach { asker: self.context, filter: &self.api_filter };
-        store(inside, &mut *record, Some(reach), self.is_last).await?;
+        store_inside(inside, &mut *record, Some(reach), self.is_last).await?;
         Ok(record.row())
     }
 
