@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use isoform::aggregate::OVERFLOW;
+use isoform::operations::foreign_key_conflict;
 use isoform::value::{Stored, StoredAs};
 use isoform::{EntityMeta, Error, FieldType, Value, json};
 use sea_query::{Expr, ExprTrait as _, QueryBuilder, SqliteQueryBuilder};
@@ -140,9 +141,7 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
             };
             field.map_or_else(|| Error::conflict("This already exists."), named)
         }
-        sqlx::error::ErrorKind::ForeignKeyViolation => {
-            Error::conflict(format!("Other rows depend on this one of {}, or it on a row that is not there.", meta.key))
-        }
+        sqlx::error::ErrorKind::ForeignKeyViolation => foreign_key_conflict(meta),
         // Of `SUM`; which one it was SQLite does not say.
         _ if database.message() == "integer overflow" => {
             Error::invalid("A sum is larger than what can be counted.").with_code(OVERFLOW)

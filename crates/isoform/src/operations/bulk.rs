@@ -12,12 +12,12 @@ pub use upsert::upsert_many;
 use super::store::{remove_inside, store_inside};
 use super::write::{Reach, apply, stamp, update_needs_row};
 use super::{Patch, load};
-use super::{computed, resolve};
+use super::{computed, references, resolve};
 use crate::bulk::Which;
 use crate::context::{Context, Scope};
 use crate::filter::{Comparison, Condition, limits};
 use crate::guard::{self, Write};
-use crate::meta::{Direction, EntityMeta, FieldRole};
+use crate::meta::{Direction, EntityMeta, FieldMask, FieldRole};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::value::Value;
@@ -168,11 +168,18 @@ impl Rows {
         let reach = Some(Reach { asker: context, filter: &self.api_filter });
         let work = async |inside: Context| {
             let mut changed = 0;
+            // All rows get the same values, so each is asked about once.
+            let mut passed = FieldMask::NONE;
             for id in self.ids(&inside, meta).await? {
                 let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
                 self.judge(context, Write::Update, &*record)?;
                 apply(&mut *record, patch.clone())?;
                 self.judge(context, Write::Update, &*record)?;
+                let written = record.changed_fields().without(passed);
+                if self.guarded && !written.is_empty() {
+                    references::reachable(context, &inside, meta, &[(&*record, written)]).await?;
+                    passed = passed.or(written);
+                }
                 store_inside(&inside, &mut *record, reach, false).await?;
                 changed += 1;
             }

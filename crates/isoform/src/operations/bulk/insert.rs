@@ -8,7 +8,7 @@ use crate::context::{Context, Scope};
 use crate::guard::{self, Write};
 use crate::meta::EntityMeta;
 use crate::operations::ask::hide;
-use crate::operations::resolve;
+use crate::operations::{references, resolve};
 use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside};
 use crate::operations::write::{Reach, apply};
 use crate::operations::{Patch, read_patch};
@@ -58,7 +58,12 @@ pub(super) async fn insert_patches(
         }
         Ok(record)
     };
+    let written: Vec<_> = patches.iter().map(references::fields).collect();
     let mut records = patches.into_iter().enumerate().map(record).collect::<Result<Vec<_>>>()?;
+    if guarded {
+        let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
+        references::reachable(context, context, meta, &written).await?;
+    }
     let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(count);
     for record in &mut records {
         all.push(&mut **record);
