@@ -228,49 +228,6 @@ async fn a_transaction_that_is_dropped_is_undone_and_the_next_writer_goes_on() {
 }
 
 #[tokio::test]
-async fn a_part_that_fails_after_it_has_written_undoes_the_whole_and_one_that_fails_before_does_not() {
-    let world = World::new(tests::Way::Direct).await;
-    let context = world.backend();
-    let sample = async || repo::<Sample>().insert(Record::<Sample>::new()).await.map(drop);
-    let count = async || context.run(repo::<Sample>().count()).await.unwrap();
-    let refused = || Error::conflict("not this one");
-
-    let late = context.transaction(async |inside| {
-        sample().await?;
-        let part: Result<()> = inside.transaction(async |_| sample().await.and(Err(refused()))).await;
-        assert_eq!(part.unwrap_err().message(), "not this one");
-        sample().await
-    });
-    assert_eq!(late.await.unwrap_err().message(), "not this one", "though its caller passed over the error");
-    assert_eq!(count().await, 0);
-
-    let given_up = context.transaction(async |inside| {
-        sample().await?;
-        let part = inside.transaction(async |_| {
-            sample().await?;
-            std::future::pending::<Result<()>>().await
-        });
-        assert!(tokio::time::timeout(std::time::Duration::from_millis(30), part).await.is_err());
-        Ok(())
-    });
-    assert!(given_up.await.unwrap_err().is_unavailable());
-    assert_eq!(count().await, 0);
-
-    let early = context.transaction(async |inside| {
-        let part: Result<()> = inside.transaction(async |_| Err(refused())).await;
-        assert!(part.is_err());
-        // Nor does one whose only write was refused by the table.
-        let taken = async || repo::<Sample>().insert(Sample { handle: Some("taken".into()), ..Sample::blank() }).await;
-        let first = taken().await?;
-        assert!(inside.transaction(async |_| taken().await).await.unwrap_err().is_conflict());
-        repo::<Sample>().delete(first.id).await?;
-        sample().await
-    });
-    early.await.unwrap();
-    assert_eq!(count().await, 1);
-}
-
-#[tokio::test]
 async fn a_statement_that_is_given_up_leaves_a_transaction_that_can_only_be_undone() {
     let world = World::new(tests::Way::Direct).await;
     let context = world.backend();

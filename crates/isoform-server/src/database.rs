@@ -1,11 +1,38 @@
 //! Connecting to a database by its address.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use isoform::provider::DataProvider;
 use isoform::{Context, EntityMeta, Error, Result};
 
 use crate::sqlite;
+
+/// The code of the error of a statement that had taken too long.
+pub const TOO_SLOW: &str = "too_slow";
+
+/// How long one statement may take.
+///
+/// ```
+/// use isoform_server::StatementLimits;
+/// let patient = StatementLimits { time: None, ..StatementLimits::default() }; // for a script that reads everything
+/// assert_eq!(StatementLimits::default().time, Some(std::time::Duration::from_secs(10)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementLimits {
+    /// What takes longer is stopped, and answers 503 with the code [`TOO_SLOW`]: 10 seconds. With a statement that writes goes
+    /// its whole transaction. What [`Database::ensure_schema`] does is never stopped.
+    pub time: Option<Duration>,
+    /// What takes longer is logged as a warning of the target `isoform::slow`, with the text of the statement (`sql`), how long it
+    /// took (`ms`) and how many rows it had (`rows`), never with its values: 500 milliseconds.
+    pub slow: Option<Duration>,
+}
+
+impl Default for StatementLimits {
+    fn default() -> Self {
+        Self { time: Some(Duration::from_secs(10)), slow: Some(Duration::from_millis(500)) }
+    }
+}
 
 /// A database that entities live in.
 ///
@@ -28,9 +55,17 @@ impl Database {
     /// # Errors
     /// Where the address is not understood, or the database cannot be opened; the message says which.
     pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with(url, StatementLimits::default()).await
+    }
+
+    /// As [`Database::connect`], with other limits for each statement, of trusted code too.
+    ///
+    /// # Errors
+    /// As of [`Database::connect`].
+    pub async fn connect_with(url: &str, limits: StatementLimits) -> Result<Self> {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
-            "sqlite" => Ok(Self(sqlite::connect(url).await?)),
+            "sqlite" => Ok(Self(sqlite::connect(url, limits).await?)),
             other => Err(Error::invalid(format!(
                 "DATABASE_URL starts with \"{other}:\"; this version knows sqlite://path/to/file.db."
             ))),

@@ -4,6 +4,7 @@
 //! in the same order. So the text depends on the [`Shape`] of a question alone, and is written once for each.
 
 mod aggregate;
+mod bounded;
 mod keyset;
 mod related;
 mod shape;
@@ -40,6 +41,9 @@ pub(crate) trait Dialect: 'static {
     /// Is the column one of the values of a list? The list is one bound parameter, so that there is one statement for any
     /// number of values.
     fn is_in(column: Expr, field_type: FieldType, list: Expr) -> Expr;
+
+    /// What tells the rows of every table apart, whatever its key.
+    const ROW: &'static str;
 
     /// What holds right after an update that changed a row.
     fn changed() -> Expr;
@@ -502,6 +506,8 @@ pub(crate) fn parts<'a, D: Dialect>(meta: &EntityMeta, mut rows: &'a [Row]) -> i
 pub(crate) enum Answer {
     /// How many rows there were.
     Count,
+    /// How many rows there were, where they are no more than so many; else one more than that, and no others are changed.
+    CountTo(u64),
     /// The row as it is then, with all fields, by the update itself.
     Returned,
     /// The row as it is then, with all fields, by its id, by a statement of its own.
@@ -518,6 +524,7 @@ pub(crate) fn update<'a, D: Dialect>(
     let read = pinned_id(meta, filter).filter(|_| answer == Answer::Read);
     let kind = match answer {
         Answer::Count => "update",
+        Answer::CountTo(_) => "update so many",
         Answer::Returned => "update returning",
         Answer::Read => "update, then the row",
     };
@@ -525,9 +532,11 @@ pub(crate) fn update<'a, D: Dialect>(
     shape.set(set);
     shape.condition::<D>(filter);
     shape.values(read.map(std::slice::from_ref).unwrap_or_default());
+    let most = if let Answer::CountTo(most) = answer { Some(most) } else { None };
+    bounded::shape::<D>(&mut shape, meta, most);
     shape.statement::<D>(|text| {
         let mut update = Query::update();
-        update.table(table(meta)).cond_where(condition::<D>(meta, filter));
+        update.table(table(meta)).cond_where(bounded::rows::<D>(meta, filter, most));
         update.values(set.iter().map(|(field, _)| (column(meta, *field), placeholder())));
         if let Some(version) = meta.version {
             update.value(column(meta, version), Expr::col(column(meta, version)).add(Expr::Constant(1.into())));
@@ -548,13 +557,18 @@ pub(crate) fn update<'a, D: Dialect>(
     })
 }
 
-/// The end of the rows that fulfil a condition.
-pub(crate) fn delete<'a, D: Dialect>(meta: &'static EntityMeta, filter: &'a Condition) -> Result<Statement<'a>> {
+/// The end of the rows that fulfil a condition; of no more than one above `most`.
+pub(crate) fn delete<'a, D: Dialect>(
+    meta: &'static EntityMeta,
+    filter: &'a Condition,
+    most: Option<u64>,
+) -> Result<Statement<'a>> {
     let mut shape = Shape::new("delete", meta);
     shape.condition::<D>(filter);
+    bounded::shape::<D>(&mut shape, meta, most);
     shape.statement::<D>(|text| {
         let mut delete = Query::delete();
-        delete.from_table(table(meta)).cond_where(condition::<D>(meta, filter));
+        delete.from_table(table(meta)).cond_where(bounded::rows::<D>(meta, filter, most));
         delete.build_collect_into(D::builder(), text);
     })
 }

@@ -9,9 +9,13 @@ mod dialect;
 #[cfg(test)]
 mod plans;
 mod readers;
+mod savepoints;
 mod schema;
 mod transaction;
+mod watch;
+mod writer;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
@@ -41,24 +45,29 @@ impl Connection {
         statement: Statement<'_>,
         mut each: impl FnMut(&SqliteRow) -> Result<()>,
     ) -> Result<()> {
-        let query = query(statement, self.begin());
-        let mut stream = query.fetch(&mut **self);
-        let mut wrong = Ok(());
+        let around = self.begin(&statement.text);
+        let mut stream = query(statement, around).fetch(&mut **self.watched());
+        let (mut wrong, mut count) = (Ok(()), 0);
         let end = loop {
             match stream.try_next().await {
-                Ok(Some(row)) => wrong = wrong.and_then(|()| each(&row)),
+                Ok(Some(row)) => {
+                    count += 1;
+                    wrong = wrong.and_then(|()| each(&row));
+                }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
         drop(stream);
-        self.done(end, meta).and(wrong)
+        self.done(end, count, meta).and(wrong)
     }
 
     /// The first row that a statement answers: SQLite's thread says so once, where a stream of rows says it twice.
     async fn one_row(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<Option<SqliteRow>> {
-        let row = query(statement, self.begin()).fetch_optional(&mut **self).await;
-        self.done(row, meta)
+        let around = self.begin(&statement.text);
+        let row = query(statement, around).fetch_optional(&mut **self.watched()).await;
+        let count = u64::from(matches!(row, Ok(Some(_))));
+        self.done(row, count, meta)
     }
 
     /// Was the write undone that a statement by itself has just made?
@@ -68,43 +77,42 @@ impl Connection {
 
     /// How many rows a statement changed.
     async fn execute(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
-        let query = query(statement, self.begin());
-        let mut results = (**self).fetch_many(query);
+        let around = self.begin(&statement.text);
+        let mut results = (**self.watched()).fetch_many(query(statement, around));
         let mut changed = 0;
         let end = loop {
             match results.try_next().await {
-                // `BEGIN` and `COMMIT` change no row, and leave SQLite's count as it is.
+                // `BEGIN`, `COMMIT` and what is said of savepoints change no row, and leave SQLite's count as it is.
                 Ok(Some(result)) => changed = result.left().map_or(changed, |done| done.rows_affected()),
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
         drop(results);
-        self.done(end, meta).map(|()| changed)
+        self.done(end, changed, meta).map(|()| changed)
     }
 
     /// The number of the row that a statement inserted.
     async fn insert_numbered(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<i64> {
-        let done = query(statement, self.begin()).execute(&mut **self).await;
-        self.done(done, meta).map(|done| done.last_insert_rowid())
+        let around = self.begin(&statement.text);
+        let done = query(statement, around).execute(&mut **self.watched()).await;
+        self.done(done, 1, meta).map(|done| done.last_insert_rowid())
     }
 
     /// A statement is about to begin. Answers what stands before and behind it.
-    const fn begin(&mut self) -> (&'static str, &'static str) {
+    fn begin(&mut self, text: &Arc<str>) -> (Cow<'static, str>, &'static str) {
+        self.watched().begin(text);
         match self {
-            Self::Transaction(connection) => return connection.around(),
-            Self::Reader(reader) => reader.asking = true,
-            Self::Writer(_) => {}
+            Self::Transaction(connection) => connection.begin(),
+            Self::Reader(_) | Self::Writer(_) => (Cow::Borrowed(""), ""),
         }
-        ("", "")
     }
 
-    /// Takes note of how a statement ended.
-    fn done<T>(&mut self, result: Result<T, sqlx::Error>, meta: &EntityMeta) -> Result<T> {
-        match self {
-            Self::Transaction(connection) => connection.done(&result),
-            Self::Reader(reader) => reader.asking = false,
-            Self::Writer(_) => {}
+    /// Takes note of how a statement ended, after so many rows.
+    fn done<T>(&mut self, result: Result<T, sqlx::Error>, rows: u64, meta: &EntityMeta) -> Result<T> {
+        self.watched().end(rows);
+        if let Self::Transaction(connection) = self {
+            connection.done(&result);
         }
         result.map_err(|error| dialect::error(&error, meta))
     }
@@ -300,6 +308,19 @@ impl<C: Connections> DataProvider for Provider<C> {
         })
     }
 
+    fn update_at_most<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        filter: &'a Condition,
+        set: &'a [(usize, Value)],
+        most: u64,
+    ) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let statement = sql::update::<Sqlite>(meta, filter, set, Answer::CountTo(most))?;
+            self.write(meta, statement).await
+        })
+    }
+
     fn update_returning<'a>(
         &'a self,
         meta: &'static EntityMeta,
@@ -324,17 +345,29 @@ impl<C: Connections> DataProvider for Provider<C> {
 
     fn delete<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let statement = sql::delete::<Sqlite>(meta, filter)?;
+            let statement = sql::delete::<Sqlite>(meta, filter, None)?;
+            self.write(meta, statement).await
+        })
+    }
+
+    fn delete_at_most<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        filter: &'a Condition,
+        most: u64,
+    ) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let statement = sql::delete::<Sqlite>(meta, filter, Some(most))?;
             self.write(meta, statement).await
         })
     }
 
     fn transaction(&self) -> Result<Arc<dyn Transaction>> {
-        Ok(Arc::new(Provider(self.0.begin()?)))
+        Ok(Arc::new(Provider(self.0.begin())))
     }
 
     fn ensure_schema<'a>(&'a self, entities: &'a [&'static EntityMeta]) -> BoxFuture<'a, Result<Vec<String>>> {
-        Box::pin(async move { schema::ensure(&mut *self.0.writing().await?, entities).await })
+        Box::pin(async move { schema::ensure(self.0.writing().await?.watched().unlimited(), entities).await })
     }
 }
 

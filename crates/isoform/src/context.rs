@@ -60,38 +60,45 @@ struct Inner {
     row_limit: u64,
 }
 
-/// The transaction that a context is in.
+/// The transaction that a context is in, or the part of one.
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone)]
 struct OpenTransaction {
     provider: Arc<dyn Transaction>,
-    /// Why it cannot be committed any more: a part of it failed after it had written.
-    spoiled: Arc<OnceLock<Error>>,
-}
-
-/// A transaction inside a transaction: all of it or nothing. Without savepoints that is: where it fails after it has
-/// written, or is dropped, the whole is not committed either.
-#[cfg(not(target_arch = "wasm32"))]
-struct Part<'a> {
-    whole: &'a OpenTransaction,
-    writes_before: u64,
-    failure: Option<Error>,
+    /// What it is a part of.
+    outer: Option<Arc<OpenTransaction>>,
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-impl<'a> Part<'a> {
-    fn of(whole: &'a OpenTransaction) -> Self {
-        let given_up = Error::unavailable("A part of this was given up, so nothing of it was saved.");
-        Self { whole, writes_before: whole.provider.writes(), failure: Some(given_up) }
+impl OpenTransaction {
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.provider, &other.provider)
     }
-}
 
-#[cfg(not(target_arch = "wasm32"))]
-impl Drop for Part<'_> {
-    fn drop(&mut self) {
-        if let Some(error) = self.failure.take().filter(|_| self.whole.provider.writes() > self.writes_before) {
-            let _ = self.whole.spoiled.set(error);
+    /// Is it, or the part that it is of, within the other one?
+    fn is_part_of(&self, other: &Self) -> bool {
+        let mut outer = self.outer.as_deref();
+        while let Some(one) = outer {
+            if one.is(other) {
+                return true;
+            }
+            outer = one.outer.as_deref();
         }
+        false
+    }
+
+    /// Passes what is not the outer one of a part that is running here: it would wait for the part, and so for itself.
+    fn is_free(&self) -> Result<()> {
+        let within = |current: &Context| {
+            current.0.transaction.as_ref().is_some_and(|running| !running.is(self) && running.is_part_of(self))
+        };
+        if CURRENT.try_with(within).unwrap_or_default() {
+            return Err(Error::internal(
+                "inside of a part of a transaction only the part's own context can be used: the one that the closure is given, \
+                 or `Context::current()`",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -310,7 +317,10 @@ impl Context {
     #[cfg(not(target_arch = "wasm32"))]
     pub fn database(&self) -> Result<Arc<dyn DataProvider>> {
         match (&self.0.transaction, &self.0.source) {
-            (Some(transaction), _) => Ok(transaction.provider.clone().into_provider()),
+            (Some(transaction), _) => {
+                transaction.is_free()?;
+                Ok(transaction.provider.clone().into_provider())
+            }
             (None, Source::Local(database)) => Ok(database.clone()),
             (None, Source::Remote(_)) => {
                 Err(Error::internal("this context talks to another server and has no database"))
@@ -322,7 +332,7 @@ impl Context {
     /// before it nothing is said, since they are not to be committed where it finds no row.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn next_write_commits(&self) -> bool {
-        let alone = self.0.transaction.as_ref().filter(|open| open.provider.writes() == 0);
+        let alone = self.0.transaction.as_ref().filter(|open| open.outer.is_none() && open.provider.writes() == 0);
         alone.map(|transaction| transaction.provider.next_write_commits()).is_some()
     }
 
@@ -340,27 +350,42 @@ impl Context {
     }
 
     /// Runs a future in a transaction, in the scope of this context: a new one that is committed where the future answers `Ok`
-    /// and undone otherwise. Inside an open one it is a part of that; where the part fails after it has written, the whole is
-    /// undone too, whatever its caller makes of the error.
+    /// and undone otherwise.
+    ///
+    /// Inside an open one it is a part of that, by a savepoint: where the future fails, or is dropped, what it has written is
+    /// undone and the rest goes on; what it has written is there for good once the whole is committed. Parts of parts are the
+    /// same. Of several parts at the same time one goes on after the other; inside of a part only its own context can be used.
+    ///
+    /// ```
+    /// # use isoform::prelude::*;
+    /// # #[derive(Entity, Clone, Debug, PartialEq)]
+    /// # #[entity(key = "orders", allow(crud = true))]
+    /// # pub struct Order { #[field(id)] pub id: Uuid }
+    /// # #[derive(Entity, Clone, Debug, PartialEq)]
+    /// # #[entity(key = "gifts", allow(crud = true))]
+    /// # pub struct Gift { #[field(id)] pub id: Uuid }
+    /// async fn order(context: &Context) -> Result<()> {
+    ///     context.transaction(async |order| {
+    ///         repo::<Order>().insert(Order::blank()).await?;
+    ///         let gift = order.transaction(async |_| repo::<Gift>().insert(Gift::blank()).await).await;
+    ///         // Without a gift it is an order all the same.
+    ///         gift.map(drop).or_else(|error| if error.is_conflict() { Ok(()) } else { Err(error) })
+    ///     }).await
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// The future's, that of a part, or the database's.
+    /// The future's, or the database's.
     #[cfg(not(target_arch = "wasm32"))]
     pub async fn transaction<T, F>(&self, future: impl FnOnce(Self) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
-        if let Some(whole) = &self.0.transaction {
-            let mut part = Part::of(whole);
-            let result = self.run(future(self.clone())).await;
-            part.failure = result.as_ref().err().cloned();
-            return result;
-        }
         let provider = self.database()?.transaction()?;
-        let open = OpenTransaction { provider, spoiled: Arc::default() };
+        let outer = self.0.transaction.clone().map(Arc::new);
+        let open = OpenTransaction { provider, outer };
         let inside = self.with(|inner| inner.transaction = Some(open.clone()));
         let result = inside.run(future(inside.clone())).await;
-        let result = result.and_then(|done| open.spoiled.get().map_or(Ok(done), |error| Err(error.clone())));
         match &result {
             Ok(_) => open.provider.commit().await?,
             Err(_) => open.provider.rollback().await,

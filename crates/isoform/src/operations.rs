@@ -5,7 +5,7 @@
 //! - `page` answers pages of a list by a `cursor`, and a list from its end.
 //! - `bulk` writes many rows: in one statement where nothing needs the rows.
 //! - `aggregate` computes over rows.
-//! - `computed` makes what nobody writes.
+//! - `computed` makes what nobody writes; `references` guards what foreign keys point to.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod aggregate;
@@ -16,6 +16,7 @@ mod computed;
 mod cursor;
 mod include;
 mod page;
+mod references;
 mod resolve;
 mod store;
 mod write;
@@ -37,6 +38,7 @@ pub(crate) use bulk::insert_records;
 pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};
 pub(crate) use page::{find_fields, page, page_related};
 pub use page::{page_json, reversed};
+pub use references::foreign_key_conflict;
 pub(crate) use write::{delete, received, save};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 

@@ -160,6 +160,19 @@ pub trait DataProvider: Send + Sync + 'static {
         set: &'a [(usize, Value)],
     ) -> BoxFuture<'a, Result<u64>>;
 
+    /// As [`DataProvider::update`], in a transaction that is undone where the answer is more than `most`: then it need not have
+    /// changed them all, and answers any such number.
+    fn update_at_most<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        filter: &'a Condition,
+        set: &'a [(usize, Value)],
+        most: u64,
+    ) -> BoxFuture<'a, Result<u64>> {
+        let _ = most;
+        self.update(meta, filter, set)
+    }
+
     /// As [`DataProvider::update`], for the one row whose id the condition names; answers the row as it is then.
     fn update_returning<'a>(
         &'a self,
@@ -171,10 +184,24 @@ pub trait DataProvider: Send + Sync + 'static {
     /// Deletes the rows that fulfil a condition. Answers how many there were.
     fn delete<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>>;
 
-    /// A transaction, which begins with its first operation and is undone where it is dropped without a commit.
+    /// As [`DataProvider::delete`], in a transaction that is undone where the answer is more than `most`: then it need not have
+    /// deleted them all, and answers any such number.
+    fn delete_at_most<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        filter: &'a Condition,
+        most: u64,
+    ) -> BoxFuture<'a, Result<u64>> {
+        let _ = most;
+        self.delete(meta, filter)
+    }
+
+    /// A transaction, which begins with its first operation and is undone where it is dropped without a commit. Of a transaction it
+    /// is a part: what the part has written can be undone by itself, and is committed with the whole. From its first
+    /// operation to its end nothing else goes on in the transaction.
     ///
     /// # Errors
-    /// Where the provider is a transaction itself.
+    /// Where the provider has none.
     fn transaction(&self) -> Result<Arc<dyn Transaction>>;
 
     /// Creates what is missing of tables and columns. Answers what it did, a sentence each.

@@ -1,24 +1,25 @@
 //! The connections of a SQLite database: a pool for reading, and one for writing.
 
-use std::ops::{Deref, DerefMut};
 use std::str::FromStr as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use isoform::future::BoxFuture;
 use isoform::provider::DataProvider;
 use isoform::{Error, Result};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqliteConnection};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use sqlx::ConnectOptions as _;
+use tokio::sync::Mutex;
 
 use super::Provider;
 use super::readers::{Reader, Readers};
 use super::transaction::{InTransaction, Open};
+use super::watch::Watched;
+use super::writer::{Turn, Writer, in_turn};
+use crate::database::StatementLimits;
 
 /// Opens a database; what is missing of the file and its folder is created.
-pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
+pub(crate) async fn connect(url: &str, limits: StatementLimits) -> Result<Arc<dyn DataProvider>> {
     let (address, synchronous) = synchronous(url)?;
     let options = SqliteConnectOptions::from_str(&address)
         .map_err(|error| Error::invalid(format!("DATABASE_URL \"{url}\": {error}")))?
@@ -39,8 +40,8 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn DataProvider>> {
         std::fs::create_dir_all(folder)
             .map_err(|error| Error::invalid(format!("The folder {} cannot be created: {error}", folder.display())))?;
     }
-    let writer = Writer::open(&options).await.map_err(cannot)?;
-    let readers = (!in_memory).then(|| Arc::new(Readers::new(options)));
+    let writer = Writer::open(&options, limits).await.map_err(cannot)?;
+    let readers = (!in_memory).then(|| Arc::new(Readers::new(options, limits)));
     let writer = Arc::new(Mutex::new(writer));
     Ok(Arc::new(Provider(Shared { readers, writer })))
 }
@@ -69,55 +70,14 @@ pub(super) trait Connections: Send + Sync + 'static {
     /// A connection to write by.
     fn writing(&self) -> BoxFuture<'_, Result<Connection>>;
 
-    /// A transaction that begins with its first operation.
-    fn begin(&self) -> Result<Open>;
-}
-
-/// The connection that writes.
-pub(super) struct Writer {
-    connection: SqliteConnection,
-    undone: Arc<AtomicBool>,
-}
-
-impl Writer {
-    async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
-        let mut connection = options.connect().await?;
-        let undone = Arc::new(AtomicBool::new(false));
-        let (commits, rolls_back) = (undone.clone(), undone.clone());
-        let mut handle = connection.lock_handle().await?;
-        handle.set_commit_hook(move || {
-            commits.store(false, Ordering::Relaxed);
-            true
-        });
-        handle.set_rollback_hook(move || rolls_back.store(true, Ordering::Relaxed));
-        drop(handle);
-        Ok(Self { connection, undone })
-    }
-
-    /// Did the last transaction, or the last statement that was one by itself, end by being undone? A commit that fails is.
-    pub(super) fn was_undone(&self) -> bool {
-        self.undone.load(Ordering::Relaxed)
-    }
-}
-
-impl Deref for Writer {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.connection
-    }
-}
-
-impl DerefMut for Writer {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.connection
-    }
+    /// A transaction that begins with its first operation; of a transaction a part.
+    fn begin(&self) -> Open;
 }
 
 /// A connection for one operation.
 pub(super) enum Connection {
     Reader(Reader),
-    Writer(OwnedMutexGuard<Writer>),
+    Writer(Turn),
     Transaction(InTransaction),
 }
 
@@ -137,24 +97,13 @@ impl Connection {
     }
 }
 
-impl Deref for Connection {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
+impl Connection {
+    /// SQLite's own connection, and who watches over it.
+    pub(super) fn watched(&mut self) -> &mut Watched {
         match self {
             Self::Reader(connection) => connection,
-            Self::Writer(connection) => connection,
-            Self::Transaction(connection) => connection,
-        }
-    }
-}
-
-impl DerefMut for Connection {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        match self {
-            Self::Reader(connection) => connection,
-            Self::Writer(connection) => connection,
-            Self::Transaction(connection) => connection,
+            Self::Writer(turn) => &mut turn.connection,
+            Self::Transaction(connection) => connection.watched(),
         }
     }
 }
@@ -180,22 +129,14 @@ impl Connections for Shared {
         Box::pin(async move { Ok(Connection::Writer(in_turn(&self.writer).await?)) })
     }
 
-    fn begin(&self) -> Result<Open> {
-        Ok(Open::new(self.writer.clone()))
+    fn begin(&self) -> Open {
+        Open::new(self.writer.clone())
     }
 }
 
 /// How long an operation waits for its turn. With SQLite's own patience it is less than a request may take, so that a write
 /// that is answered by 503 was not begun.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The writing connection, when it is free.
-pub(super) async fn in_turn(writer: &Arc<Mutex<Writer>>) -> Result<OwnedMutexGuard<Writer>> {
-    if let Ok(free) = writer.clone().try_lock_owned() {
-        return Ok(free);
-    }
-    patiently(writer.clone().lock_owned()).await
-}
 
 /// Waits for one's turn, but not for ever.
 pub(super) async fn patiently<T>(turn: impl Future<Output = T>) -> Result<T> {

@@ -1,14 +1,17 @@
 //! What is SQLite's own: how values are bound, and what its errors mean.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use isoform::aggregate::OVERFLOW;
+use isoform::operations::foreign_key_conflict;
 use isoform::value::{Stored, StoredAs};
 use isoform::{EntityMeta, Error, FieldType, Value, json};
 use sea_query::{Expr, ExprTrait as _, QueryBuilder, SqliteQueryBuilder};
 use sqlx::AssertSqlSafe;
 
 use super::connection::busy;
+use crate::database::TOO_SLOW;
 use crate::sql::{Dialect, Statement, Texts};
 
 /// The dialect.
@@ -17,6 +20,8 @@ pub(super) struct Sqlite;
 impl Dialect for Sqlite {
     // SQLITE_MAX_VARIABLE_NUMBER, which is more only where somebody has built it so.
     const MOST_VALUES: usize = 32_766;
+
+    const ROW: &'static str = "_rowid_";
 
     fn builder() -> impl QueryBuilder {
         SqliteQueryBuilder
@@ -97,11 +102,11 @@ pub(super) fn stored(value: &Value) -> sea_query::Value {
 /// A statement with its values.
 pub(super) fn query(
     statement: Statement<'_>,
-    (before, behind): (&str, &str),
+    (before, behind): (Cow<'static, str>, &'static str),
 ) -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
-    let text = match (before, behind) {
+    let text = match (&*before, behind) {
         ("", "") => statement.text,
-        _ => [before, &statement.text, behind].concat().into(),
+        (before, behind) => [before, &statement.text, behind].concat().into(),
     };
     // Safe: sea-query quotes every name, the names come from static metadata, and every value is bound.
     let query = sqlx::query(AssertSqlSafe(text));
@@ -140,9 +145,7 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
             };
             field.map_or_else(|| Error::conflict("This already exists."), named)
         }
-        sqlx::error::ErrorKind::ForeignKeyViolation => {
-            Error::conflict(format!("Other rows depend on this one of {}, or it on a row that is not there.", meta.key))
-        }
+        sqlx::error::ErrorKind::ForeignKeyViolation => foreign_key_conflict(meta),
         // Of `SUM`; which one it was SQLite does not say.
         _ if database.message() == "integer overflow" => {
             Error::invalid("A sum is larger than what can be counted.").with_code(OVERFLOW)
@@ -161,11 +164,19 @@ pub(super) fn is_violation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| !matches!(error.kind(), sqlx::error::ErrorKind::Other))
 }
 
+/// What is said where a statement had taken too long.
+fn too_slow() -> Error {
+    let message = "This took the database too long and was stopped; nothing was written. Ask for less, or narrow the filter.";
+    Error::unavailable(message).with_code(TOO_SLOW)
+}
+
 /// What an error means where no entity is at hand.
 pub(super) fn plain_error(error: &sqlx::Error) -> Error {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    if code.is_some_and(|code| matches!(&*code, "5" | "6" | "261" | "517")) {
-        return busy();
+    match code.as_deref() {
+        Some("5" | "6" | "261" | "517") => busy(),
+        // Stopped by `watch`, while somebody waits for it.
+        Some("9") => too_slow(),
+        _ => Error::internal(error.to_string()),
     }
-    Error::internal(error.to_string())
 }

@@ -5,48 +5,30 @@
 //! a question that nobody waits for any longer is interrupted, and its connection handed out again only when it is quiet.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use isoform::{Error, Result};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::patiently;
 use super::dialect::plain_error;
-
-/// SQLite asks after so many of its virtual machine's instructions, well below a millisecond's, whether to go on.
-const INSTRUCTIONS: i32 = 5_000;
+use super::watch::Watched;
+use crate::database::StatementLimits;
 
 /// Connections that read.
 pub(super) struct Readers {
     options: SqliteConnectOptions,
-    idle: std::sync::Mutex<Vec<Interruptible>>,
+    limits: StatementLimits,
+    idle: std::sync::Mutex<Vec<Watched>>,
     free: Arc<Semaphore>,
-}
-
-/// A connection, and whether what it does is to be given up.
-struct Interruptible {
-    connection: SqliteConnection,
-    abandoned: Arc<AtomicBool>,
-}
-
-impl Interruptible {
-    async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
-        let mut connection = options.connect().await?;
-        let abandoned = Arc::new(AtomicBool::new(false));
-        let asked = abandoned.clone();
-        connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || !asked.load(Ordering::Relaxed));
-        Ok(Self { connection, abandoned })
-    }
 }
 
 impl Readers {
     /// As many as there are cores, but at least four.
-    pub fn new(options: SqliteConnectOptions) -> Self {
+    pub fn new(options: SqliteConnectOptions, limits: StatementLimits) -> Self {
         let cores = std::thread::available_parallelism().map_or(4, usize::from);
-        Self { options, idle: std::sync::Mutex::default(), free: Arc::new(Semaphore::new(cores.max(4))) }
+        Self { options, limits, idle: std::sync::Mutex::default(), free: Arc::new(Semaphore::new(cores.max(4))) }
     }
 
     /// A connection, in turn.
@@ -62,12 +44,12 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => Interruptible::open(&self.options).await.map_err(|error| plain_error(&error))?,
+            None => Watched::open(&self.options, self.limits).await.map_err(|error| plain_error(&error))?,
         };
-        Ok(Reader { held: Some((connection, permit)), readers: self.clone(), asking: false })
+        Ok(Reader { held: Some((connection, permit)), readers: self.clone() })
     }
 
-    fn give_back(&self, connection: Interruptible) {
+    fn give_back(&self, connection: Watched) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     }
 }
@@ -75,27 +57,25 @@ impl Readers {
 /// A connection that reads, given back when it is dropped.
 pub(super) struct Reader {
     /// None only while it is dropped.
-    held: Option<(Interruptible, OwnedSemaphorePermit)>,
+    held: Option<(Watched, OwnedSemaphorePermit)>,
     readers: Arc<Readers>,
-    /// Is a statement under way?
-    pub asking: bool,
 }
 
 impl Deref for Reader {
-    type Target = SqliteConnection;
+    type Target = Watched;
 
-    fn deref(&self) -> &SqliteConnection {
+    fn deref(&self) -> &Watched {
         match &self.held {
-            Some((held, _)) => &held.connection,
+            Some((held, _)) => held,
             None => unreachable!("a reader has its connection until it is dropped"),
         }
     }
 }
 
 impl DerefMut for Reader {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
+    fn deref_mut(&mut self) -> &mut Watched {
         match &mut self.held {
-            Some((held, _)) => &mut held.connection,
+            Some((held, _)) => held,
             None => unreachable!("a reader has its connection until it is dropped"),
         }
     }
@@ -104,17 +84,15 @@ impl DerefMut for Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         let Some((mut held, permit)) = self.held.take() else { return };
-        if !self.asking {
+        if !held.is_asking() {
             return self.readers.give_back(held);
         }
-        held.abandoned.store(true, Ordering::Relaxed);
+        held.give_up();
         // Without a runtime there is nobody to wait for it: it is closed.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let readers = self.readers.clone();
             runtime.spawn(async move {
-                // Answered once the statement before it has ended.
-                if held.connection.ping().await.is_ok() {
-                    held.abandoned.store(false, Ordering::Relaxed);
+                if held.quiet().await.is_ok() {
                     readers.give_back(held);
                 }
                 drop(permit);

@@ -1,54 +1,120 @@
-//! A transaction on the writing connection.
+//! A transaction on the writing connection, and the parts that it has.
 //!
 //! It begins together with its first statement, and can be committed together with its last: each way to SQLite's thread and
 //! back costs more than most statements. sqlx's own transactions take a way each for `BEGIN` and `COMMIT`; and where a commit
 //! is given up while it is under way they expect a rollback from whoever gave it up, and pass over the next one otherwise.
+//!
+//! A part is a savepoint (`savepoints.rs`). From its first statement to its end it holds the stage of what it is a part of, so
+//! that nothing else comes in between that would be undone with it.
 
-use std::ops::{Deref, DerefMut};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use isoform::future::BoxFuture;
 use isoform::{Error, Result};
-use sqlx::SqliteConnection;
+use sqlx::AssertSqlSafe;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::connection::{Connection, Connections, Writer, in_turn};
+use super::connection::{Connection, Connections};
 use super::dialect::{is_violation, plain_error};
+use super::savepoints::Savepoints;
+use super::watch::Watched;
+use super::writer::{Turn, Writer, in_turn};
 
-/// A transaction. It waits for its turn when it is first used.
+/// A transaction, or a part of one. It waits for its turn when it is first used.
 pub(super) struct Open {
-    writer: Arc<Mutex<Writer>>,
-    stage: Arc<Mutex<Stage>>,
+    level: Arc<Level>,
     writes: Arc<AtomicU64>,
     next_write_commits: AtomicBool,
 }
 
-/// How far a transaction is.
+/// A transaction, a part of it, a part of that.
+struct Level {
+    within: Within,
+    stage: Arc<Mutex<Stage>>,
+    /// 0 is the transaction itself.
+    depth: usize,
+}
+
+/// What a level takes its connection from.
+enum Within {
+    Writer(Arc<Mutex<Writer>>),
+    Outer(Arc<Level>),
+}
+
+/// How far a level is.
 enum Stage {
     /// Nothing was asked of it yet.
     Unused,
-    Begun(Begun),
+    Whole(Whole),
+    Part(Part),
     /// Committed or undone. A task that was spawned inside may still hold on to it.
     Ended,
 }
 
 /// The writing connection while a transaction may be open on it. Whoever drops this before the commit undoes the transaction,
 /// before anybody else writes.
-struct Begun {
-    connection: OwnedMutexGuard<Writer>,
+struct Whole {
+    turn: Turn,
+    savepoints: Savepoints,
     /// A statement failed in a way that leaves open what SQLite made of the transaction: it can only be undone.
     broken: bool,
     committed: bool,
 }
 
-impl Drop for Begun {
+impl Drop for Whole {
     fn drop(&mut self) {
-        if !self.committed {
+        if !self.committed && self.savepoints.has_begun() {
             // Polled once the command is on its way to SQLite's thread, which does one after the other. Where there is no
             // transaction after all, the answer is an error that nobody waits for.
-            let _ = sqlx::query("ROLLBACK").execute(&mut **self.connection).now_or_never();
+            let _ = sqlx::query("ROLLBACK").execute(&mut *self.turn.connection).now_or_never();
+        }
+    }
+}
+
+/// A part. Whoever drops this before it is kept undoes it, before the next statement of the transaction.
+struct Part {
+    outer: OwnedMutexGuard<Stage>,
+    depth: usize,
+    /// As of the whole. What SQLite made of it shows when it is undone: where that fails too, so does the whole.
+    broken: bool,
+    kept: bool,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if let Some(whole) = self.outer.whole() {
+            whole.savepoints.end(self.depth, self.kept);
+        }
+    }
+}
+
+impl Stage {
+    /// The transaction that this is, or is a part of.
+    fn whole(&mut self) -> Option<&mut Whole> {
+        match self {
+            Self::Whole(whole) => Some(whole),
+            Self::Part(part) => part.outer.whole(),
+            Self::Unused | Self::Ended => None,
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        match self {
+            Self::Whole(whole) => whole.broken,
+            Self::Part(part) => part.broken || part.outer.is_broken(),
+            Self::Unused | Self::Ended => false,
+        }
+    }
+
+    const fn break_off(&mut self) {
+        match self {
+            Self::Whole(whole) => whole.broken = true,
+            Self::Part(part) => part.broken = true,
+            Self::Unused | Self::Ended => {}
         }
     }
 }
@@ -56,24 +122,26 @@ impl Drop for Begun {
 /// The connection of a transaction, for one statement.
 pub(super) struct InTransaction {
     stage: OwnedMutexGuard<Stage>,
-    /// The statement begins the transaction.
-    begins: bool,
+    depth: usize,
     /// The statement commits the transaction.
     commits: bool,
     /// Counts the statement, where it is a write.
     writes: Option<Arc<AtomicU64>>,
-    /// The statement has ended.
-    done: bool,
+    /// The statement has begun, and not ended.
+    asking: bool,
 }
 
 impl Drop for InTransaction {
     /// Nobody knows what became of a statement that was given up.
     fn drop(&mut self) {
-        if let Stage::Begun(begun) = &mut *self.stage {
-            begun.broken |= !self.done;
+        if !self.asking {
+            return;
         }
-        if !self.done {
-            self.count();
+        self.count();
+        self.stage.break_off();
+        // Of a part the statement goes on: stopped, it would take the whole transaction along.
+        if let Stage::Whole(whole) = &*self.stage {
+            whole.turn.connection.give_up();
         }
     }
 }
@@ -86,9 +154,11 @@ impl InTransaction {
         }
     }
 
-    /// What stands before and behind the statement.
-    pub(super) const fn around(&self) -> (&'static str, &'static str) {
-        (if self.begins { "BEGIN IMMEDIATE; " } else { "" }, if self.commits { "; COMMIT" } else { "" })
+    /// A statement is about to begin. Answers what stands before and behind it.
+    pub(super) fn begin(&mut self) -> (Cow<'static, str>, &'static str) {
+        self.asking = true;
+        let before = self.stage.whole().map(|whole| whole.savepoints.before(self.depth));
+        (before.unwrap_or_default(), if self.commits { "; COMMIT" } else { "" })
     }
 
     /// Was the transaction committed, or given up?
@@ -98,39 +168,26 @@ impl InTransaction {
 
     /// Takes note of how the statement ended.
     pub(super) fn done<T>(&mut self, result: &Result<T, sqlx::Error>) {
-        self.done = true;
-        if result.is_ok() {
-            self.count();
-        }
-        let Stage::Begun(begun) = &mut *self.stage else { return };
+        self.asking = false;
         match result {
-            Ok(_) => begun.committed = self.commits,
-            Err(error) => begun.broken |= self.begins || !is_violation(error),
-        }
-        if begun.committed {
-            *self.stage = Stage::Ended;
-        }
-    }
-}
-
-const NOT_OPEN: &str = "a transaction hands out its connection only while it is open";
-
-impl Deref for InTransaction {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        match &*self.stage {
-            Stage::Begun(begun) => &begun.connection,
-            Stage::Unused | Stage::Ended => unreachable!("{NOT_OPEN}"),
+            Ok(_) => {
+                self.count();
+                if self.commits {
+                    if let Some(whole) = self.stage.whole() {
+                        whole.committed = true;
+                    }
+                    *self.stage = Stage::Ended;
+                }
+            }
+            Err(error) if is_violation(error) => {}
+            Err(_) => self.stage.break_off(),
         }
     }
-}
 
-impl DerefMut for InTransaction {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        match &mut *self.stage {
-            Stage::Begun(begun) => &mut begun.connection,
-            Stage::Unused | Stage::Ended => unreachable!("{NOT_OPEN}"),
+    pub(super) fn watched(&mut self) -> &mut Watched {
+        match self.stage.whole() {
+            Some(whole) => &mut whole.turn.connection,
+            None => unreachable!("a transaction hands out its connection only while it is open"),
         }
     }
 }
@@ -139,27 +196,88 @@ fn broken() -> Error {
     Error::internal("a statement of this transaction failed, or was given up, so it can only be undone")
 }
 
-impl Open {
-    pub(super) fn new(writer: Arc<Mutex<Writer>>) -> Self {
-        Self {
-            writer,
-            stage: Arc::new(Mutex::new(Stage::Unused)),
-            writes: Arc::default(),
-            next_write_commits: AtomicBool::new(false),
+/// How long one waits for another part of the same transaction.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Level {
+    /// The stage, when no statement and no part is under way on it.
+    async fn turn(&self) -> Result<OwnedMutexGuard<Stage>> {
+        if let Ok(free) = self.stage.clone().try_lock_owned() {
+            return Ok(free);
         }
+        tokio::time::timeout(PATIENCE, self.stage.clone().lock_owned()).await.map_err(|_| {
+            Error::internal(
+                "another part of this transaction did not come to its end: parts go on one after the other, and inside of a \
+                 part only its own context can be used",
+            )
+        })
     }
 
-    /// Commits, if there is something to commit.
+    /// The stage, with a connection.
+    async fn begun(&self) -> Result<OwnedMutexGuard<Stage>> {
+        let mut stage = self.turn().await?;
+        match &*stage {
+            Stage::Ended => {
+                return Err(Error::internal(
+                    "this transaction has ended: what goes on after it needs a context of its own, outside of it",
+                ));
+            }
+            Stage::Unused => {
+                *stage = match &self.within {
+                    Within::Writer(writer) => Stage::Whole(Whole {
+                        turn: in_turn(writer).await?,
+                        savepoints: Savepoints::default(),
+                        broken: false,
+                        committed: false,
+                    }),
+                    Within::Outer(outer) => Stage::Part(Part {
+                        outer: outer.begun_for_a_part().await?,
+                        depth: self.depth,
+                        broken: false,
+                        kept: false,
+                    }),
+                };
+            }
+            Stage::Whole(_) | Stage::Part(_) => {}
+        }
+        if stage.is_broken() { Err(broken()) } else { Ok(stage) }
+    }
+
+    fn begun_for_a_part(&self) -> BoxFuture<'_, Result<OwnedMutexGuard<Stage>>> {
+        Box::pin(self.begun())
+    }
+}
+
+impl Open {
+    pub(super) fn new(writer: Arc<Mutex<Writer>>) -> Self {
+        Self::of(Within::Writer(writer), 0, Arc::default())
+    }
+
+    fn of(within: Within, depth: usize, writes: Arc<AtomicU64>) -> Self {
+        let level = Level { within, stage: Arc::new(Mutex::new(Stage::Unused)), depth };
+        Self { level: Arc::new(level), writes, next_write_commits: AtomicBool::new(false) }
+    }
+
+    /// Commits, if there is something to commit. Of a part: keeps it, for as long as the whole is kept.
     pub(super) async fn commit(&self) -> Result<()> {
-        let mut stage = self.stage.lock().await;
+        let mut stage = self.level.stage.lock().await;
+        if stage.is_broken() {
+            *stage = Stage::Ended;
+            return Err(broken());
+        }
         let committed = match &mut *stage {
             Stage::Unused | Stage::Ended => Ok(()),
-            Stage::Begun(begun) if begun.broken => Err(broken()),
-            Stage::Begun(begun) => {
+            Stage::Part(part) => {
+                part.kept = true;
+                *stage = Stage::Ended;
+                return Ok(());
+            }
+            Stage::Whole(whole) => {
                 // Where this is given up nobody knows what became of it.
-                begun.broken = true;
-                let committed = sqlx::query("COMMIT").execute(&mut **begun.connection).await;
-                begun.committed = committed.is_ok();
+                whole.broken = true;
+                let commit = AssertSqlSafe(whole.savepoints.commit().into_owned());
+                let committed = sqlx::query(commit).execute(&mut *whole.turn.connection).await;
+                whole.committed = committed.is_ok();
                 committed.map(drop).map_err(|error| plain_error(&error))
             }
         };
@@ -171,7 +289,7 @@ impl Open {
 
     /// Undoes everything.
     pub(super) async fn rollback(&self) {
-        *self.stage.lock().await = Stage::Ended;
+        *self.level.stage.lock().await = Stage::Ended;
     }
 
     pub(super) fn writes(&self) -> u64 {
@@ -179,30 +297,21 @@ impl Open {
     }
 
     pub(super) fn next_write_commits(&self) {
-        self.next_write_commits.store(true, Ordering::Relaxed);
+        // A part does not know what comes after it.
+        self.next_write_commits.store(self.level.depth == 0, Ordering::Relaxed);
     }
 
     async fn connection(&self, commits: bool, writes: Option<Arc<AtomicU64>>) -> Result<Connection> {
-        let mut stage = self.stage.clone().lock_owned().await;
-        match &*stage {
-            Stage::Begun(begun) if begun.broken => Err(broken()),
-            Stage::Begun(_) => {
-                Ok(Connection::Transaction(InTransaction { stage, begins: false, commits, writes, done: false }))
-            }
-            Stage::Ended => Err(Error::internal(
-                "this transaction has ended: what goes on after it needs a context of its own, outside of it",
-            )),
+        if commits && let Within::Writer(writer) = &self.level.within {
+            let mut stage = self.level.turn().await?;
             // First and last: a statement alone is a transaction of its own.
-            Stage::Unused if commits => {
+            if matches!(*stage, Stage::Unused) {
                 *stage = Stage::Ended;
-                Ok(Connection::Writer(in_turn(&self.writer).await?))
-            }
-            Stage::Unused => {
-                let connection = in_turn(&self.writer).await?;
-                *stage = Stage::Begun(Begun { connection, broken: false, committed: false });
-                Ok(Connection::Transaction(InTransaction { stage, begins: true, commits, writes, done: false }))
+                return Ok(Connection::Writer(in_turn(writer).await?));
             }
         }
+        let stage = self.level.begun().await?;
+        Ok(Connection::Transaction(InTransaction { stage, depth: self.level.depth, commits, writes, asking: false }))
     }
 }
 
@@ -216,7 +325,7 @@ impl Connections for Open {
         Box::pin(self.connection(commits, Some(self.writes.clone())))
     }
 
-    fn begin(&self) -> Result<Self> {
-        Err(Error::internal("a transaction is a part of the open one and does not begin by itself"))
+    fn begin(&self) -> Open {
+        Self::of(Within::Outer(self.level.clone()), self.level.depth + 1, self.writes.clone())
     }
 }

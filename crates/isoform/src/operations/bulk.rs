@@ -9,15 +9,15 @@ pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
 pub use upsert::upsert_many;
 
-use super::store::{remove, store};
+use super::store::{remove_inside, store_inside};
 use super::write::{Reach, apply, stamp, update_needs_row};
 use super::{Patch, load};
-use super::{computed, resolve};
+use super::{computed, references, resolve};
 use crate::bulk::Which;
 use crate::context::{Context, Scope};
 use crate::filter::{Comparison, Condition, limits};
 use crate::guard::{self, Write};
-use crate::meta::{Direction, EntityMeta, FieldRole};
+use crate::meta::{Direction, EntityMeta, FieldMask, FieldRole};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::value::Value;
@@ -48,8 +48,11 @@ pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Wh
         return context.database()?.count(meta, &rows.filter).await;
     }
     stamp(meta, &mut patch);
-    let work = async |inside: Context| rows.bearable(inside.database()?.update(meta, &rows.filter, &patch).await?);
-    if rows.limit.is_some() { context.transaction(work).await } else { work(context.clone()).await }
+    let Some(limit) = rows.limit else { return context.database()?.update(meta, &rows.filter, &patch).await };
+    let work = async |inside: Context| {
+        rows.bearable(inside.database()?.update_at_most(meta, &rows.filter, &patch, limit).await?)
+    };
+    context.transaction(work).await
 }
 
 /// Deletes the rows that a filter finds; answers how many there were.
@@ -62,8 +65,11 @@ pub async fn delete_many(context: &Context, meta: &'static EntityMeta, which: Wh
     if meta.hooks.around_delete() || (rows.guarded && guard::needs_record(meta, Write::Delete)) {
         return rows.delete_each(context, meta).await;
     }
-    let work = async |inside: Context| rows.bearable(inside.database()?.delete(meta, &rows.filter).await?);
-    if rows.limit.is_some() { context.transaction(work).await } else { work(context.clone()).await }
+    let Some(limit) = rows.limit else { return context.database()?.delete(meta, &rows.filter).await };
+    let work = async |inside: Context| {
+        rows.bearable(inside.database()?.delete_at_most(meta, &rows.filter, limit).await?)
+    };
+    context.transaction(work).await
 }
 
 /// What an identity may not write is passed over.
@@ -164,12 +170,19 @@ impl Rows {
         let reach = Some(Reach { asker: context, filter: &self.api_filter });
         let work = async |inside: Context| {
             let mut changed = 0;
+            // All rows get the same values, so each is asked about once.
+            let mut passed = FieldMask::NONE;
             for id in self.ids(&inside, meta).await? {
                 let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
                 self.judge(context, Write::Update, &*record)?;
                 apply(&mut *record, patch.clone())?;
                 self.judge(context, Write::Update, &*record)?;
-                store(&inside, &mut *record, reach, false).await?;
+                let written = record.changed_fields().without(passed);
+                if self.guarded && !written.is_empty() {
+                    references::reachable(context, &inside, meta, &[(&*record, written)]).await?;
+                    passed = passed.or(written);
+                }
+                store_inside(&inside, &mut *record, reach, false).await?;
                 changed += 1;
             }
             Ok(changed)
@@ -183,7 +196,7 @@ impl Rows {
             for id in self.ids(&inside, meta).await? {
                 let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
                 self.judge(context, Write::Delete, &*record)?;
-                remove(&inside, &mut *record).await?;
+                remove_inside(&inside, &mut *record).await?;
                 // Where a hook has prevented it the row is still there.
                 deleted += u64::from(record.state().is_deleted);
             }

@@ -24,13 +24,14 @@ pub(super) async fn store(
     // What is made of the row is read back with it, or nothing is written.
     let is_made = record.meta().written_fields() != record.meta().all_fields();
     if record.meta().hooks_around_save() || late || is_made {
-        context.transaction(async |inside| store_now(&inside, record, reach, is_last).await).await
+        context.transaction(async |inside| store_inside(&inside, record, reach, is_last).await).await
     } else {
-        store_now(context, record, reach, is_last).await
+        store_inside(context, record, reach, is_last).await
     }
 }
 
-async fn store_now(
+/// As [`store`], inside a transaction that fails with it: it needs no savepoint of its own.
+pub(super) async fn store_inside(
     context: &Context,
     record: &mut dyn AnyRecord,
     reach: Option<Reach<'_>>,
@@ -203,13 +204,14 @@ fn new_id(meta: &EntityMeta) -> Result<Value> {
 /// Deletes a record's row, with its hooks.
 pub(super) async fn remove(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
     if record.meta().hooks.around_delete() {
-        context.transaction(async |inside| remove_now(&inside, record).await).await
+        context.transaction(async |inside| remove_inside(&inside, record).await).await
     } else {
-        remove_now(context, record).await
+        remove_inside(context, record).await
     }
 }
 
-async fn remove_now(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
+/// As [`remove`], inside a transaction that fails with it.
+pub(super) async fn remove_inside(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
     let meta = record.meta();
     record.state_mut().errors.clear();
     let mut prevented = false;

@@ -4,8 +4,8 @@ use serde_json::{Map, Value as JsonValue};
 
 use super::ask::hide;
 use super::body::{accepted, read_patch};
-use super::store::{remove, store};
-use super::{Patch, by_id, computed, load, not_found, now, resolve, stale};
+use super::store::{remove, remove_inside, store, store_inside};
+use super::{Patch, by_id, computed, load, not_found, now, references, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
@@ -29,8 +29,10 @@ pub async fn insert_body(context: &Context, meta: &'static EntityMeta, body: &Ma
 /// Inserts a row for the identity of a context.
 async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> Result<Box<dyn AnyRecord>> {
     let mut record = (meta.new_record)();
+    let written = references::fields(&patch);
     apply(&mut *record, patch)?;
     guard::write_record(context.identity(), Write::Insert, &*record)?;
+    references::reachable(context, context, meta, &[(&*record, written)]).await?;
     let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
     // Hooks may set what the filter asks for, so the filter is asked last.
     let reach = Reach { asker: context, filter: &filter };
@@ -95,7 +97,7 @@ pub async fn update_body(
 }
 
 /// Is there a hook, a rule on the record or a filter that needs the row which an update is about?
-pub(super) fn update_needs_row(meta: &EntityMeta, filter: &Condition, patch: &Patch) -> bool {
+pub(super) fn update_needs_row(meta: &'static EntityMeta, filter: &Condition, patch: &Patch) -> bool {
     let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_made()).map(|(index, _)| index);
     let written: FieldMask = patch.iter().map(|(index, _)| *index).chain(stamped).collect();
     guard::needs_record(meta, Write::Update)
@@ -103,6 +105,7 @@ pub(super) fn update_needs_row(meta: &EntityMeta, filter: &Condition, patch: &Pa
         || filter.asks_elsewhere()
         || !meta.server_fields().is_empty()
         || !filter.fields().and(written).is_empty()
+        || references::need_row(meta, written)
 }
 
 /// As [`update_body`], with values that were read already.
@@ -178,7 +181,8 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, patch:
         compare_version(&*record, &patch)?;
         apply(&mut *record, patch)?;
         judge(&*record)?;
-        store(&inside, &mut *record, Some(Reach { asker: context, filter: &filter }), is_last).await?;
+        references::reachable(context, &inside, meta, &[(&*record, record.changed_fields())]).await?;
+        store_inside(&inside, &mut *record, Some(Reach { asker: context, filter: &filter }), is_last).await?;
         Ok(record)
     };
     context.with_scope(Scope::Backend).transaction(work).await
@@ -206,8 +210,10 @@ pub(crate) async fn received(
     let mut patch = read_patch(meta, &row_info.data, accepted)?;
     if row_info.is_new_row {
         let mut record = (meta.new_record)();
+        let written = references::fields(&patch);
         apply(&mut *record, patch)?;
         judge(&*record)?;
+        references::reachable(context, context, meta, &[(&*record, written)]).await?;
         validate::any(&mut *record).await?;
         return Ok(record);
     }
@@ -221,6 +227,7 @@ pub(crate) async fn received(
         compare_version(&*record, &patch)?;
         apply(&mut *record, patch)?;
         judge(&*record)?;
+        references::reachable(context, context, meta, &[(&*record, record.changed_fields())]).await?;
         Reach { asker: context, filter: &filter }.includes(context, &*record).await?;
         validate::any(&mut *record).await?;
     }
@@ -258,7 +265,7 @@ pub async fn delete_version(
         let mut record = load(&inside, meta, id, filter).await?;
         guard::write_record(context.identity(), Write::Delete, &*record)?;
         compare_version(&*record, &as_read)?;
-        remove(&inside, &mut *record).await
+        remove_inside(&inside, &mut *record).await
     };
     context.with_scope(Scope::Backend).transaction(work).await
 }

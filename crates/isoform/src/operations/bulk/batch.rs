@@ -6,7 +6,7 @@ use crate::bulk::{Step, in_step};
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
 use crate::meta::EntityMeta;
-use crate::operations::store::{remove, store};
+use crate::operations::store::{remove_inside, store_inside};
 use crate::operations::write::{apply, delete_id, update_patch};
 use crate::operations::{Patch, load};
 use crate::value::{Row, Value};
@@ -86,7 +86,7 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, set: P
     }
     let mut record = load(context, meta, id, Condition::All).await?;
     apply(&mut *record, set)?;
-    store(context, &mut *record, None, false).await?;
+    store_inside(context, &mut *record, None, false).await?;
     Ok(record.row())
 }
 
@@ -95,5 +95,5 @@ async fn delete(context: &Context, meta: &'static EntityMeta, id: &Value) -> Res
         return delete_id(context, meta, id).await;
     }
     let mut record = load(context, meta, id, Condition::All).await?;
-    remove(context, &mut *record).await
+    remove_inside(context, &mut *record).await
 }

@@ -8,8 +8,8 @@ use crate::context::{Context, Scope};
 use crate::guard::{self, Write};
 use crate::meta::EntityMeta;
 use crate::operations::ask::hide;
-use crate::operations::resolve;
-use crate::operations::store::{fit_for_storing, give_id, stamp_new, store};
+use crate::operations::{references, resolve};
+use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside};
 use crate::operations::write::{Reach, apply};
 use crate::operations::{Patch, read_patch};
 use crate::record::AnyRecord;
@@ -58,7 +58,12 @@ pub(super) async fn insert_patches(
         }
         Ok(record)
     };
+    let written: Vec<_> = patches.iter().map(references::fields).collect();
     let mut records = patches.into_iter().enumerate().map(record).collect::<Result<Vec<_>>>()?;
+    if guarded {
+        let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
+        references::reachable(context, context, meta, &written).await?;
+    }
     let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(count);
     for record in &mut records {
         all.push(&mut **record);
@@ -116,7 +121,7 @@ async fn insert_all(
     if !at_once(meta) || reach.is_some_and(|reach| reach.is_late(meta)) {
         let work = async |inside: Context| {
             for (position, record) in records.iter_mut().enumerate() {
-                let stored = store(&inside, &mut **record, reach, false).await;
+                let stored = store_inside(&inside, &mut **record, reach, false).await;
                 stored.map_err(|error| in_row(error, position, count))?;
             }
             Ok(())

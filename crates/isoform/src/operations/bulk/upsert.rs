@@ -7,9 +7,9 @@ use crate::filter::{Condition, limits};
 use crate::guard::{self, Write};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::Patch;
-use crate::operations::store::store;
+use crate::operations::store::store_inside;
 use crate::operations::write::{Reach, apply};
-use crate::operations::{computed, resolve};
+use crate::operations::{computed, references, resolve};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::value::Row;
@@ -87,9 +87,12 @@ impl Upsert<'_> {
         guard::write_record(self.context.identity(), write, record)
     }
 
-    async fn store(&self, inside: &Context, record: &mut dyn AnyRecord) -> Result<Row> {
+    async fn store(&self, inside: &Context, record: &mut dyn AnyRecord, written: FieldMask) -> Result<Row> {
+        if self.guarded {
+            references::reachable(self.context, inside, self.meta, &[(&*record, written)]).await?;
+        }
         let reach = Reach { asker: self.context, filter: &self.api_filter };
-        store(inside, &mut *record, Some(reach), self.is_last).await?;
+        store_inside(inside, &mut *record, Some(reach), self.is_last).await?;
         Ok(record.row())
     }
 
@@ -103,7 +106,8 @@ impl Upsert<'_> {
         self.judge(Write::Update, &*record)?;
         apply(&mut *record, set)?;
         self.judge(Write::Update, &*record)?;
-        self.store(inside, &mut *record).await
+        let written = record.changed_fields();
+        self.store(inside, &mut *record, written).await
     }
 
     async fn insert(&self, inside: &Context, row: UpsertRow) -> Result<Row> {
@@ -113,8 +117,9 @@ impl Upsert<'_> {
         if self.guarded {
             may_write(self.context, self.meta, &mut values);
         }
+        let written = references::fields(&values);
         apply(&mut *record, values)?;
         self.judge(Write::Insert, &*record)?;
-        self.store(inside, &mut *record).await
+        self.store(inside, &mut *record, written).await
     }
 }

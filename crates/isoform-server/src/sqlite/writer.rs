@@ -1,0 +1,90 @@
+//! The connection that writes: one for a database, which operations take in turn.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use isoform::Result;
+use sqlx::sqlite::SqliteConnectOptions;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::connection::patiently;
+use super::watch::Watched;
+use crate::database::StatementLimits;
+
+/// The connection that writes.
+pub(super) struct Writer {
+    pub connection: Watched,
+    undone: Arc<AtomicBool>,
+}
+
+impl Writer {
+    pub async fn open(options: &SqliteConnectOptions, limits: StatementLimits) -> Result<Self, sqlx::Error> {
+        let mut connection = Watched::open(options, limits).await?;
+        let undone = Arc::new(AtomicBool::new(false));
+        let (commits, rolls_back) = (undone.clone(), undone.clone());
+        let mut handle = connection.lock_handle().await?;
+        handle.set_commit_hook(move || {
+            commits.store(false, Ordering::Relaxed);
+            true
+        });
+        handle.set_rollback_hook(move || rolls_back.store(true, Ordering::Relaxed));
+        drop(handle);
+        Ok(Self { connection, undone })
+    }
+
+    /// Did the last transaction, or the last statement that was one by itself, end by being undone? A commit that fails is.
+    pub fn was_undone(&self) -> bool {
+        self.undone.load(Ordering::Relaxed)
+    }
+}
+
+/// The writing connection, for as long as somebody has it.
+///
+/// Where it is dropped while a statement is under way nobody waits for that any longer: it is stopped, and the next one has their
+/// turn when SQLite has come to an end with it and with the `ROLLBACK` that may stand behind it. So nobody else's is ever stopped.
+pub(super) struct Turn(Option<OwnedMutexGuard<Writer>>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(mut writer) = self.0.take() else { return };
+        if !writer.connection.is_asking() {
+            return;
+        }
+        // Without a runtime there is nobody to wait for it: it goes on to its end, before anything else.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            writer.connection.give_up();
+            runtime.spawn(async move { writer.connection.quiet().await.ok() });
+        }
+    }
+}
+
+const UNTIL_DROPPED: &str = "whoever has the writing connection has it until it is dropped";
+
+impl Deref for Turn {
+    type Target = Writer;
+
+    fn deref(&self) -> &Writer {
+        match &self.0 {
+            Some(writer) => writer,
+            None => unreachable!("{UNTIL_DROPPED}"),
+        }
+    }
+}
+
+impl DerefMut for Turn {
+    fn deref_mut(&mut self) -> &mut Writer {
+        match &mut self.0 {
+            Some(writer) => writer,
+            None => unreachable!("{UNTIL_DROPPED}"),
+        }
+    }
+}
+
+/// The writing connection, when it is free.
+pub(super) async fn in_turn(writer: &Arc<Mutex<Writer>>) -> Result<Turn> {
+    if let Ok(free) = writer.clone().try_lock_owned() {
+        return Ok(Turn(Some(free)));
+    }
+    patiently(writer.clone().lock_owned()).await.map(|writer| Turn(Some(writer)))
+}
