@@ -333,14 +333,14 @@ pub(crate) fn select<'a, D: Dialect>(
 }
 
 fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
-    pinned_id(meta, filter).is_some()
+    meta.ids.iter().all(|id| pinned(*id, filter).is_some())
 }
 
-/// The id that every row has which fulfils a condition.
-fn pinned_id<'a>(meta: &EntityMeta, filter: &'a Condition) -> Option<&'a Value> {
+/// The value that a field has in every row which fulfils a condition.
+fn pinned(wanted: usize, filter: &Condition) -> Option<&Value> {
     match filter {
-        Condition::Compare(field, Comparison::Eq, value) => (*field == meta.id).then_some(value),
-        Condition::And(list) => list.iter().find_map(|one| pinned_id(meta, one)),
+        Condition::Compare(field, Comparison::Eq, value) => (*field == wanted).then_some(value),
+        Condition::And(list) => list.iter().find_map(|one| pinned(wanted, one)),
         _ => None,
     }
 }
@@ -450,7 +450,8 @@ pub(crate) fn update<'a, D: Dialect>(
     answer: Answer,
 ) -> Result<Statement<'a>> {
     let columns = || meta.columns().iter().map(|index| column(meta, index));
-    let read = pinned_id(meta, filter).filter(|_| answer == Answer::Read);
+    let id = || meta.ids.iter().map(|id| pinned(*id, filter)).collect::<Option<Vec<_>>>();
+    let read = if answer == Answer::Read { id() } else { None };
     let kind = match answer {
         Answer::Count => "update",
         Answer::Returned => "update returning",
@@ -459,7 +460,7 @@ pub(crate) fn update<'a, D: Dialect>(
     let mut shape = Shape::new(kind, meta);
     shape.set(set);
     shape.condition::<D>(filter);
-    shape.values(read.map(std::slice::from_ref).unwrap_or_default());
+    read.iter().flatten().for_each(|value| shape.value(value));
     shape.statement::<D>(|text| {
         let mut update = Query::update();
         update.table(table(meta)).cond_where(condition::<D>(meta, filter));
@@ -474,7 +475,10 @@ pub(crate) fn update<'a, D: Dialect>(
         if read.is_some() {
             let mut select = Query::select();
             select.from(table(meta)).columns(columns());
-            select.cond_where(Expr::col(column(meta, meta.id)).eq(placeholder()).and(D::changed()));
+            for id in meta.ids {
+                select.and_where(Expr::col(column(meta, *id)).eq(placeholder()));
+            }
+            select.and_where(D::changed());
             let _ = text.write_str("; ");
             select.build_collect_into(D::builder(), text);
         }

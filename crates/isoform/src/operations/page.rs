@@ -33,7 +33,7 @@ pub fn reversed(context: &Context, meta: &EntityMeta, asked: &[(usize, Direction
     }
     // The id goes with the last field, and without a field backwards.
     if order.is_empty() {
-        order.push((meta.id, Direction::Desc));
+        order.extend(meta.ids.iter().map(|id| (*id, Direction::Desc)));
     }
     order
 }

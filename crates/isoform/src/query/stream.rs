@@ -9,7 +9,6 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use super::Query;
 use crate::context::Context;
 use crate::entity::Entity;
-use crate::meta::Direction;
 use crate::record::Record;
 use crate::{Error, Result, repository};
 
@@ -116,7 +115,7 @@ impl<E: Entity> Query<E> {
     #[must_use = "a stream does nothing until it is read"]
     pub fn stream(mut self) -> RecordStream<E> {
         if self.order.is_empty() {
-            self.order.push((E::meta().id, Direction::Asc));
+            self.order = E::meta().complete_order(&[]);
         }
         let position = Position {
             context: Context::current().ok(),
