@@ -14,4 +14,4 @@ pub use field::{RelationField, ToMany, ToOne};
 pub use link::{Fixed, ManyLink, OneLink, Path, Relation, Via, joined};
 pub use related::{RelatedMany, RelatedOne};
 pub use travel::{TRAVEL, Travel};
-pub use value::{Measured, OrderBy, OrderKey, RelatedValue, ValueOf};
+pub use value::{Measured, OrderBy, OrderKey, RelatedValue, ValueOf, order_by_fields};

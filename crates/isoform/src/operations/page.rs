@@ -9,7 +9,7 @@ use crate::meta::{Direction, EntityMeta, FieldMask};
 use crate::provider::Find;
 use crate::query::DEFAULT_LIMIT;
 use crate::record::AnyRecord;
-use crate::relation::{OrderBy, OrderKey};
+use crate::relation::{OrderBy, OrderKey, order_by_fields};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -35,7 +35,7 @@ pub fn reversed(context: &Context, meta: &EntityMeta, asked: &[(OrderKey, Direct
     }
     // The id goes with the last field, and without a field backwards.
     if order.is_empty() {
-        order.push((meta.id.into(), Direction::Desc));
+        order.extend(meta.ids.iter().map(|id| ((*id).into(), Direction::Desc)));
     }
     order
 }
@@ -73,7 +73,7 @@ impl Asked {
             return Err(Error::invalid(format!("A page has at least one row, and not {size}.")));
         }
         find.limit = Some(size + 1);
-        find.order = order.iter().map(|(field, direction)| (OrderKey::Field(*field), *direction)).collect();
+        find.order = order_by_fields(&order);
         let question = Question::new(meta, &filter, order);
         if !cursor.is_empty() {
             if find.offset > 0 {

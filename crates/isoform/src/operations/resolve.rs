@@ -6,12 +6,13 @@ use crate::context::{Context, Scope};
 use crate::filter::wire::unknown_field;
 use crate::filter::{Comparison, Condition, Related};
 use crate::future::BoxFuture;
+use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::relation::declared::{each, filter_of, known};
 use crate::relation::{OrderBy, OrderKey, RelatedValue, ValueOf};
-use crate::value::Value;
+use crate::value::{Row, Value};
 use crate::{Result, guard};
 
 /// What of the rows at the other end of a relation can be seen.
@@ -177,7 +178,8 @@ fn holds_of(meta: &EntityMeta, holds: &Condition, value: Value) -> Condition {
     } else if holds.clone().negate().matches(&get) {
         Condition::Nothing
     } else {
-        Condition::Compare(meta.id, Comparison::Eq, Value::Null)
+        let first = meta.ids.first().copied().unwrap_or_default();
+        Condition::Compare(first, Comparison::Eq, Value::Null)
     }
 }
 
@@ -205,8 +207,16 @@ fn value_of<'a>(
         match of {
             ValueOf::Measure(Measure::Count) => Ok(Value::Int(rows.len().try_into().unwrap_or(i64::MAX))),
             ValueOf::Measure(measure) => {
-                let ids = rows.into_iter().filter_map(|(_, row)| row.into_iter().nth(there.id)).collect();
-                let asked = Aggregation::total(Condition::In(there.id, ids), vec![*measure]);
+                let value = |row: &Row, field: usize| row.get(field).cloned().unwrap_or(Value::Null);
+                let these = match there.ids {
+                    [id] => Condition::In(*id, rows.iter().map(|(_, row)| value(row, *id)).collect()),
+                    _ => {
+                        let each =
+                            rows.iter().map(|(_, row)| Id::of(there, |field| value(row, field)).condition(there));
+                        Condition::Or(each.collect())
+                    }
+                };
+                let asked = Aggregation::total(these, vec![*measure]);
                 let computed = database.aggregate(there, &asked).await?.pop();
                 Ok(computed.and_then(|row| row.into_iter().next()).unwrap_or(none))
             }

@@ -8,10 +8,10 @@ use crate::context::{Context, Scope};
 use crate::guard::{self, Write};
 use crate::meta::EntityMeta;
 use crate::operations::ask::hide;
-use crate::operations::{references, resolve};
 use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside};
 use crate::operations::write::{Reach, apply};
 use crate::operations::{Patch, read_patch};
+use crate::operations::{references, resolve};
 use crate::record::AnyRecord;
 use crate::value::Row;
 use crate::{Result, validate};
@@ -108,7 +108,7 @@ pub(crate) async fn insert_records(
 /// Do the rows go to the table together? Hooks see one after the other.
 fn at_once(meta: &EntityMeta) -> bool {
     // What the database makes of a row is read back after each.
-    !meta.hooks_around_save() && !meta.id_field().auto_increment && meta.written_fields() == meta.all_fields()
+    !meta.hooks_around_save() && meta.counted_id().is_none() && meta.written_fields() == meta.all_fields()
 }
 
 async fn insert_all(
