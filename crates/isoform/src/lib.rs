@@ -93,6 +93,7 @@ pub use host::Host;
 pub use identity::Identity;
 pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;
+pub use filter::limits::QueryLimits;
 pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
 pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState};
 pub use relation::{RelatedMany, RelatedOne, ToMany, ToOne};
