@@ -106,6 +106,19 @@ impl OpenTransaction {
     }
 }
 
+/// Whoever runs a transaction. Dropped before its end they have given it up.
+#[cfg(not(target_arch = "wasm32"))]
+struct Runs(Option<Arc<dyn Transaction>>);
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Drop for Runs {
+    fn drop(&mut self) {
+        if let Some(given_up) = self.0.take() {
+            given_up.give_up();
+        }
+    }
+}
+
 /// What repositories talk to.
 #[derive(Clone)]
 pub(crate) enum Source {
@@ -411,7 +424,9 @@ impl Context {
         let outer = self.0.transaction.clone().map(Arc::new);
         let open = OpenTransaction { provider, outer };
         let inside = self.with(|inner| inner.transaction = Some(open.clone()));
+        let mut runs = Runs(Some(open.provider.clone()));
         let result = inside.run(future(inside.clone())).await;
+        runs.0 = None;
         match &result {
             Ok(_) => open.provider.commit().await?,
             Err(_) => open.provider.rollback().await,
