@@ -98,7 +98,8 @@ async fn a_request_asks_for_so_many_rows_and_none_is_cut_silently() {
         assert_eq!(list(&format!("?_limit={rows}")).await.ok(200).as_array().unwrap().len(), rows as usize);
         assert!(list(&format!("?_limit={}", rows + 1)).await.refused(400).contains(&format!("1 to {rows}")));
         assert_eq!(list("").await.ok(200).as_array().unwrap().len(), rows as usize);
-        let groups = async || world.post("/api/samples?__action=groupBy").json(&json!({"groupBy": ["id"]})).send().await;
+        let groups =
+            async || world.post("/api/samples?__action=groupBy").json(&json!({"groupBy": ["id"]})).send().await;
         groups().await.ok(200);
         fill(&world, 1).await;
         assert!(list("").await.refused(400).contains(&format!("more than {rows} rows")));

@@ -59,7 +59,8 @@ impl Source {
     /// The context of a request.
     pub async fn context(&self, parts: &Parts, scope: Scope) -> Result<Context> {
         let session = parts.extensions.get::<tower_sessions::Session>().cloned().map(RequestSession);
-        let mut context = Context::backend(self.database.clone()).with_row_limit(self.rows).with_query_limits(self.queries);
+        let mut context =
+            Context::backend(self.database.clone()).with_row_limit(self.rows).with_query_limits(self.queries);
         if let Some(session) = session.clone() {
             context = context.with_session(Arc::new(session));
         }

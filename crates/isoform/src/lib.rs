@@ -86,6 +86,7 @@ pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
 pub use context::{Context, Scope};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
 pub use error::{Error, ErrorKind, Result, shown};
+pub use filter::limits::QueryLimits;
 pub use filter::{Condition, Filter};
 pub use hooks::{Hooks, LifecycleEvent};
 #[cfg(not(target_arch = "wasm32"))]
@@ -93,7 +94,6 @@ pub use host::Host;
 pub use identity::Identity;
 pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;
-pub use filter::limits::QueryLimits;
 pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
 pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState};
 pub use relation::{RelatedMany, RelatedOne, ToMany, ToOne};

@@ -216,8 +216,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Level {
     /// Is whoever ran it, or what it is a part of, gone?
     fn is_given_up(&self) -> bool {
-        self.given_up.load(Ordering::Relaxed)
-            || matches!(&self.within, Within::Outer(outer) if outer.is_given_up())
+        self.given_up.load(Ordering::Relaxed) || matches!(&self.within, Within::Outer(outer) if outer.is_given_up())
     }
 
     /// The stage, when no statement and no part is under way on it.
@@ -277,7 +276,8 @@ impl Open {
     }
 
     fn of(within: Within, depth: usize, writes: Arc<AtomicU64>) -> Self {
-        let level = Level { within, stage: Arc::new(Mutex::new(Stage::Unused)), depth, given_up: AtomicBool::new(false) };
+        let level =
+            Level { within, stage: Arc::new(Mutex::new(Stage::Unused)), depth, given_up: AtomicBool::new(false) };
         Self { level: Arc::new(level), writes, next_write_commits: AtomicBool::new(false) }
     }
 

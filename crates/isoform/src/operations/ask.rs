@@ -69,7 +69,9 @@ pub(super) fn probe(context: &Context, find: &mut Find) -> bool {
 pub(super) fn not_too_many(context: &Context, count: u64) -> Result<()> {
     let most = context.query_limits().rows;
     if count > most {
-        return Err(Error::invalid(format!("There are more than {most} rows. Ask for a part of them with _limit and _page.")));
+        return Err(Error::invalid(format!(
+            "There are more than {most} rows. Ask for a part of them with _limit and _page."
+        )));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Pages by a cursor: what stands behind a row in an order, however deep that is. And a list from its end.
 
-use super::ask::{conceal, guarded, includes, probe, readable, not_too_many, with_related, written};
+use super::ask::{conceal, guarded, includes, not_too_many, probe, readable, with_related, written};
 use super::computed;
 use super::cursor::Question;
 use crate::context::Context;

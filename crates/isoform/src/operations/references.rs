@@ -38,9 +38,8 @@ fn guarded(
         [(own, other)] if relation.holds_the_key() && fields.contains(*own) => Some((relation, *own, *other)),
         _ => None,
     };
-    let filtered = |relation: &RelationMeta| {
-        relation.target().api_filter.is_some() && relation.on_delete != OnDelete::Unwatched
-    };
+    let filtered =
+        |relation: &RelationMeta| relation.target().api_filter.is_some() && relation.on_delete != OnDelete::Unwatched;
     meta.relations.iter().filter_map(key).filter(move |(relation, ..)| filtered(relation))
 }
 
