@@ -1,5 +1,6 @@
 //! Transactions in transactions, and statements that take too long or are given up.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use isoform::prelude::*;
@@ -199,6 +200,38 @@ async fn parts_at_the_same_time_go_one_after_the_other() {
     });
     work.await.unwrap();
     assert_eq!(texts(&world).await, ["a", "a", "c", "c", "d"]);
+}
+
+#[tokio::test]
+async fn a_task_that_outlives_a_transaction_that_was_given_up_keeps_the_writer_from_nobody() {
+    let world = World::new(Way::Direct).await;
+    let context = world.backend();
+    for nested in [false, true] {
+        let (go, wait) = tokio::sync::oneshot::channel::<()>();
+        let task = Arc::new(Mutex::new(None));
+        let kept = task.clone();
+        let work = async |_| {
+            insert("undone").await?;
+            let late = async move {
+                insert("undone").await?;
+                wait.await.unwrap();
+                insert("never").await
+            };
+            *kept.lock().unwrap() = Some(Context::spawn(late)?);
+            std::future::pending::<Result<()>>().await
+        };
+        let whole = context.transaction(async |outer| {
+            insert("undone").await?;
+            if nested { outer.transaction(work).await } else { work(outer).await }
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(60), whole).await.is_err());
+        let next = context.run(insert("next"));
+        tokio::time::timeout(Duration::from_secs(3), next).await.expect("the writer is free").unwrap();
+        go.send(()).unwrap();
+        let task = task.lock().unwrap().take().unwrap();
+        assert!(task.await.unwrap().unwrap_err().cause().unwrap().to_string().contains("has ended"));
+    }
+    assert_eq!(texts(&world).await, ["next", "next"]);
 }
 
 #[tokio::test]

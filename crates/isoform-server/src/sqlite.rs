@@ -380,6 +380,10 @@ impl Transaction for Provider<Open> {
         Box::pin(self.0.rollback())
     }
 
+    fn give_up(&self) {
+        self.0.give_up();
+    }
+
     fn writes(&self) -> u64 {
         self.0.writes()
     }

@@ -87,6 +87,7 @@ pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
 pub use context::{Context, Scope};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
 pub use error::{Error, ErrorKind, Result, shown};
+pub use filter::limits::QueryLimits;
 pub use filter::{Condition, Filter};
 pub use hooks::{Hooks, LifecycleEvent};
 #[cfg(not(target_arch = "wasm32"))]

@@ -43,9 +43,6 @@ pub use references::foreign_key_conflict;
 pub(crate) use write::{delete, received, save};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 
-/// The most rows that one request can ask for.
-pub const MAX_ROWS: u64 = 1_000;
-
 /// The most related rows that one relation can bring along.
 pub const MAX_RELATED: u64 = 10_000;
 

@@ -4,7 +4,7 @@ mod related;
 
 use serde_json::{Map, Value as JsonValue};
 
-use super::limits::{self, MAX_DEPTH};
+use super::limits;
 use super::{Comparison, Condition, TextMatch};
 use crate::error::shown;
 use crate::json;
@@ -94,7 +94,7 @@ pub fn from_json(meta: &EntityMeta, readable: FieldMask, object: &JsonValue) -> 
 }
 
 fn object_condition(known: Known<'_>, json: &JsonValue, depth: usize) -> Result<Condition> {
-    if depth > MAX_DEPTH {
+    if depth > limits::deepest() {
         return Err(limits::too_deep());
     }
     let Some(object) = json.as_object() else {
@@ -148,7 +148,7 @@ fn key_condition(known: Known<'_>, key: &str, value: &JsonValue, depth: usize) -
         if let Some(measured) = related::Measuring::of(relation, key, rest)? {
             return measured.from_json(value, depth);
         }
-        let field = &mut |target: Known<'_>, path: &str| match depth < MAX_DEPTH {
+        let field = &mut |target: Known<'_>, path: &str| match depth < limits::deepest() {
             true => key_condition(target, path, value, depth + 1),
             false => Err(limits::too_deep()),
         };
@@ -218,7 +218,7 @@ pub fn from_parameter(meta: &EntityMeta, readable: FieldMask, key: &str, text: &
 }
 
 fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Condition> {
-    if depth > MAX_DEPTH {
+    if depth > limits::deepest() {
         return Err(limits::too_deep());
     }
     if matches!(key, "OR" | "NOT") {

@@ -1,6 +1,6 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
-use super::{MAX_ROWS, MAX_WRITTEN, computed, include, not_found, resolve};
+use super::{MAX_WRITTEN, computed, include, not_found, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
 use crate::guard;
@@ -43,10 +43,9 @@ pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> R
         guard::asks_only(meta, sight.readable, asked)?;
         limits::check(meta, &find.filter)?;
         limits::check_order(&find.order)?;
-        if let Some(limit) = find.limit.filter(|limit| *limit > MAX_ROWS) {
-            return Err(Error::invalid(format!(
-                "_limit is {limit}; at most {MAX_ROWS} rows can be asked for at once."
-            )));
+        let most = context.query_limits().rows;
+        if let Some(limit) = find.limit.filter(|limit| *limit > most) {
+            return Err(Error::invalid(format!("_limit is {limit}; at most {most} rows can be asked for at once.")));
         }
     }
     computed::asks_columns(meta, asked)?;
@@ -62,13 +61,20 @@ pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> R
 pub(super) fn probe(context: &Context, find: &mut Find) -> bool {
     let unlimited = context.scope() == Scope::Api && find.limit.is_none();
     if unlimited {
-        find.limit = Some(MAX_ROWS + 1);
+        find.limit = Some(context.query_limits().rows.saturating_add(1));
     }
     unlimited
 }
 
-pub(super) fn too_many() -> Error {
-    Error::invalid(format!("There are more than {MAX_ROWS} rows. Ask for a part of them with _limit and _page."))
+/// Passes as many rows as a list without a limit may have.
+pub(super) fn not_too_many(context: &Context, count: u64) -> Result<()> {
+    let most = context.query_limits().rows;
+    if count > most {
+        return Err(Error::invalid(format!(
+            "There are more than {most} rows. Ask for a part of them with _limit and _page."
+        )));
+    }
+    Ok(())
 }
 
 /// Rows, and the fields that the asker may not see, which are blank in them.
@@ -76,8 +82,8 @@ pub(crate) async fn find(context: &Context, meta: &'static EntityMeta, find: Fin
     let (mut find, readable) = guarded(context, meta, find)?;
     let unlimited = probe(context, &mut find);
     let mut rows = context.database()?.find(meta, &find).await?;
-    if unlimited && rows.len() as u64 > MAX_ROWS {
-        return Err(too_many());
+    if unlimited {
+        not_too_many(context, rows.len() as u64)?;
     }
     computed::fill_in(context, meta, readable, &mut rows).await?;
     let hidden = conceal(meta, readable, &mut rows);
@@ -124,8 +130,8 @@ pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find,
     out.push(b'[');
     if !meta.server_fields().and(readable).and(fields).is_empty() {
         let mut rows = context.database()?.find(meta, &find).await?;
-        if unlimited && rows.len() as u64 > MAX_ROWS {
-            return Err(too_many());
+        if unlimited {
+            not_too_many(context, rows.len() as u64)?;
         }
         computed::fill_in(context, meta, readable.and(fields), &mut rows).await?;
         for (position, row) in rows.iter().enumerate() {
@@ -138,8 +144,8 @@ pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find,
         return Ok(out);
     }
     let count = context.database()?.find_json(meta, &find, readable.and(fields), &mut out).await?;
-    if unlimited && count > MAX_ROWS {
-        return Err(too_many());
+    if unlimited {
+        not_too_many(context, count)?;
     }
     out.push(b']');
     Ok(out)

@@ -1,6 +1,6 @@
 //! Pages by a cursor: what stands behind a row in an order, however deep that is. And a list from its end.
 
-use super::ask::{conceal, guarded, includes, probe, readable, too_many, with_related, written};
+use super::ask::{conceal, guarded, includes, not_too_many, probe, readable, with_related, written};
 use super::computed;
 use super::cursor::Question;
 use crate::context::Context;
@@ -201,8 +201,8 @@ pub(crate) async fn find_fields(
         };
         rows.into_iter().map(chosen).collect()
     };
-    if unlimited && rows.len() as u64 > super::MAX_ROWS {
-        return Err(too_many());
+    if unlimited {
+        not_too_many(context, rows.len() as u64)?;
     }
     Ok(rows)
 }
