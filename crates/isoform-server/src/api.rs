@@ -162,6 +162,7 @@ impl Api {
             resolver: self.resolver,
             time: self.limits.time,
             rows: self.limits.rows as u64,
+            entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
         };
         let source = Arc::new(source);

@@ -12,8 +12,11 @@ use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::value::{FieldType, Value};
 use crate::{Error, Result};
 
-pub(crate) use related::{key_to_json, measured_to_json, order_to_json};
+pub(crate) use related::{key_to_json, measured_to_json, order_to_json, related_to_json};
 pub use related::{readable_key, readable_order};
+
+/// The rows at the other end of a relation: `"$relatedTo": {"tasks.comments": [1]}`.
+const RELATED_TO: &str = "$relatedTo";
 
 /// The fields that a filter can name: a hidden one answers as one that is not there, whatever is asked of it.
 #[derive(Clone, Copy)]
@@ -104,6 +107,7 @@ fn object_condition(known: Known<'_>, json: &JsonValue, depth: usize) -> Result<
     for (key, value) in object {
         let one = match key.as_str() {
             "OR" => or_groups(known, value, depth)?,
+            RELATED_TO => each(value, |one| related::related_to(known.meta, one))?,
             "NOT" => each(value, |one| Ok(object_condition(known, one, depth + 1)?.negate()))?,
             key => key_condition(known, key, value, depth)?,
         };
@@ -221,7 +225,7 @@ fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Co
     if depth > MAX_DEPTH {
         return Err(limits::too_deep());
     }
-    if matches!(key, "OR" | "NOT") {
+    if matches!(key, "OR" | "NOT" | RELATED_TO) {
         let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be JSON"))?;
         let mut object = Map::new();
         object.insert(key.into(), json);
@@ -421,6 +425,10 @@ impl Subject<'_> {
             Condition::Related(related) => {
                 let (key, value) = (related.relation.travel.filter)(related);
                 push(object, key, value);
+            }
+            Condition::RelatedTo(to) => {
+                let (name, key) = (to.relation.travel.related_to)(to);
+                push(object, RELATED_TO.into(), serde_json::json!({ name: key }));
             }
             Condition::Measured(measured) => {
                 let all = (measured.value.relation.travel.measured)(measured);

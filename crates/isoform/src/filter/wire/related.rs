@@ -8,7 +8,8 @@ use super::{
 };
 use crate::aggregate::{Function, Measure};
 use crate::error::shown;
-use crate::filter::Condition;
+use crate::filter::{Condition, RelatedTo};
+use crate::json::{from_json, to_json as value_to_json};
 use crate::filter::limits::MAX_RELATED_DEPTH;
 use crate::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use crate::relation::{Measured, OrderBy, OrderKey, RelatedValue, ValueOf};
@@ -233,6 +234,42 @@ pub(crate) fn key_to_json(value: &RelatedValue) -> (String, Option<JsonValue>) {
             (format!("{relation}.{name}"), chosen)
         }
     }
+}
+
+/// The rows at the other end of a relation of another entity: `{"tasks.comments": [1]}`.
+pub(super) fn related_to(meta: &EntityMeta, json: &JsonValue) -> Result<Condition> {
+    let wrong = || {
+        Error::invalid(format!(
+            "The filter \"{}\" is an object such as {{\"tasks.comments\": [1]}}: a relation, and the values of its key.",
+            super::RELATED_TO
+        ))
+    };
+    let object = json.as_object().ok_or_else(wrong)?;
+    object.iter().try_fold(Condition::All, |all, (name, key)| {
+        let values = key.as_array().ok_or_else(wrong)?;
+        // Another entity's name, a hidden relation and one that leads elsewhere are all none of this entity's.
+        let unknown = || Error::invalid(format!("\"{}\" is not a relation to {}.", shown(name), meta.key));
+        let (owner, relation) = name.split_once('.').ok_or_else(unknown)?;
+        let owner = crate::Context::current()?.entity(owner).ok_or_else(unknown)?;
+        let relation = readable_relation(owner, relation).map_err(|_| unknown())?;
+        if relation.target() != meta {
+            return Err(unknown());
+        }
+        if values.len() != relation.keys.len() {
+            return Err(wrong());
+        }
+        let fields = relation.keys.iter().map(|(own, _)| owner.field(*own).field_type);
+        let value = |(field_type, value)| {
+            from_json(field_type, value).map_err(|error| wrong_value(&format!("{}.{name}", super::RELATED_TO), &error.0))
+        };
+        let key = fields.zip(values).map(value).collect::<Result<_>>()?;
+        Ok(all.and(Condition::related_to(owner, relation, key)))
+    })
+}
+
+/// See [`related_to`].
+pub(crate) fn related_to_json(to: &RelatedTo) -> (String, JsonValue) {
+    (format!("{}.{}", to.owner.key, to.relation.wire), to.key.iter().map(value_to_json).collect())
 }
 
 /// A condition on a value of related rows.
