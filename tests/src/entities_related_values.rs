@@ -219,7 +219,11 @@ pub struct Door {
 pub static RUSTED: AtomicBool = AtomicBool::new(false);
 
 async fn creaked(door: &Record<Door>) -> Result<String> {
-    if door.id == 13 && RUSTED.load(Ordering::Relaxed) { Err(Error::invalid("nobody opens this one")) } else { Ok("eek".into()) }
+    if door.id == 13 && RUSTED.load(Ordering::Relaxed) {
+        Err(Error::invalid("nobody opens this one"))
+    } else {
+        Ok("eek".into())
+    }
 }
 
 /// A relation whose own filter leads across itself.

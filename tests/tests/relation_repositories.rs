@@ -188,10 +188,7 @@ async fn bob_is_refused(world: &World) -> bool {
 async fn what_is_related_to_a_row_has_a_name_on_the_wire() {
     let world = World::with(tests::Way::InProcess, all()).await;
     desk(&world).await;
-    world
-        .for_(&ann())
-        .run(async { bill(1).await.stamps().add(&stamp("late").await).await.unwrap() })
-        .await;
+    world.for_(&ann()).run(async { bill(1).await.stamps().add(&stamp("late").await).await.unwrap() }).await;
     let asked = async |key: &str, name: &str, values: serde_json::Value| {
         let body = json!({"where": {"$relatedTo": {name: values}}});
         world.post(&format!("/api/{key}?__action=count")).by(&ann()).json(&body).send().await

@@ -87,9 +87,7 @@ pub(super) fn holds<D: Dialect>(place: &Place<'_>, value: &RelatedValue, conditi
         | Condition::Or(_)
         | Condition::Related(_)
         | Condition::RelatedTo(_)
-        | Condition::Measured(_) => {
-            Cond::all().add(Expr::cust("1 = 0"))
-        }
+        | Condition::Measured(_) => Cond::all().add(Expr::cust("1 = 0")),
     }
 }
 

@@ -80,7 +80,8 @@ pub(crate) fn each(
     to: &dyn Fn(RelatedTo) -> Result<Condition>,
     value: &dyn Fn(RelatedValue) -> Result<RelatedValue>,
 ) -> Result<Condition> {
-    let list = |list: Vec<Condition>| list.into_iter().map(|one| each(one, related, to, value)).collect::<Result<Vec<_>>>();
+    let list =
+        |list: Vec<Condition>| list.into_iter().map(|one| each(one, related, to, value)).collect::<Result<Vec<_>>>();
     Ok(match condition {
         Condition::Related(one) => Condition::Related(Box::new(related(*one)?)),
         Condition::RelatedTo(one) => to(*one)?,

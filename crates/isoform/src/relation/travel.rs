@@ -31,8 +31,15 @@ pub struct Travel {
 
 /// For the derive.
 #[doc(hidden)]
-pub static TRAVEL: Travel =
-    Travel { rows, read, filter, include, related_to: wire::related_to_json, measured: wire::measured_to_json, key: wire::key_to_json };
+pub static TRAVEL: Travel = Travel {
+    rows,
+    read,
+    filter,
+    include,
+    related_to: wire::related_to_json,
+    measured: wire::measured_to_json,
+    key: wire::key_to_json,
+};
 
 /// Loaded records: an object or null, or an array.
 fn rows(relation: &RelationMeta, related: &[&dyn AnyRecord]) -> JsonValue {

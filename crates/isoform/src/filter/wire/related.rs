@@ -8,9 +8,9 @@ use super::{
 };
 use crate::aggregate::{Function, Measure};
 use crate::error::shown;
+use crate::filter::limits::MAX_RELATED_DEPTH;
 use crate::filter::{Condition, RelatedTo};
 use crate::json::{from_json, to_json as value_to_json};
-use crate::filter::limits::MAX_RELATED_DEPTH;
 use crate::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use crate::relation::{Measured, OrderBy, OrderKey, RelatedValue, ValueOf};
 use crate::value::FieldType;
@@ -260,7 +260,8 @@ pub(super) fn related_to(meta: &EntityMeta, json: &JsonValue) -> Result<Conditio
         }
         let fields = relation.keys.iter().map(|(own, _)| owner.field(*own).field_type);
         let value = |(field_type, value)| {
-            from_json(field_type, value).map_err(|error| wrong_value(&format!("{}.{name}", super::RELATED_TO), &error.0))
+            from_json(field_type, value)
+                .map_err(|error| wrong_value(&format!("{}.{name}", super::RELATED_TO), &error.0))
         };
         let key = fields.zip(values).map(value).collect::<Result<_>>()?;
         Ok(all.and(Condition::related_to(owner, relation, key)))
