@@ -150,7 +150,7 @@ fn or_groups(known: Known<'_>, value: &JsonValue, depth: usize) -> Result<Condit
 fn key_condition(known: Known<'_>, key: &str, value: &JsonValue, depth: usize) -> Result<Condition> {
     if let Some((relation, rest)) = known.relation(key) {
         if let Some(measured) = related::Measuring::of(relation, key, rest)? {
-            return measured.from_json(value, depth);
+            return measured.read(value, depth);
         }
         let field = &mut |target: Known<'_>, path: &str| match depth < MAX_DEPTH {
             true => key_condition(target, path, value, depth + 1),
@@ -233,7 +233,7 @@ fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Co
     }
     if let Some((relation, rest)) = known.relation(key) {
         if let Some(measured) = related::Measuring::of(relation, key, rest)? {
-            return measured.from_text(text, depth);
+            return measured.read_text(text, depth);
         }
         let object = &mut |target: Known<'_>| {
             let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be a JSON object"))?;

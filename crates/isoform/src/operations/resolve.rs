@@ -163,7 +163,7 @@ fn answered<'a>(
             }
             Condition::Measured(measured) => {
                 let value = value_of(context, &measured.value, record).await?;
-                holds_of(record.meta(), &measured.holds, value)
+                holds_of(record.meta(), &measured.holds, &value)
             }
             Condition::And(all) => Condition::And(each_answered(context, all, record).await?),
             Condition::Or(any) => Condition::Or(each_answered(context, any, record).await?),
@@ -181,7 +181,7 @@ async fn each_answered(context: &Context, mut list: Vec<Condition>, record: &dyn
 }
 
 /// What a condition on a value says: true, false, or neither, which null can never be told apart from.
-fn holds_of(meta: &EntityMeta, holds: &Condition, value: Value) -> Condition {
+fn holds_of(meta: &EntityMeta, holds: &Condition, value: &Value) -> Condition {
     let get = |_| value.clone();
     if holds.matches(&get) {
         Condition::All

@@ -13,7 +13,9 @@ use crate::meta::{EntityMeta, Through};
 use crate::query::Query;
 use crate::record::{AnyRecord, Record};
 use crate::repository;
-use crate::value::{FieldType, Value};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::value::FieldType;
+use crate::value::Value;
 use crate::{Error, Result};
 
 /// The rows at the other end of a relation of many to many. Awaited, they are loaded; adding and removing them writes and
@@ -160,19 +162,15 @@ impl<E: Entity> RelatedThrough<E> {
         batch::run(steps).await
     }
 
-    /// Inserts a row and relates it. Where its id is a UUID, or is given, both are done or neither; another id is known
-    /// only once the row was inserted, and the row stays where relating it is refused.
+    /// Inserts a row and relates it: both or neither, where its id is given, or is a UUID and this is not the browser. Another
+    /// id is known only once the row was inserted, and the row stays where relating it is refused.
     ///
     /// # Errors
     /// As inserting the row, and the one in between.
     pub async fn insert(&self, new: impl Into<Record<E>>) -> Result<Record<E>> {
         let mut record = new.into();
         let between = self.between()?;
-        let id = E::meta().id;
-        if matches!(E::meta().id_field().field_type, FieldType::Uuid) && AnyRecord::get(&record, id).is_empty() {
-            let made = Value::Uuid(uuid::Uuid::now_v7());
-            AnyRecord::set(&mut record, id, made).map_err(|error| Error::invalid(error.0))?;
-        }
+        give_id(&mut record)?;
         let Ok(other) = between.leads_to(&record) else {
             let record = repository::repo::<E>().insert(record).await?;
             self.add(&record).await?;
@@ -183,6 +181,24 @@ impl<E: Entity> RelatedThrough<E> {
         both.push(between.add(vec![other]));
         both.run().await?.record(inserted)
     }
+}
+
+/// A new row whose id is known before it is inserted can be related in the same batch.
+#[cfg(not(target_arch = "wasm32"))]
+fn give_id(record: &mut dyn AnyRecord) -> Result<()> {
+    let id = record.meta().id;
+    if matches!(record.meta().id_field().field_type, FieldType::Uuid) && record.get(id).is_empty() {
+        let made = Value::Uuid(uuid::Uuid::now_v7());
+        record.set(id, made).map_err(|error| Error::invalid(error.0))?;
+    }
+    Ok(())
+}
+
+/// A browser makes no ids.
+#[cfg(target_arch = "wasm32")]
+#[expect(clippy::unnecessary_wraps, reason = "as natively")]
+fn give_id(_: &mut dyn AnyRecord) -> Result<()> {
+    Ok(())
 }
 
 impl<E: Entity> IntoFuture for RelatedThrough<E> {

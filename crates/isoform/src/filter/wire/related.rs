@@ -74,10 +74,10 @@ impl<'k> Measuring<'k> {
     }
 
     /// `3`, or `{"where": {…}, "is": 3}`: of which rows.
-    pub fn from_json(&self, value: &JsonValue, depth: usize) -> Result<Condition> {
+    pub fn read(&self, value: &JsonValue, depth: usize) -> Result<Condition> {
         match value {
             JsonValue::Array(list) if list.iter().any(JsonValue::is_object) => {
-                list.iter().try_fold(Condition::All, |all, one| Ok(all.and(self.from_json(one, depth)?)))
+                list.iter().try_fold(Condition::All, |all, one| Ok(all.and(self.read(one, depth)?)))
             }
             JsonValue::Object(chosen) => {
                 if let Some(other) = chosen.keys().find(|key| !matches!(key.as_str(), "where" | "is")) {
@@ -97,12 +97,12 @@ impl<'k> Measuring<'k> {
         }
     }
 
-    /// As [`Measuring::from_json`], in an address.
-    pub fn from_text(&self, text: &str, depth: usize) -> Result<Condition> {
+    /// As [`Measuring::read`], in an address.
+    pub fn read_text(&self, text: &str, depth: usize) -> Result<Condition> {
         if text.starts_with('{') {
             let json = serde_json::from_str(text)
                 .map_err(|_| wrong_value(self.key, "must be a value, or JSON with \"where\" and \"is\""))?;
-            return self.from_json(&json, depth);
+            return self.read(&json, depth);
         }
         Ok(self.condition(Condition::All, compared_text(self.key, self.operator, 0, self.field_type, text)?))
     }
