@@ -166,6 +166,7 @@ impl Api {
             time: self.limits.time,
             rows: self.limits.rows as u64,
             queries: self.limits.queries,
+            entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
         };
         let source = Arc::new(source);

@@ -152,6 +152,7 @@ fn condition_at<D: Dialect>(place: &Place<'_>, one: &Condition) -> Cond {
         Condition::Or(conditions) if !conditions.is_empty() => list(Cond::any(), conditions),
         Condition::Not(inner) => condition_at::<D>(place, inner).not(),
         Condition::Related(related) => Cond::all().add(Expr::exists(exists::<D>(place, related))),
+        Condition::RelatedTo(to) => Cond::all().add(Expr::exists(related::to::<D>(place, to))),
         Condition::Measured(measured) => related::holds::<D>(place, &measured.value, &measured.holds),
         Condition::Nothing | Condition::Or(_) => Cond::all().add(Expr::cust("1 = 0")),
         Condition::Null(field)

@@ -56,6 +56,11 @@ impl Batch {
         BatchRepository { batch: self, entity: PhantomData }
     }
 
+    /// One more write, without its type.
+    pub(crate) fn push(&mut self, step: (&'static EntityMeta, Step)) {
+        self.steps.push(step);
+    }
+
     /// Does it all. Validators run on the server.
     ///
     /// # Errors
@@ -142,6 +147,11 @@ impl<E: Entity> BatchRepository<'_, E> {
     pub fn upsert_many(self, rows: impl IntoIterator<Item = Upsert<E>>) -> Pending<Vec<Record<E>>> {
         self.add(Step::UpsertMany(rows.into_iter().map(|upsert| upsert.row).collect()))
     }
+}
+
+/// Writes without their types, together or not at all; what they answer nobody looks at.
+pub(crate) async fn run(steps: Vec<(&'static EntityMeta, Step)>) -> Result<()> {
+    Batch { steps }.run().await.map(drop)
 }
 
 /// The values of a new record that differ from the declared defaults.

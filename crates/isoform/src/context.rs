@@ -62,6 +62,9 @@ struct Inner {
     row_limit: u64,
     #[cfg(not(target_arch = "wasm32"))]
     query_limits: QueryLimits,
+    /// The entities that are served.
+    #[cfg(not(target_arch = "wasm32"))]
+    entities: Arc<[&'static crate::EntityMeta]>,
 }
 
 /// The transaction that a context is in, or the part of one.
@@ -157,6 +160,8 @@ impl Context {
             row_limit: DEFAULT_ROW_LIMIT,
             #[cfg(not(target_arch = "wasm32"))]
             query_limits: QueryLimits::default(),
+
+            entities: Arc::new([]),
         }))
     }
 
@@ -218,6 +223,25 @@ impl Context {
     #[must_use]
     pub fn with_session(&self, session: Arc<dyn Session>) -> Self {
         self.with(|inner| inner.session = Some(session))
+    }
+
+    /// The same context, which knows the entities that are served by their keys.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_entities(&self, entities: Arc<[&'static crate::EntityMeta]>) -> Self {
+        self.with(|inner| inner.entities = entities)
+    }
+
+    /// The entity with this key, where it is served here.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn entity(&self, key: &str) -> Option<&'static crate::EntityMeta> {
+        self.0.entities.iter().copied().find(|entity| entity.key == key)
+    }
+
+    /// The browser serves none.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) const fn entity(&self, _: &str) -> Option<&'static crate::EntityMeta> {
+        None
     }
 
     /// The same context with another number of rows as the most of one bulk write in scope `Api`: 10,000 unless set.

@@ -98,7 +98,7 @@ pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;
 pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
 pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState};
-pub use relation::{RelatedMany, RelatedOne, ToMany, ToOne};
+pub use relation::{RelatedMany, RelatedOne, RelatedThrough, ToMany, ToOne};
 pub use remote::Remote;
 pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};
 pub use value::{FieldEnum, FieldType, FieldValue, Json, Row, Scalar, Value, ValueError};

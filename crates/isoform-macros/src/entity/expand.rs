@@ -273,29 +273,33 @@ fn path_column(path: &syn::Path) -> TokenStream {
     column_of(&quote!(#entity), &field.value().ident)
 }
 
-/// `TaskRelations`, with a method for each relation that has a repository.
+/// `TaskRelations`, with a method for each relation: its repository.
 fn repositories(entity: &Entity) -> TokenStream {
     let Entity { ident, vis, relations, .. } = entity;
     let private = quote!(::isoform::__private);
-    let direct: Vec<_> = relations.iter().enumerate().filter(|(_, relation)| relation.through.is_none()).collect();
-    if direct.is_empty() {
+    if relations.is_empty() {
         return TokenStream::new();
     }
     let name = format_ident!("{ident}Relations");
     let docs = format!("The repositories of the relations of a [`Record`](::isoform::Record) of [`{ident}`].");
-    let signatures: Vec<_> = direct
+    let repository = |relation: &Relation| match (&relation.through, relation.many) {
+        (Some(_), _) => format_ident!("RelatedThrough"),
+        (None, true) => format_ident!("RelatedMany"),
+        (None, false) => format_ident!("RelatedOne"),
+    };
+    let signatures: Vec<_> = relations
         .iter()
-        .map(|(_, Relation { ident, target, many, .. })| {
-            let related = format_ident!("{}", if *many { "RelatedMany" } else { "RelatedOne" });
+        .map(|relation| {
+            let (Relation { ident, target, .. }, related) = (relation, repository(relation));
             quote!(fn #ident(&self) -> #private::#related<#target>)
         })
         .collect();
-    let documented = direct.iter().zip(&signatures).map(|((_, relation), signature)| {
+    let documented = relations.iter().zip(&signatures).map(|(relation, signature)| {
         let docs = format!("The relation `{}`.", relation.name);
         quote!(#[doc = #docs] #signature;)
     });
-    let bodies = direct.iter().zip(&signatures).map(|((index, relation), signature)| {
-        let related = format_ident!("{}", if relation.many { "RelatedMany" } else { "RelatedOne" });
+    let bodies = relations.iter().zip(&signatures).enumerate().map(|(index, (relation, signature))| {
+        let related = repository(relation);
         quote!(#signature { #private::#related::of(self, #index) })
     });
     quote! {

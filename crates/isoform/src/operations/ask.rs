@@ -79,13 +79,23 @@ pub(super) fn not_too_many(context: &Context, count: u64) -> Result<()> {
 
 /// Rows, and the fields that the asker may not see, which are blank in them.
 pub(crate) async fn find(context: &Context, meta: &'static EntityMeta, find: Find) -> Result<(Vec<Row>, FieldMask)> {
+    find_chosen(context, meta, find, meta.all_fields()).await
+}
+
+/// As [`find`]; of what the server computes only the fields of a mask.
+async fn find_chosen(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    fields: FieldMask,
+) -> Result<(Vec<Row>, FieldMask)> {
     let (mut find, readable) = guarded(context, meta, find)?;
     let unlimited = probe(context, &mut find);
     let mut rows = context.database()?.find(meta, &find).await?;
     if unlimited {
         not_too_many(context, rows.len() as u64)?;
     }
-    computed::fill_in(context, meta, readable, &mut rows).await?;
+    computed::fill_in(context, meta, readable.and(fields), &mut rows).await?;
     let hidden = conceal(meta, readable, &mut rows);
     Ok((rows, hidden))
 }
@@ -157,8 +167,17 @@ pub(crate) async fn find_related(
     meta: &'static EntityMeta,
     question: Find,
 ) -> Result<Vec<Box<dyn AnyRecord>>> {
+    find_chosen_related(context, meta, question, meta.all_fields()).await
+}
+
+async fn find_chosen_related(
+    context: &Context,
+    meta: &'static EntityMeta,
+    question: Find,
+    fields: FieldMask,
+) -> Result<Vec<Box<dyn AnyRecord>>> {
     let named = question.include.clone();
-    let (rows, hidden) = find(context, meta, question).await?;
+    let (rows, hidden) = find_chosen(context, meta, question, fields).await?;
     with_related(context, meta, rows, hidden, named).await
 }
 
@@ -193,7 +212,7 @@ async fn find_related_json(
     find: Find,
     fields: FieldMask,
 ) -> Result<Vec<Vec<u8>>> {
-    written(&find_related(context, meta, find).await?, fields)
+    written(&find_chosen_related(context, meta, find, fields).await?, fields)
 }
 
 /// Records with what is related to them, as JSON objects.

@@ -104,6 +104,18 @@ pub(crate) async fn page(
     cursor: &str,
     total: bool,
 ) -> Result<Page> {
+    page_chosen(context, meta, find, cursor, total, meta.all_fields()).await
+}
+
+/// As [`page`]; of what the server computes only the fields of a mask.
+async fn page_chosen(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    cursor: &str,
+    total: bool,
+    fields: FieldMask,
+) -> Result<Page> {
     let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor)?;
     let database = context.database()?;
     let mut rows = database.find(meta, &find).await?;
@@ -117,7 +129,7 @@ pub(crate) async fn page(
         cursor = Some(question.cursor(&find.order.iter().map(value).collect::<Vec<_>>()));
     }
     let total = if total { Some(database.count(meta, &find.filter).await?) } else { None };
-    computed::fill_in(context, meta, readable, &mut rows).await?;
+    computed::fill_in(context, meta, readable.and(fields), &mut rows).await?;
     let hidden = conceal(meta, readable, &mut rows);
     Ok(Page { rows, hidden, cursor, total })
 }
@@ -149,7 +161,10 @@ pub async fn page_json(
     total: bool,
 ) -> Result<Vec<u8>> {
     if includes(meta, &find) || !meta.server_fields().is_empty() {
-        let (records, page) = page_related(context, meta, find, cursor, total).await?;
+        let named = find.include.clone();
+        let mut page = page_chosen(context, meta, find, cursor, total, fields).await?;
+        let rows = std::mem::take(&mut page.rows);
+        let records = with_related(context, meta, rows, page.hidden, named).await?;
         let items = written(&records, fields)?.join(&b","[..]);
         return end([b"{\"items\":[", items.as_slice()].concat(), page.cursor, page.total);
     }

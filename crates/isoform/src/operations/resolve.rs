@@ -4,13 +4,13 @@ use super::computed;
 use crate::aggregate::{Aggregation, Measure};
 use crate::context::{Context, Scope};
 use crate::filter::wire::unknown_field;
-use crate::filter::{Comparison, Condition, Related};
+use crate::filter::{Comparison, Condition, Related, RelatedTo};
 use crate::future::BoxFuture;
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::provider::Find;
 use crate::record::AnyRecord;
-use crate::relation::declared::{each, filter_of, known};
+use crate::relation::declared::{each, filter_of, found_by, known};
 use crate::relation::{OrderBy, OrderKey, RelatedValue, ValueOf};
 use crate::value::{Row, Value};
 use crate::{Result, guard};
@@ -67,7 +67,11 @@ pub(super) fn asked(context: &Context, meta: &EntityMeta, condition: Condition) 
         let target = asked(context, relation.target(), target)?;
         Ok(Related { relation, target: target.and(sight.target), between: between.and(sight.between) })
     };
-    each(condition, &related, &|value| asked_value(context, meta, value))
+    let to = |to: RelatedTo| {
+        let sight = sight(context, to.owner, to.relation)?;
+        Ok(found_by(to, sight.between).and(sight.target))
+    };
+    each(condition, &related, &to, &|value| asked_value(context, meta, value))
 }
 
 /// An order as somebody asks for it.
@@ -151,9 +155,16 @@ fn answered<'a>(
                 };
                 if there { Condition::All } else { Condition::Nothing }
             }
+            Condition::RelatedTo(to) => {
+                let RelatedTo { owner: _, relation, key, between } = *to;
+                let meta = record.meta();
+                let find = Find::matching(Id::of(meta, |field| record.get(field)).condition(meta)).limit(1);
+                let found = context.database()?.find_related(relation, &[key], &find, &between, Some(1)).await?;
+                if found.is_empty() { Condition::Nothing } else { Condition::All }
+            }
             Condition::Measured(measured) => {
                 let value = value_of(context, &measured.value, record).await?;
-                holds_of(record.meta(), &measured.holds, value)
+                holds_of(record.meta(), &measured.holds, &value)
             }
             Condition::And(all) => Condition::And(each_answered(context, all, record).await?),
             Condition::Or(any) => Condition::Or(each_answered(context, any, record).await?),
@@ -171,7 +182,7 @@ async fn each_answered(context: &Context, mut list: Vec<Condition>, record: &dyn
 }
 
 /// What a condition on a value says: true, false, or neither, which null can never be told apart from.
-fn holds_of(meta: &EntityMeta, holds: &Condition, value: Value) -> Condition {
+fn holds_of(meta: &EntityMeta, holds: &Condition, value: &Value) -> Condition {
     let get = |_| value.clone();
     if holds.matches(&get) {
         Condition::All
