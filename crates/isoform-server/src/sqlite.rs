@@ -285,7 +285,7 @@ impl<C: Connections> DataProvider for Provider<C> {
         Box::pin(async move {
             // SQLite counts up where the id is null.
             let mut row = row.to_vec();
-            if let Some(id) = row.get_mut(meta.id) {
+            if let Some(id) = meta.counted_id().and_then(|id| row.get_mut(id)) {
                 *id = Value::Null;
             }
             let statement = sql::insert::<Sqlite>(meta, &row)?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as JsonValue};
 use crate::bulk::{Assigned, IntoWhich, Step, Upsert};
 use crate::context::{Context, Source};
 use crate::entity::Entity;
-use crate::filter::Operand;
+use crate::id::IntoId;
 use crate::meta::EntityMeta;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::operations;
@@ -113,15 +113,15 @@ impl<E: Entity> BatchRepository<'_, E> {
     /// Changes some fields of the row with an id.
     pub fn update<A: IntoAssignments<E>>(
         self,
-        id: impl Operand<E::Id>,
+        id: impl IntoId<E::Id>,
         set: impl FnOnce(E::Fields) -> A,
     ) -> Pending<Record<E>> {
-        self.add(Step::Update(id.into_operand(), set(E::FIELDS).into_assignments()))
+        self.add(Step::Update(id.into_id(), set(E::FIELDS).into_assignments()))
     }
 
     /// Deletes the row with an id.
-    pub fn delete(self, id: impl Operand<E::Id>) {
-        let _: Pending<()> = self.add(Step::Delete(id.into_operand()));
+    pub fn delete(self, id: impl IntoId<E::Id>) {
+        let _: Pending<()> = self.add(Step::Delete(id.into_id()));
     }
 
     /// As [`Repository::update_many`](crate::Repository::update_many).

@@ -7,7 +7,8 @@ use crate::Result;
 use crate::entity::{Column, Entity};
 use crate::future::BoxFuture;
 use crate::record::{Errors, Record};
-use crate::value::{FieldValue, Value};
+use crate::id::Id;
+use crate::value::FieldValue;
 
 /// A moment in the life of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,15 +163,15 @@ pub struct LifecycleEvent<E> {
 #[derive(Clone, Debug)]
 pub struct EventState {
     pub(crate) is_new: bool,
-    pub(crate) id: Value,
-    pub(crate) original_id: Value,
+    pub(crate) id: Id,
+    pub(crate) original_id: Id,
     pub(crate) prevented: bool,
     pub(crate) errors: Errors,
 }
 
 impl Default for EventState {
     fn default() -> Self {
-        Self { is_new: false, id: Value::Null, original_id: Value::Null, prevented: false, errors: Errors::default() }
+        Self { is_new: false, id: Id::default(), original_id: Id::default(), prevented: false, errors: Errors::default() }
     }
 }
 
@@ -191,13 +192,13 @@ impl<E: Entity> LifecycleEvent<E> {
 
     /// The id that the row will have.
     #[must_use]
-    pub const fn id(&self) -> &Value {
+    pub const fn id(&self) -> &Id {
         &self.state.id
     }
 
     /// The id that the row has in the table.
     #[must_use]
-    pub const fn original_id(&self) -> &Value {
+    pub const fn original_id(&self) -> &Id {
         &self.state.original_id
     }
 

@@ -59,6 +59,7 @@ pub mod guard;
 pub mod hooks;
 #[cfg(not(target_arch = "wasm32"))]
 mod host;
+mod id;
 mod identity;
 pub mod json;
 pub mod meta;
@@ -90,6 +91,7 @@ pub use filter::{Condition, Filter};
 pub use hooks::{Hooks, LifecycleEvent};
 #[cfg(not(target_arch = "wasm32"))]
 pub use host::Host;
+pub use id::{Id, IntoId};
 pub use identity::Identity;
 pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;

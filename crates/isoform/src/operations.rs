@@ -27,6 +27,7 @@ use crate::filter::Condition;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::provider::Find;
 use crate::record::AnyRecord;
+use crate::id::Id;
 use crate::value::Value;
 use crate::{Error, Result};
 
@@ -62,10 +63,6 @@ pub(crate) fn not_found(meta: &EntityMeta) -> Error {
     Error::not_found(format!("There is no such row in {}.", meta.key))
 }
 
-fn by_id(meta: &EntityMeta, id: &Value) -> Condition {
-    Condition::equals(meta.id, id.clone())
-}
-
 fn now() -> Value {
     use chrono::SubsecRound as _;
     Value::DateTime(chrono::Utc::now().trunc_subsecs(6))
@@ -79,10 +76,10 @@ fn stale() -> Error {
 async fn load(
     context: &Context,
     meta: &'static EntityMeta,
-    id: &Value,
+    id: &Id,
     filter: Condition,
 ) -> Result<Box<dyn AnyRecord>> {
-    let rows = context.database()?.find(meta, &Find::matching(by_id(meta, id).and(filter)).limit(1)).await?;
+    let rows = context.database()?.find(meta, &Find::matching(id.condition(meta).and(filter)).limit(1)).await?;
     let mut row = rows.into_iter().next().ok_or_else(|| not_found(meta))?;
     computed::fill_in(context, meta, meta.all_fields(), std::slice::from_mut(&mut row)).await?;
     let mut record = (meta.new_record)();

@@ -80,13 +80,13 @@ fn implementation(entity: &Entity) -> TokenStream {
     let ident = &entity.ident;
     let name = columns_name(entity);
     let private = quote!(::isoform::__private);
-    let id_type = entity
-        .with_role(Role::Id)
-        .next()
-        .map(|(_, field)| field)
-        .or_else(|| entity.fields.first())
-        .map(|field| &field.ty);
-    let id = entity.with_role(Role::Id).next().map_or(0, |(index, _)| index);
+    let ids: Vec<_> = entity.ids().collect();
+    let id_types: Vec<_> = ids.iter().map(|(_, field)| &field.ty).collect();
+    let id_type = match id_types.as_slice() {
+        [one] => quote!(#one),
+        several => quote!((#(#several),*)),
+    };
+    let id = ids.first().map_or(0, |(index, _)| *index);
     let related = entity.relations.iter().map(|relation| &relation.ident).chain(&entity.unfit);
     let relation_blanks = related.map(|ident| quote!(#ident: ::core::default::Default::default()));
     let relations = relations(entity);
@@ -349,7 +349,7 @@ fn meta(entity: &Entity) -> TokenStream {
     let ty: Type = syn::parse_quote!(#ident);
     let fields = entity.fields.iter().map(|field| field_meta(entity, field));
     let relations = entity.relations.iter().enumerate().map(|(index, relation)| relation_meta(entity, index, relation));
-    let id = entity.with_role(Role::Id).next().map_or(0, |(index, _)| index);
+    let ids = entity.ids().map(|(index, _)| index);
     let version = match entity.with_role(Role::Version).next() {
         Some((index, _)) => quote!(::core::option::Option::Some(#index)),
         None => quote!(::core::option::Option::None),
@@ -384,7 +384,7 @@ fn meta(entity: &Entity) -> TokenStream {
             rust_name: #rust_name,
             fields: &[#(#fields),*],
             relations: &[#(#relations),*],
-            id: #id,
+            ids: &[#(#ids),*],
             version: #version,
             allow: #private::Allow { read: #read, insert: #insert, update: #update, delete: #delete },
             order_by: &[#order_by],
@@ -449,8 +449,10 @@ fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
         let rule = rule.identity();
         more.push(quote!(allow_update: #rule));
     }
-    if !field.validators.is_empty() {
-        let validators = field.validators.iter().map(|one| validator(field, one));
+    let part_of_id = (field.role() == Some(Role::Id) && entity.ids().count() > 1)
+        .then(|| quote!(#private::Validator::new(#private::Check::PartOfId)));
+    if !field.validators.is_empty() || part_of_id.is_some() {
+        let validators = field.validators.iter().map(|one| validator(field, one)).chain(part_of_id);
         more.push(quote!(validators: &[#(#validators),*]));
     }
     if field.saving.is_some() {

@@ -34,6 +34,13 @@ impl Entity {
         self.fields.iter().enumerate().filter(move |(_, field)| field.roles.iter().any(|(_, own)| *own == role))
     }
 
+    /// The fields that are the id; where none says so the first one stands for it, so that nothing but that is reported.
+    pub fn ids(&self) -> impl Iterator<Item = (usize, &Field)> {
+        let said = self.with_role(Role::Id).count();
+        let stands_in = self.fields.first().filter(|_| said == 0).map(|field| (0, field));
+        self.with_role(Role::Id).chain(stands_in)
+    }
+
     /// The position of a field by its name in Rust.
     pub fn field(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)

@@ -442,7 +442,8 @@ impl Subject<'_> {
 
 /// An empty list of values matches nothing, whatever the field.
 fn nothing(meta: &EntityMeta, object: &mut Map<String, JsonValue>) {
-    let key = format!("{}.in", meta.id_field().wire);
+    let any = meta.ids.first().map_or("", |id| meta.field(*id).wire);
+    let key = format!("{any}.in");
     push(object, key, JsonValue::Array(vec![JsonValue::Array(Vec::new())]));
 }
 

@@ -1,13 +1,14 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
-use super::{MAX_ROWS, MAX_WRITTEN, by_id, computed, include, not_found, resolve};
+use super::{MAX_ROWS, MAX_WRITTEN, computed, include, not_found, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
 use crate::guard;
+use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::provider::{Find, Include};
 use crate::record::AnyRecord;
-use crate::value::{Row, Value};
+use crate::value::Row;
 use crate::{Error, Result, json};
 
 /// What an identity may ask and see of an entity.
@@ -211,10 +212,10 @@ pub(super) fn written(records: &[Box<dyn AnyRecord>], fields: FieldMask) -> Resu
 pub async fn find_id_json(
     context: &Context,
     meta: &'static EntityMeta,
-    id: &Value,
+    id: &Id,
     include: Vec<Include>,
 ) -> Result<Vec<u8>> {
-    let find = Find { include, ..Find::matching(by_id(meta, id)).limit(1) };
+    let find = Find { include, ..Find::matching(id.condition(meta)).limit(1) };
     find_related_json(context, meta, find, meta.all_fields()).await?.pop().ok_or_else(|| not_found(meta))
 }
 
@@ -222,8 +223,8 @@ pub async fn find_id_json(
 ///
 /// # Errors
 /// 401, 403; 404 where it is absent or not for this identity.
-pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Value) -> Result<Row> {
-    let (find, readable) = guarded(context, meta, Find::matching(by_id(meta, id)).limit(1))?;
+pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Id) -> Result<Row> {
+    let (find, readable) = guarded(context, meta, Find::matching(id.condition(meta)).limit(1))?;
     let mut row = context.database()?.find(meta, &find).await?.pop().ok_or_else(|| not_found(meta))?;
     computed::fill_in(context, meta, readable, std::slice::from_mut(&mut row)).await?;
     Ok(row)

@@ -35,7 +35,7 @@ pub fn reversed(context: &Context, meta: &EntityMeta, asked: &[(OrderKey, Direct
     }
     // The id goes with the last field, and without a field backwards.
     if order.is_empty() {
-        order.push((meta.id.into(), Direction::Desc));
+        order.extend(meta.ids.iter().map(|id| ((*id).into(), Direction::Desc)));
     }
     order
 }

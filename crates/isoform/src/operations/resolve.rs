@@ -177,7 +177,7 @@ fn holds_of(meta: &EntityMeta, holds: &Condition, value: Value) -> Condition {
     } else if holds.clone().negate().matches(&get) {
         Condition::Nothing
     } else {
-        Condition::Compare(meta.id, Comparison::Eq, Value::Null)
+        Condition::Compare(meta.ids.first().copied().unwrap_or_default(), Comparison::Eq, Value::Null)
     }
 }
 

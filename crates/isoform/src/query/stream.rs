@@ -9,7 +9,6 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use super::Query;
 use crate::context::Context;
 use crate::entity::Entity;
-use crate::meta::Direction;
 use crate::record::Record;
 use crate::{Error, Result, repository};
 
@@ -117,7 +116,8 @@ impl<E: Entity> Query<E> {
     #[must_use = "a stream does nothing until it is read"]
     pub fn stream(mut self) -> RecordStream<E> {
         if self.order.is_empty() {
-            self.order.push((E::meta().id.into(), Direction::Asc));
+            let id = E::meta().complete_order(&[]);
+            self.order = id.into_iter().map(|(field, direction)| (field.into(), direction)).collect();
         }
         let position = Position {
             context: Context::current().ok(),
