@@ -162,7 +162,7 @@ fn already_exists(fields: &[&FieldMeta]) -> Error {
     let (message, at_field) = match labels.as_slice() {
         [] => return Error::conflict("This already exists."),
         [label] => (format!("{label} already exists"), "already exists"),
-        labels => (format!("{} already exist together", labels.join(" and ")), "already exists together with the others"),
+        labels => (format!("{} already exist together", labels.join(", ")), "already exists together with the others"),
     };
     Error::conflict(message).with_fields(fields.iter().map(|field| (field.wire.into(), at_field.into())).collect())
 }
