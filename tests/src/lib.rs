@@ -18,6 +18,7 @@ pub mod entities_ids;
 pub mod entities_paging;
 pub mod entities_related;
 pub mod entities_related_values;
+pub mod entities_shop;
 pub mod raw;
 pub mod todo;
 

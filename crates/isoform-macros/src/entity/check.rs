@@ -2,16 +2,13 @@
 
 use syn::{Expr, Lit, LitStr, UnOp};
 
-use super::model::{Check, Entity, Field, Kind, Role, Validator};
+use super::model::{MAX_IDS, Check, Entity, Field, Kind, Role, Validator};
 use super::origin;
 use crate::ctxt::Ctxt;
 use crate::{names, pattern};
 
 /// As many as a `FieldMask` holds.
 const MAX_FIELDS: usize = 128;
-
-/// As many as `IntoId` knows tuples of.
-const MAX_IDS: usize = 4;
 
 /// The longest name that every database takes.
 const MAX_NAME: usize = 63;

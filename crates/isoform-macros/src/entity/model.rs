@@ -6,6 +6,9 @@ use syn::{Expr, GenericArgument, Ident, LitStr, Path, PathArguments, Type, Visib
 use super::origin::Origin;
 use crate::rule::Rule;
 
+/// As many fields as an id may have: `IntoId` knows tuples of so many.
+pub const MAX_IDS: usize = 4;
+
 /// An entity.
 pub struct Entity {
     pub ident: Ident,
@@ -38,7 +41,7 @@ impl Entity {
     pub fn ids(&self) -> impl Iterator<Item = (usize, &Field)> {
         let said = self.with_role(Role::Id).count();
         let stands_in = self.fields.first().filter(|_| said == 0).map(|field| (0, field));
-        self.with_role(Role::Id).chain(stands_in)
+        self.with_role(Role::Id).take(MAX_IDS).chain(stands_in)
     }
 
     /// The position of a field by its name in Rust.
