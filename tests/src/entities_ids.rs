@@ -33,6 +33,13 @@ impl Record<Line> {
         Ok(self.id().to_string())
     }
 
+    /// Says something of it, and does not save it.
+    #[allowed(true)]
+    pub async fn annotate(&mut self, note: String) -> Result<()> {
+        self.note = Some(note);
+        Ok(())
+    }
+
     /// It becomes another product, which only trusted code can do.
     #[allowed(true)]
     pub async fn exchange(&mut self, product: String) -> Result<()> {

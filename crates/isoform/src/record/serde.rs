@@ -146,6 +146,11 @@ impl State {
         record.set_stored(entity, if self.is_new { FieldMask::NONE } else { hidden });
         relate(record, &self.data)?;
         if self.is_new || !changed.is_empty() {
+            // What is loaded is the original's too, so that it is still there when the rest is undone.
+            let mut loaded = record.entity.clone();
+            for relation in meta.relations.iter().filter(|_| !self.is_new) {
+                original.take_related(relation.index, &mut loaded);
+            }
             record.original = Some(Box::new(original));
         }
         record.state.is_new = self.is_new;
