@@ -2,7 +2,9 @@
 
 use isoform::prelude::*;
 use isoform_server::Database;
-use tests::entities_ids::{Booking, Class, Sticker, Line, LineMethods as _, LineRelations as _, Remark, RemarkRelations as _, Seat};
+use tests::entities_ids::{
+    Booking, Class, Line, LineMethods as _, LineRelations as _, Remark, RemarkRelations as _, Seat, Sticker,
+};
 use tests::{World, admin, ann, promises};
 
 fn line(order_id: i64, product: &str, amount: i32) -> Line {
@@ -53,6 +55,8 @@ promises! {
         }).await;
         // Without the guard too.
         world.backend().run(async {
+            let other = Record::from(Sticker { id: "1".into(), text: String::new() });
+            assert!(repo::<Line>().delete(other.id()).await.unwrap_err().is_not_found(), "an id of another entity");
             let mut milk = repo::<Line>().find_id((2, "milk")).await.unwrap();
             milk.note = Some("fresh".into());
             milk.save().await.unwrap();

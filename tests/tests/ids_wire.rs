@@ -21,14 +21,24 @@ async fn an_address_has_the_values_joined_by_commas() {
     let world = world().await;
     for path in ["7,tea", "7%2Ctea", "7%2ctea"] {
         let row = world.get(&format!("/api/order-lines/{path}")).send().await;
-        assert_eq!(row.ok(200), json!({"orderId": 7, "product": "tea", "amount": 1, "note": null, "version": 1}), "{path}");
+        assert_eq!(
+            row.ok(200),
+            json!({"orderId": 7, "product": "tea", "amount": 1, "note": null, "version": 1}),
+            "{path}"
+        );
         assert_eq!(row.header("etag"), "\"1\"");
     }
     let odd = "/api/order-lines/7%2Ca%2Fb%20%2541%20%C3%BC";
     assert_eq!(world.get(odd).send().await.ok(200)["amount"], 2);
     let changed = world.put("/api/order-lines/8%2Ctea").json(&json!({"amount": 4})).send().await.ok(200);
     assert_eq!((&changed["orderId"], &changed["amount"], &changed["version"]), (&json!(8), &json!(4), &json!(2)));
-    world.put("/api/order-lines/8%2Ctea").header("if-match", "\"1\"").json(&json!({"amount": 5})).send().await.refused(412);
+    world
+        .put("/api/order-lines/8%2Ctea")
+        .header("if-match", "\"1\"")
+        .json(&json!({"amount": 5}))
+        .send()
+        .await
+        .refused(412);
     assert_eq!(world.delete(odd).send().await.status, 204);
     world.get(odd).send().await.refused(404);
     assert_eq!(world.get("/api/order-lines?__action=count").send().await.ok(200), json!({"count": 2}));
@@ -37,7 +47,21 @@ async fn an_address_has_the_values_joined_by_commas() {
 #[tokio::test]
 async fn what_cannot_be_an_id_is_that_of_no_row() {
     let world = world().await;
-    for path in ["7", "tea", "7,tea,", "7,tea,8", ",", ",tea", "7,", "tea,7", "7%2C%00", "7;tea", "[7,\"tea\"]", "7,,tea", "99999999999999999999,tea"] {
+    for path in [
+        "7",
+        "tea",
+        "7,tea,",
+        "7,tea,8",
+        ",",
+        ",tea",
+        "7,",
+        "tea,7",
+        "7%2C%00",
+        "7;tea",
+        "[7,\"tea\"]",
+        "7,,tea",
+        "99999999999999999999,tea",
+    ] {
         let path = format!("/api/order-lines/{}", path.replace('"', "%22").replace('[', "%5B").replace(']', "%5D"));
         let change = json!({"amount": 9});
         let asks: [Ask; 3] = [world.get(&path), world.put(&path).json(&change), world.delete(&path)];
@@ -54,13 +78,19 @@ async fn the_parts_are_fields_like_any_other() {
     let world = world().await;
     let found = world.get("/api/order-lines?orderId=7&product=tea").send().await.ok(200);
     assert_eq!((found.as_array().unwrap().len(), &found[0]["amount"]), (1, &json!(1)));
-    let first = world.get("/api/order-lines?_sort=product&_order=desc&_limit=1&_select=product,orderId").send().await.ok(200);
-    assert_eq!(first, json!([{"orderId": 8, "product": "tea"}]), "the other field of the id goes in the same direction");
+    let first =
+        world.get("/api/order-lines?_sort=product&_order=desc&_limit=1&_select=product,orderId").send().await.ok(200);
+    assert_eq!(
+        first,
+        json!([{"orderId": 8, "product": "tea"}]),
+        "the other field of the id goes in the same direction"
+    );
     // What names the row in the address stays.
     let body = json!({"orderId": 9, "product": "other", "amount": 5});
     let kept = world.put("/api/order-lines/7%2Ctea").json(&body).send().await.ok(200);
     assert_eq!((&kept["orderId"], &kept["product"], &kept["amount"]), (&json!(7), &json!("tea"), &json!(5)));
-    let many = world.put("/api/order-lines?orderId=7").json(&json!({"product": "same", "note": "x"})).send().await.ok(200);
+    let many =
+        world.put("/api/order-lines?orderId=7").json(&json!({"product": "same", "note": "x"})).send().await.ok(200);
     assert_eq!(many, json!({"updated": 2}));
     assert_eq!(world.get("/api/order-lines?product=same&__action=count").send().await.ok(200), json!({"count": 0}));
 }
@@ -105,7 +135,10 @@ async fn batches_and_methods_name_rows_by_the_joined_text() {
     };
     let answer = call(json!("7,tea")).await.ok(200);
     assert_eq!((&answer["result"], &answer["rowInfo"]["id"]), (&json!("7,tea"), &json!("7,tea")));
-    assert_eq!((&answer["rowInfo"]["data"]["amount"], &answer["rowInfo"]["data"]["note"]), (&json!(11), &json!("cold")));
+    assert_eq!(
+        (&answer["rowInfo"]["data"]["amount"], &answer["rowInfo"]["data"]["note"]),
+        (&json!(11), &json!("cold"))
+    );
     call(json!("8,tea")).await.refused(404);
     for id in [json!("7"), json!(["7", "tea"]), json!(7), json!("x,tea")] {
         let message = call(id).await.refused(400);

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use crate::Result;
 use crate::entity::{Column, Entity};
 use crate::future::BoxFuture;
-use crate::record::{Errors, Record};
 use crate::id::Id;
+use crate::record::{Errors, Record};
 use crate::value::FieldValue;
 
 /// A moment in the life of a record.
@@ -160,19 +160,13 @@ pub struct LifecycleEvent<E> {
 }
 
 /// What is happening to a record, without its type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EventState {
     pub(crate) is_new: bool,
     pub(crate) id: Id,
     pub(crate) original_id: Id,
     pub(crate) prevented: bool,
     pub(crate) errors: Errors,
-}
-
-impl Default for EventState {
-    fn default() -> Self {
-        Self { is_new: false, id: Id::default(), original_id: Id::default(), prevented: false, errors: Errors::default() }
-    }
 }
 
 impl<E: Entity> LifecycleEvent<E> {

@@ -24,10 +24,10 @@ mod write;
 pub use crate::bulk::{in_row, in_step};
 use crate::context::Context;
 use crate::filter::Condition;
+use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::provider::Find;
 use crate::record::AnyRecord;
-use crate::id::Id;
 use crate::value::Value;
 use crate::{Error, Result};
 
@@ -73,12 +73,7 @@ fn stale() -> Error {
 }
 
 /// The record of a stored row that a filter lets pass.
-async fn load(
-    context: &Context,
-    meta: &'static EntityMeta,
-    id: &Id,
-    filter: Condition,
-) -> Result<Box<dyn AnyRecord>> {
+async fn load(context: &Context, meta: &'static EntityMeta, id: &Id, filter: Condition) -> Result<Box<dyn AnyRecord>> {
     let rows = context.database()?.find(meta, &Find::matching(id.condition(meta).and(filter)).limit(1)).await?;
     let mut row = rows.into_iter().next().ok_or_else(|| not_found(meta))?;
     computed::fill_in(context, meta, meta.all_fields(), std::slice::from_mut(&mut row)).await?;

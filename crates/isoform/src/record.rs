@@ -15,9 +15,9 @@ use crate::entity::{Column, Entity};
 use crate::id::Id;
 use crate::meta::FieldMask;
 use crate::repository;
+use crate::value::FieldValue;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::value::Row;
-use crate::value::FieldValue;
 use crate::{Result, guard, validate};
 
 /// An entity with its state: new, clean or changed; its original values; errors per field; and which fields

@@ -94,7 +94,11 @@ pub fn value(field: &FieldMeta, value: &Value) -> Result<(), String> {
 /// 400 with messages at fields.
 pub(crate) fn values(meta: &EntityMeta, values: &[(usize, Value)]) -> Result<()> {
     let right = |index: usize, one: &Value| {
-        if meta.ids.contains(&index) && one.is_empty() { Err("must not be empty".into()) } else { value(meta.field(index), one) }
+        if meta.ids.contains(&index) && one.is_empty() {
+            Err("must not be empty".into())
+        } else {
+            value(meta.field(index), one)
+        }
     };
     let wrong = values.iter().filter_map(|(index, one)| right(*index, one).err().map(|message| (*index, message)));
     let wrong: Vec<_> = wrong.collect();

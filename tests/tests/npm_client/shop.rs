@@ -66,11 +66,14 @@ fn many_are_written_and_asked_for(steps: &mut Steps) {
     steps.answers("compound: delete", json!([[0, "tea", 40], [7, "milk", 31], [7, "tea", 5], [8, "jam", 20]]));
     steps.is_refused("compound: delete what is not there", 404, "no such row");
     steps.answers("compound: sorted", json!([[7, "milk", 31], [8, "jam", 20]]));
-    steps.answers("compound: group", json!([
-        {"orderId": 0, "amount": {"sum": 40}, "$count": 1},
-        {"orderId": 7, "amount": {"sum": 36}, "$count": 2},
-        {"orderId": 8, "amount": {"sum": 20}, "$count": 1},
-    ]));
+    steps.answers(
+        "compound: group",
+        json!([
+            {"orderId": 0, "amount": {"sum": 40}, "$count": 1},
+            {"orderId": 7, "amount": {"sum": 36}, "$count": 2},
+            {"orderId": 8, "amount": {"sum": 20}, "$count": 1},
+        ]),
+    );
 }
 
 fn odd_and_empty_ids(steps: &mut Steps) {
@@ -100,11 +103,7 @@ fn includes(steps: &mut Steps) {
     steps.answers("include: nested", json!([[3, 3, 3]]));
     steps.answers("include: by id", json!(["ink", "Bob"]));
     steps.answers("include: a relation by itself", json!([3, ["pad"], "a/b"]));
-    asks(
-        steps,
-        "include: many",
-        &["GET /deals?number.gte=1000", "post /buyers?_limit=1000&_page=1&__action=get"],
-    );
+    asks(steps, "include: many", &["GET /deals?number.gte=1000", "post /buyers?_limit=1000&_page=1&__action=get"]);
     steps.answers("include: many", json!(true));
     asks(steps, "select", &["GET /deals?number.lt=3&_select=number,what"]);
     steps.answers("select", json!([{"number": 1, "what": "pen"}, {"number": 2, "what": "ink"}]));

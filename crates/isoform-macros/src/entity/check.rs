@@ -2,7 +2,7 @@
 
 use syn::{Expr, Lit, LitStr, UnOp};
 
-use super::model::{MAX_IDS, Check, Entity, Field, Kind, Role, Validator};
+use super::model::{Check, Entity, Field, Kind, MAX_IDS, Role, Validator};
 use super::origin;
 use crate::ctxt::Ctxt;
 use crate::{names, pattern};
@@ -82,7 +82,10 @@ fn has_an_id(ctxt: &Ctxt, entity: &Entity) {
         if let Some(token) = [first, field].into_iter().find_map(|field| field.auto_increment.as_ref()) {
             ctxt.error(
                 token,
-                format!("the database counts up an id of one field: `{}` and `{}` are both `id` here", first.name, field.name),
+                format!(
+                    "the database counts up an id of one field: `{}` and `{}` are both `id` here",
+                    first.name, field.name
+                ),
             );
         }
     }

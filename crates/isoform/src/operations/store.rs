@@ -63,8 +63,7 @@ pub(super) async fn store_inside(
     validate::outcome(record)?;
     if prevented {
         let filter = Condition::All;
-        let stored =
-            if is_new { None } else { Some(load(context, meta, &record.original_id(), filter).await?.row()) };
+        let stored = if is_new { None } else { Some(load(context, meta, &record.original_id(), filter).await?.row()) };
         if meta.hooks.saved {
             validate::hook(record, Hook::Saved).await?;
             validate::outcome(record)?;

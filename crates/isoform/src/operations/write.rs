@@ -218,8 +218,7 @@ pub(crate) async fn received(
         validate::any(&mut *record).await?;
         return Ok(record);
     }
-    let id = Id::from_json(meta, &row_info.id)
-        .map_err(|error| Error::invalid(format!("rowInfo.id {}.", error.0)))?;
+    let id = Id::from_json(meta, &row_info.id).map_err(|error| Error::invalid(format!("rowInfo.id {}.", error.0)))?;
     let filter = resolve::trusted(guard::api_filter(meta, identity));
     let mut record = load(context, meta, &id, filter.clone()).await?;
     judge(&*record)?;
