@@ -83,7 +83,11 @@ async fn a_part_may_be_the_first_the_last_and_the_only_one() {
 }
 
 /// Inserts a row at each level, and fails at those that are named.
-fn nested(context: Context, depth: usize, failing: &'static [usize]) -> isoform::future::BoxFuture<'static, Result<()>> {
+fn nested(
+    context: Context,
+    depth: usize,
+    failing: &'static [usize],
+) -> isoform::future::BoxFuture<'static, Result<()>> {
     Box::pin(async move {
         if depth > 8 {
             return Ok(());
@@ -101,9 +105,12 @@ fn nested(context: Context, depth: usize, failing: &'static [usize]) -> isoform:
 
 #[tokio::test]
 async fn parts_have_parts_eight_deep_and_each_is_undone_by_itself() {
-    for (failing, kept) in
-        [(&[][..], (1..=8).collect::<Vec<_>>()), (&[8], (1..=7).collect()), (&[5, 7], (1..=4).collect()), (&[2], vec![1])]
-    {
+    for (failing, kept) in [
+        (&[][..], (1..=8).collect::<Vec<_>>()),
+        (&[8], (1..=7).collect()),
+        (&[5, 7], (1..=4).collect()),
+        (&[2], vec![1]),
+    ] {
         let world = World::new(Way::Direct).await;
         nested(world.backend(), 1, failing).await.unwrap();
         let expected: Vec<_> =
@@ -131,7 +138,11 @@ async fn a_failed_save_leaves_the_transaction_usable() {
     assert_eq!(account.balance, 2);
     let events = context.run(Event::query().all()).await.unwrap();
     let written: Vec<_> = events.iter().map(|event| event.what.as_str()).collect();
-    assert_eq!(written, ["inserting", "saved 1 (was 0)", "updating", "saved 2 (was 1)"], "what its hooks wrote is undone too");
+    assert_eq!(
+        written,
+        ["inserting", "saved 1 (was 0)", "updating", "saved 2 (was 1)"],
+        "what its hooks wrote is undone too"
+    );
 }
 
 #[tokio::test]

@@ -174,7 +174,8 @@ pub(super) fn is_violation(error: &sqlx::Error) -> bool {
 
 /// What is said where a statement had taken too long.
 fn too_slow() -> Error {
-    let message = "This took the database too long and was stopped; nothing was written. Ask for less, or narrow the filter.";
+    let message =
+        "This took the database too long and was stopped; nothing was written. Ask for less, or narrow the filter.";
     Error::unavailable(message).with_code(TOO_SLOW)
 }
 

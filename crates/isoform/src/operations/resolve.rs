@@ -11,7 +11,7 @@ use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::relation::declared::{each, filter_of, known};
 use crate::relation::{OrderBy, OrderKey, RelatedValue, ValueOf};
-use crate::value::Value;
+use crate::value::{Row, Value};
 use crate::{Result, guard};
 
 /// What of the rows at the other end of a relation can be seen.
@@ -187,6 +187,31 @@ fn key(relation: &RelationMeta, record: &dyn AnyRecord) -> Option<Vec<Value>> {
     (!key.iter().any(Value::is_null)).then_some(key)
 }
 
+/// What holds of some rows and of no others: by the values of the last field of the id, for each of the others.
+fn these<'a>(meta: &EntityMeta, rows: impl Iterator<Item = &'a Row>) -> Condition {
+    /// So many conditions may stand in a row: a database takes only so many, one within the other.
+    const MOST: usize = 200;
+    let Some((last, others)) = meta.ids.split_last() else { return Condition::Nothing };
+    let value = |row: &Row, field: &usize| row.get(*field).cloned().unwrap_or(Value::Null);
+    let mut groups: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
+    for row in rows {
+        let key: Vec<_> = others.iter().map(|field| value(row, field)).collect();
+        match groups.iter_mut().rfind(|(other, _)| *other == key) {
+            Some((_, values)) => values.push(value(row, last)),
+            None => groups.push((key, vec![value(row, last)])),
+        }
+    }
+    let group = |(key, values): (Vec<Value>, Vec<Value>)| {
+        let equal = others.iter().zip(key).map(|(field, value)| Condition::equals(*field, value));
+        equal.fold(Condition::In(*last, values), Condition::and)
+    };
+    let mut all: Vec<_> = groups.into_iter().map(group).collect();
+    while all.len() > 1 {
+        all = all.chunks(MOST).map(|part| Condition::Or(part.to_vec())).collect();
+    }
+    all.pop().unwrap_or(Condition::Nothing)
+}
+
 /// A value of the rows that a record as it would be written is related to.
 fn value_of<'a>(
     context: &'a Context,
@@ -205,8 +230,7 @@ fn value_of<'a>(
         match of {
             ValueOf::Measure(Measure::Count) => Ok(Value::Int(rows.len().try_into().unwrap_or(i64::MAX))),
             ValueOf::Measure(measure) => {
-                let ids = rows.into_iter().filter_map(|(_, row)| row.into_iter().nth(there.id)).collect();
-                let asked = Aggregation::total(Condition::In(there.id, ids), vec![*measure]);
+                let asked = Aggregation::total(these(there, rows.iter().map(|(_, row)| row)), vec![*measure]);
                 let computed = database.aggregate(there, &asked).await?.pop();
                 Ok(computed.and_then(|row| row.into_iter().next()).unwrap_or(none))
             }
