@@ -3,7 +3,7 @@
 use isoform::prelude::*;
 
 pub fn all() -> Entities {
-    entities![Line, Remark, Seat, Booking, Sticker]
+    entities![Line, Remark, Seat, Booking, Sticker, Holder]
 }
 
 /// A line of an order. Nothing needs its rows: each write is one statement.
@@ -140,4 +140,17 @@ pub struct Sticker {
     #[field(id)]
     pub id: String,
     pub text: String,
+}
+
+/// Who holds a seat: a seat that is secret is not there for whoever asks.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "holders", allow(crud = true))]
+pub struct Holder {
+    #[field(id)]
+    pub name: String,
+    pub hall: Option<Uuid>,
+    pub number: i32,
+    pub class: Class,
+    #[relation(hall = Seat::hall, number = Seat::number, class = Seat::class)]
+    pub seat: ToOne<Seat>,
 }

@@ -3,7 +3,7 @@
 use isoform::prelude::*;
 use isoform_server::Database;
 use tests::entities_ids::{
-    Booking, Class, Line, LineMethods as _, LineRelations as _, Remark, RemarkRelations as _, Seat, Sticker,
+    Booking, Class, Holder, Line, LineMethods as _, LineRelations as _, Remark, RemarkRelations as _, Seat, Sticker,
 };
 use tests::{World, admin, ann, promises};
 
@@ -55,6 +55,8 @@ promises! {
         }).await;
         // Without the guard too.
         world.backend().run(async {
+            let other = Record::from(Sticker { id: "1".into(), text: String::new() });
+            assert!(repo::<Line>().delete(other.id()).await.unwrap_err().is_not_found(), "an id of another entity");
             let mut milk = repo::<Line>().find_id((2, "milk")).await.unwrap();
             milk.note = Some("fresh".into());
             milk.save().await.unwrap();
@@ -324,6 +326,30 @@ promises! {
             repo::<Line>().delete((1, "tea")).await.unwrap();
             assert_eq!(repo::<Remark>().count().await.unwrap(), 1, "the remarks go with their line");
         }).await;
+    }
+
+    async fn a_key_of_several_fields_does_not_tell_of_rows_out_of_reach(world: World) {
+        let hall = Uuid::now_v7();
+        let seats = [Seat { secret: true, ..seat(hall, 1) }, seat(hall, 2)];
+        world.backend().run(repo::<Seat>().insert_many(seats).into_future()).await.unwrap();
+        let holder = |name: &str, number: i32| Holder { name: name.into(), hall: Some(hall), number, ..Holder::blank() };
+        world.for_(&ann()).run(async {
+            let absent = repo::<Holder>().insert(holder("Ada", 9)).await.unwrap_err();
+            let secret = repo::<Holder>().insert(holder("Ada", 1)).await.unwrap_err();
+            assert!(absent.is_conflict() && absent.message() == secret.message(), "{absent} {secret}");
+            let both = repo::<Holder>().insert_many([holder("Ada", 2), holder("Bob", 1)]).await;
+            assert!(both.unwrap_err().is_conflict());
+            let mut ada = repo::<Holder>().insert(holder("Ada", 2)).await.unwrap();
+            ada.number = 1;
+            assert!(ada.save().await.unwrap_err().is_conflict());
+            ada.undo();
+            ada.hall = None;
+            ada.save().await.unwrap();
+            // A key with null in it is none.
+            ada.number = 1;
+            ada.save().await.unwrap();
+        }).await;
+        world.backend().run(repo::<Holder>().insert(holder("Cem", 1))).await.unwrap();
     }
 
     async fn a_day_and_a_uuid_can_be_an_id_together(world: World) {

@@ -2,7 +2,7 @@
 
 use isoform::prelude::*;
 use tests::entities_ids::{Line, LineMethods as _, Remark};
-use tests::{World, promises};
+use tests::promises;
 
 promises! {
     async fn what_is_loaded_stays_when_what_a_method_left_unsaved_is_undone(world: World) {

@@ -90,6 +90,10 @@ impl Id {
     /// What holds of the row with this id alone.
     #[must_use]
     pub fn condition(&self, meta: &EntityMeta) -> Condition {
+        // That of another entity would be the id of many rows.
+        if self.0.len() != meta.ids.len() {
+            return Condition::Nothing;
+        }
         let equal = meta.ids.iter().zip(&self.0).map(|(id, value)| Condition::equals(*id, value.clone()));
         equal.fold(Condition::All, Condition::and)
     }

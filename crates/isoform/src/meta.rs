@@ -288,6 +288,16 @@ impl RelationMeta {
         (self.target)()
     }
 
+    /// Is it one row at most that a key names at the other end: by its whole id, or by a field that is unique?
+    #[must_use]
+    pub fn names_one_row(&self) -> bool {
+        let target = self.target();
+        match self.keys {
+            [(_, other)] if target.field(*other).unique => true,
+            keys => keys.len() == target.ids.len() && keys.iter().all(|(_, other)| target.ids.contains(other)),
+        }
+    }
+
     /// Do the entity's own fields hold the key, so that the database can keep watch over it?
     #[must_use]
     pub const fn holds_the_key(&self) -> bool {

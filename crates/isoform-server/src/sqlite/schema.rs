@@ -215,13 +215,8 @@ fn definition(field: &FieldMeta) -> ColumnDef {
 /// Can the database keep watch over a relation's key? The other table has to be there, and what the key names in it to be
 /// unique.
 fn is_watched(relation: &RelationMeta, entities: &[&'static EntityMeta]) -> bool {
-    let target = relation.target();
-    let unique = match relation.keys {
-        _ if !relation.holds_the_key() => false,
-        [(_, other)] if target.field(*other).unique => true,
-        keys => keys.len() == target.ids.len() && keys.iter().all(|(_, other)| target.ids.contains(other)),
-    };
-    unique && relation.on_delete != OnDelete::Unwatched && entities.contains(&target)
+    let unique = relation.holds_the_key() && relation.names_one_row();
+    unique && relation.on_delete != OnDelete::Unwatched && entities.contains(&relation.target())
 }
 
 fn foreign_key(meta: &EntityMeta, relation: &RelationMeta) -> ForeignKeyCreateStatement {

@@ -189,8 +189,7 @@ fn holds_of(meta: &EntityMeta, holds: &Condition, value: &Value) -> Condition {
     } else if holds.clone().negate().matches(&get) {
         Condition::Nothing
     } else {
-        let first = meta.ids.first().copied().unwrap_or_default();
-        Condition::Compare(first, Comparison::Eq, Value::Null)
+        Condition::Compare(meta.ids.first().copied().unwrap_or_default(), Comparison::Eq, Value::Null)
     }
 }
 
@@ -198,6 +197,31 @@ fn holds_of(meta: &EntityMeta, holds: &Condition, value: &Value) -> Condition {
 fn key(relation: &RelationMeta, record: &dyn AnyRecord) -> Option<Vec<Value>> {
     let key: Vec<_> = relation.keys.iter().map(|(own, _)| record.get(*own)).collect();
     (!key.iter().any(Value::is_null)).then_some(key)
+}
+
+/// What holds of some rows and of no others: by the values of the last field of the id, for each of the others.
+fn these<'a>(meta: &EntityMeta, rows: impl Iterator<Item = &'a Row>) -> Condition {
+    /// So many conditions may stand in a row: a database takes only so many, one within the other.
+    const MOST: usize = 200;
+    let Some((last, others)) = meta.ids.split_last() else { return Condition::Nothing };
+    let value = |row: &Row, field: &usize| row.get(*field).cloned().unwrap_or(Value::Null);
+    let mut groups: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
+    for row in rows {
+        let key: Vec<_> = others.iter().map(|field| value(row, field)).collect();
+        match groups.iter_mut().rfind(|(other, _)| *other == key) {
+            Some((_, values)) => values.push(value(row, last)),
+            None => groups.push((key, vec![value(row, last)])),
+        }
+    }
+    let group = |(key, values): (Vec<Value>, Vec<Value>)| {
+        let equal = others.iter().zip(key).map(|(field, value)| Condition::equals(*field, value));
+        equal.fold(Condition::In(*last, values), Condition::and)
+    };
+    let mut all: Vec<_> = groups.into_iter().map(group).collect();
+    while all.len() > 1 {
+        all = all.chunks(MOST).map(|part| Condition::Or(part.to_vec())).collect();
+    }
+    all.pop().unwrap_or(Condition::Nothing)
 }
 
 /// A value of the rows that a record as it would be written is related to.
@@ -218,16 +242,7 @@ fn value_of<'a>(
         match of {
             ValueOf::Measure(Measure::Count) => Ok(Value::Int(rows.len().try_into().unwrap_or(i64::MAX))),
             ValueOf::Measure(measure) => {
-                let value = |row: &Row, field: usize| row.get(field).cloned().unwrap_or(Value::Null);
-                let these = match there.ids {
-                    [id] => Condition::In(*id, rows.iter().map(|(_, row)| value(row, *id)).collect()),
-                    _ => {
-                        let each =
-                            rows.iter().map(|(_, row)| Id::of(there, |field| value(row, field)).condition(there));
-                        Condition::Or(each.collect())
-                    }
-                };
-                let asked = Aggregation::total(these, vec![*measure]);
+                let asked = Aggregation::total(these(there, rows.iter().map(|(_, row)| row)), vec![*measure]);
                 let computed = database.aggregate(there, &asked).await?.pop();
                 Ok(computed.and_then(|row| row.into_iter().next()).unwrap_or(none))
             }
