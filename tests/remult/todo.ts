@@ -1,5 +1,5 @@
 // The entity of tests/src/todo.rs, as somebody who uses Remult declares it. The methods' bodies run on the server, in Rust.
-import { Allow, BackendMethod, Entity, Fields } from 'remult'
+import { Allow, BackendMethod, Entity, Fields, Filter } from 'remult'
 
 @Entity<Todo>('todos', { allowApiCrud: Allow.authenticated, defaultOrderBy: { title: 'asc' } })
 export class Todo {
@@ -25,6 +25,12 @@ export class Todo {
   createdAt?: Date
   @Fields.integer({ allowApiUpdate: false })
   version = 0
+
+  // What they answer the server decides.
+  static titled = Filter.createCustom<Todo, string>(() => ({}))
+  static titledOneOf = Filter.createCustom<Todo, string[]>(() => ({}))
+  static estimated = Filter.createCustom<Todo, { from: number; to?: number }>(() => ({}))
+  static own = Filter.createCustom<Todo>(() => ({}))
 
   @BackendMethod({ allowed: true })
   async toggleCompleted(): Promise<boolean> {

@@ -43,6 +43,30 @@ fn owner(user: &Identity, todo: &Record<Todo>) -> bool {
     todo.owner == user.id
 }
 
+#[filters]
+impl Todo {
+    /// Those with a title.
+    pub async fn titled(title: String) -> Result<Filter<Self>> {
+        Ok(Todo::filter(|t| t.title.eq(title)))
+    }
+
+    /// Those with one of some titles.
+    pub async fn titled_one_of(titles: Vec<String>) -> Result<Filter<Self>> {
+        Ok(Todo::filter(|t| t.title.in_(titles)))
+    }
+
+    /// Those whose estimate is between two.
+    pub async fn estimated(from: f64, to: Option<f64>) -> Result<Filter<Self>> {
+        Ok(Todo::filter(|t| t.estimate.gte(from) & t.estimate.lte(to.unwrap_or(f64::MAX))))
+    }
+
+    /// Those of whoever asks.
+    pub async fn own() -> Result<Filter<Self>> {
+        let who = Identity::current()?;
+        Ok(Todo::filter(|t| t.owner.eq(who.id)))
+    }
+}
+
 #[hooks]
 impl Hooks for Todo {
     async fn saving(todo: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {

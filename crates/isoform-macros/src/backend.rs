@@ -5,6 +5,7 @@ mod check;
 mod expand;
 mod model;
 
+pub use model::{Argument, SpellOutSelf, argument, output};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ItemImpl;

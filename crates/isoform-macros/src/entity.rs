@@ -5,6 +5,7 @@ mod check;
 mod expand;
 mod model;
 mod origin;
+mod prefilters;
 mod relation;
 mod validators;
 

@@ -5,6 +5,7 @@
 //! | [`derive@Entity`] | a struct | the metadata of a table, its columns, and conversions to and from rows |
 //! | [`derive@FieldEnum`] | an enum without fields | a type that a field of an entity can have |
 //! | [`macro@hooks`] | `impl Hooks for Task` | hooks whose server-only bodies are not in the wasm |
+//! | [`macro@filters`] | `impl Task` | filters that the server makes of their arguments, wherever they are asked by |
 //! | [`macro@backend`] | `impl Record<Task>`, `impl Task` | functions that run on the server, wherever they are called |
 //!
 //! Each goes the same way: *parse* the attributes into items, make a *model* of them, *check* what must hold across
@@ -15,6 +16,7 @@ mod backend;
 mod ctxt;
 mod entity;
 mod field_enum;
+mod filters;
 mod hooks;
 mod items;
 mod names;
@@ -81,6 +83,10 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `allow(read = R, insert = R, update = R, delete = R)` | who may do what through the API; nobody may do what is not listed |
 /// | `allow(crud = R)` | the same rule for all four; others beside it come first |
 /// | `api_filter = f` | the rows that the API may touch at all: `fn(Option<&Identity>) -> Filter<Task>`; server only |
+/// | `backend_filter = f` | the rows that there are, for trusted code too: `fn(Option<&Identity>) -> Filter<Task>` |
+/// | `api_preprocess_filter = f` | what the API makes of a filter: `async fn(Filter<Task>) -> Result<Filter<Task>>`; it may narrow it, or refuse it by an error. `filter.values_of(\|t\| t.owner)` tells what it pins. `api_filter` holds beside it |
+/// | `backend_preprocess_filter = f` | the same, for trusted code too; it sees what the former has made, and `api_filter` |
+/// | `api_require_id = R` | who has to pin the id of the rows that they read, count, change or delete through the API |
 /// | `order_by(created_at desc, title)` | the order of a query that names none |
 /// | `index(created_at desc, title)` | an index of the table for such an order, the id behind it; may stand several times |
 /// | `hooks` | there is an `impl Hooks` with [`macro@hooks`] above it |
@@ -258,6 +264,46 @@ pub fn hooks(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn backend(_: TokenStream, item: TokenStream) -> TokenStream {
     backend::expand(&parse_macro_input!(item as ItemImpl)).into()
+}
+
+/// Stands above `impl Task`: its functions are custom filters, which the server makes of their arguments, wherever a query asks
+/// by them.
+///
+/// ```
+/// # use isoform::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "tasks", allow(crud = true))]
+/// # pub struct Task { #[field(id)] pub id: Uuid, pub done: bool, pub owner: String, #[field(created_at)] pub created_at: DateTime<Utc> }
+/// #[filters]
+/// impl Task {
+///     /// The tasks of a year.
+///     pub async fn by_year(year: i32) -> Result<Filter<Self>> {
+///         Ok(Filter::sql(sql!("strftime('%Y', {}) = {}", Task::FIELDS.created_at, format!("{year:04}"))))
+///     }
+///
+///     /// Those of whoever asks.
+///     pub async fn own() -> Result<Filter<Self>> {
+///         let who = Identity::current()?;
+///         Ok(Task::filter(|t| t.owner.eq(&who.id)))
+///     }
+/// }
+///
+/// async fn caller() -> Result<Vec<Record<Task>>> {
+///     Task::query().filter(|t| Task::by_year(2024) & Task::own() & t.done.eq(false)).await
+/// }
+/// ```
+///
+/// For its callers each is a `fn` that answers a `Filter`, at once and on both sides: it combines with others, is negated, stored, and
+/// asked of related rows (`p.tasks.any(|_| Task::own())`). The body runs on the server once for each query, trusted, with the identity of
+/// whoever asks; it may ask for other rows, and answer SQL. What it answers may use hidden fields; the entity's `api_filter` holds
+/// beside it. Its wire form is `"$custom$byYear": 2024`.
+///
+/// - It is `async` and answers `Result<Filter<Self>>`; an error of its own is answered to whoever asks.
+/// - Arguments are owned, of any type that serde writes and reads.
+/// - Bodies are not compiled for the browser. An entity has at most one such block.
+#[proc_macro_attribute]
+pub fn filters(_: TokenStream, item: TokenStream) -> TokenStream {
+    filters::expand(&parse_macro_input!(item as ItemImpl)).into()
 }
 
 /// Says who may call a backend method: see [`macro@backend`], which reads it.

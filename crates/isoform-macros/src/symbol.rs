@@ -64,8 +64,26 @@ pub const VALIDATE: &str = "validate";
 pub const VALUE: &str = "value";
 pub const VERSION: &str = "version";
 
+pub const API_PREPROCESS_FILTER: &str = "api_preprocess_filter";
+pub const API_REQUIRE_ID: &str = "api_require_id";
+pub const BACKEND_FILTER: &str = "backend_filter";
+pub const BACKEND_PREPROCESS_FILTER: &str = "backend_preprocess_filter";
+
 /// What `#[entity(…)]` knows.
-pub const IN_ENTITY: &[&str] = &[KEY, TABLE, LABEL, ALLOW, API_FILTER, ORDER_BY, INDEX, HOOKS];
+pub const IN_ENTITY: &[&str] = &[
+    KEY,
+    TABLE,
+    LABEL,
+    ALLOW,
+    API_FILTER,
+    API_PREPROCESS_FILTER,
+    API_REQUIRE_ID,
+    BACKEND_FILTER,
+    BACKEND_PREPROCESS_FILTER,
+    ORDER_BY,
+    INDEX,
+    HOOKS,
+];
 /// What `#[field(…)]` knows.
 pub const IN_FIELD: &[&str] = &[
     ID,

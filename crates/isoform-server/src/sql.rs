@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod bounded;
+mod fragment;
 mod keyset;
 mod related;
 mod shape;
@@ -14,6 +15,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 pub(crate) use aggregate::aggregate;
+pub(crate) use fragment::{holds, statement};
 use isoform::filter::{Comparison, Related, TextMatch};
 use isoform::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use isoform::provider::Find;
@@ -154,6 +156,10 @@ fn condition_at<D: Dialect>(place: &Place<'_>, one: &Condition) -> Cond {
         Condition::Related(related) => Cond::all().add(Expr::exists(exists::<D>(place, related))),
         Condition::RelatedTo(to) => Cond::all().add(Expr::exists(related::to::<D>(place, to))),
         Condition::Measured(measured) => related::holds::<D>(place, &measured.value, &measured.holds),
+        Condition::Sql(sql) => Cond::all()
+            .add(Expr::cust_with_exprs(format!("({})", hole::<D>()), [fragment::expr::<D>(sql, Some(place))])),
+        // It has become what it answers. Unknown finds nothing, and its negation finds nothing either.
+        Condition::Custom(_) => Cond::all().add(Expr::cust("NULL")),
         Condition::Nothing | Condition::Or(_) => Cond::all().add(Expr::cust("1 = 0")),
         Condition::Null(field)
         | Condition::In(field, _)
@@ -187,6 +193,12 @@ fn compared<D: Dialect>(place: &Place<'_>, left: Expr, field_type: FieldType, on
         }
         _ => Expr::cust("1 = 0"),
     }
+}
+
+/// The first placeholder of an expression's own text.
+fn hole<D: Dialect>() -> String {
+    let (mark, numbered) = D::builder().placeholder();
+    if numbered { format!("{mark}1") } else { mark.to_owned() }
 }
 
 /// The related rows of which something holds.

@@ -8,6 +8,7 @@ mod connection;
 mod dialect;
 #[cfg(test)]
 mod plans;
+mod raw;
 mod readers;
 mod savepoints;
 mod schema;
@@ -23,6 +24,7 @@ use isoform::aggregate::{Aggregation, OVERFLOW};
 use isoform::future::BoxFuture;
 use isoform::meta::{EntityMeta, FieldMask, RelationMeta};
 use isoform::provider::{DataProvider, Find, RelatedRow, Transaction};
+use isoform::sql::{RowShape, Sql};
 use isoform::{Condition, Error, Result, Row, Value};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Executor as _, Row as _};
@@ -360,6 +362,34 @@ impl<C: Connections> DataProvider for Provider<C> {
             let statement = sql::delete::<Sqlite>(meta, filter, Some(most))?;
             self.write(meta, statement).await
         })
+    }
+
+    fn holds<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        row: &'a [Value],
+        condition: &'a Condition,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            let statement = sql::holds::<Sqlite>(meta, row, condition)?;
+            Ok(self.0.reading().await?.one_row(meta, statement).await?.is_some())
+        })
+    }
+
+    fn fetch_sql<'a>(&'a self, sql: &'a Sql, shape: &'a RowShape) -> BoxFuture<'a, Result<Vec<Row>>> {
+        Box::pin(async move {
+            let statement = sql::statement::<Sqlite>(sql);
+            let mut rows = Vec::new();
+            let keep = |row: &SqliteRow| raw::row(row, shape).map(|row| rows.push(row));
+            let mut connection = if sql.only_reads() { self.0.reading().await? } else { self.0.writing().await? };
+            let read = connection.rows(raw::entity(sql), statement, keep).await;
+            connection.release().await;
+            read.map(|()| rows)
+        })
+    }
+
+    fn execute_sql<'a>(&'a self, sql: &'a Sql) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move { self.write(raw::entity(sql), sql::statement::<Sqlite>(sql)).await })
     }
 
     fn transaction(&self) -> Result<Arc<dyn Transaction>> {

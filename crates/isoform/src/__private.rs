@@ -8,6 +8,9 @@ pub use crate::aggregate::Ordered;
 pub use crate::backend::{Args, Body, direct, direct_record, way};
 pub use crate::backend::{Called, Method, Travels, Way, call_record, call_static};
 pub use crate::entity::{Column, Entity};
+pub use crate::filter::custom_filter;
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::filter::{CustomFilter, Prefilters};
 pub use crate::future::{BoxFuture, ready};
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 pub use crate::meta::{
@@ -21,6 +24,25 @@ pub use crate::relation::{
 };
 pub use crate::value::{FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
 pub use crate::{Error, Filter, Identity, Result};
+
+/// What an entity without custom filters answers: those are an inherent constant, which comes first.
+#[cfg(not(target_arch = "wasm32"))]
+pub trait NoFilters {
+    /// Its custom filters.
+    const __ISOFORM_FILTERS: &'static [CustomFilter] = &[];
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<E> NoFilters for E {}
+
+/// What a function made of a filter, without its type.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn preprocessed<E: Entity, F>(made: F) -> BoxFuture<'static, Result<crate::Condition>>
+where
+    F: Future<Output = Result<Filter<E>>> + Send + 'static,
+{
+    Box::pin(async move { made.await.map(Filter::into_condition) })
+}
 
 /// What an entity without backend methods answers: methods are inherent constants, which come first.
 pub trait NoMethods {

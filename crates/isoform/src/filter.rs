@@ -7,13 +7,24 @@
 //! Conditions have SQL's three values: a comparison with null is neither true nor false, so that neither it nor
 //! its negation finds the row. `eq(None)` asks for null itself.
 
+mod custom;
 pub mod eval;
 pub mod limits;
+mod pinned;
+#[cfg(not(target_arch = "wasm32"))]
+mod prefilters;
+mod stored;
 pub mod wire;
 
 use std::cmp::Ordering;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use custom::CustomFilter;
+pub use custom::{ARRAY, CUSTOM, Custom, custom_filter};
+#[cfg(not(target_arch = "wasm32"))]
+pub use prefilters::{Prefilters, Preprocess};
 
 use crate::entity::Column;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
@@ -41,6 +52,11 @@ pub enum Condition {
     RelatedTo(Box<RelatedTo>),
     /// Something holds of a value that is computed of related rows.
     Measured(Box<Measured>),
+    /// A filter of the application's own, which the server makes of its name and arguments.
+    Custom(Box<Custom>),
+    /// A condition in SQL.
+    #[cfg(not(target_arch = "wasm32"))]
+    Sql(Box<crate::sql::Sql>),
     /// All of these.
     And(Vec<Condition>),
     /// At least one of these.
@@ -219,19 +235,39 @@ impl Condition {
             }
             Self::Related(related) => related.relation.keys.iter().for_each(|(own, _)| mask.insert(*own)),
             Self::Measured(measured) => measured.value.relation.keys.iter().for_each(|(own, _)| mask.insert(*own)),
+            // What it asks about is the server's own business.
+            Self::Custom(_) => {}
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Sql(_) => {}
             Self::And(list) | Self::Or(list) => list.iter().for_each(|one| one.collect_fields(mask)),
             Self::Not(inner) => inner.collect_fields(mask),
         }
     }
 
-    /// Does it ask about other rows too, so that only a database can answer it?
+    /// Does it ask about more than the row's own fields, such as other rows, so that only a database can answer it?
     #[must_use]
     pub fn asks_elsewhere(&self) -> bool {
         match self {
-            Self::Related(..) | Self::RelatedTo(..) | Self::Measured(..) => true,
+            Self::Related(..) | Self::RelatedTo(..) | Self::Measured(..) | Self::Custom(_) => true,
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Sql(_) => true,
             Self::And(list) | Self::Or(list) => list.iter().any(Self::asks_elsewhere),
             Self::Not(inner) => inner.asks_elsewhere(),
             Self::All | Self::Nothing | Self::Compare(..) | Self::In(..) | Self::Text(..) | Self::Null(_) => false,
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Condition {
+    /// Does it ask by SQL of the row itself?
+    #[must_use]
+    pub fn asks_by_sql(&self) -> bool {
+        match self {
+            Self::Sql(_) => true,
+            Self::And(list) | Self::Or(list) => list.iter().any(Self::asks_by_sql),
+            Self::Not(inner) => inner.asks_by_sql(),
+            _ => false,
         }
     }
 }
@@ -283,8 +319,9 @@ impl<E> Clone for Filter<E> {
 }
 
 impl<E> PartialEq for Filter<E> {
+    /// The same conditions. Of what holds together the order counts for nothing: JSON does not keep it.
     fn eq(&self, other: &Self) -> bool {
-        self.condition == other.condition
+        stored::is_same(&self.condition, &other.condition)
     }
 }
 

@@ -76,6 +76,8 @@ pub mod remote;
 mod repository;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod session;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod sql;
 pub mod validate;
 pub mod value;
 
@@ -94,7 +96,7 @@ pub use hooks::{Hooks, LifecycleEvent};
 pub use host::Host;
 pub use id::{Id, IntoId};
 pub use identity::Identity;
-pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
+pub use isoform_macros::{Entity, FieldEnum, allowed, backend, filters, hooks};
 pub use meta::EntityMeta;
 pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
 pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState};

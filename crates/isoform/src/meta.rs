@@ -46,6 +46,9 @@ pub struct EntityMeta {
     /// The rows that the API may touch at all, for an identity or nobody.
     #[cfg(not(target_arch = "wasm32"))]
     pub api_filter: Option<fn(Option<&Identity>) -> crate::filter::Condition>,
+    /// What the server does to filters, beside that.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub filters: crate::filter::Prefilters,
 }
 
 impl EntityMeta {

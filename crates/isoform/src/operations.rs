@@ -6,6 +6,7 @@
 //! - `bulk` writes many rows: in one statement where nothing needs the rows.
 //! - `aggregate` computes over rows.
 //! - `computed` makes what nobody writes; `references` guards what foreign keys point to.
+//! - `prefilter` adds what holds of an entity's rows anyway; `raw` runs SQL of the application's own.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod aggregate;
@@ -16,6 +17,8 @@ mod computed;
 mod cursor;
 mod include;
 mod page;
+mod prefilter;
+mod raw;
 mod references;
 mod resolve;
 mod store;
@@ -39,6 +42,7 @@ pub(crate) use bulk::insert_records;
 pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};
 pub(crate) use page::{find_fields, page, page_related};
 pub use page::{page_json, reversed};
+pub(crate) use raw::{execute_sql, fetch_sql};
 pub use references::foreign_key_conflict;
 pub(crate) use write::{delete, received, save};
 pub use write::{delete_id, delete_version, insert_body, update_body};

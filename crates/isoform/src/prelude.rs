@@ -7,8 +7,10 @@ pub use uuid::Uuid;
 
 pub use crate::aggregate::count;
 pub use crate::entities;
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::sql;
 pub use crate::{
     Batch, Column, Context, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json,
     LifecycleEvent, Query, Record, RelatedMany, RelatedOne, Repository, Result, Scope, ToMany, ToOne, Upsert, all,
-    allowed, backend, hooks, repo,
+    allowed, backend, filters, hooks, repo,
 };

@@ -8,6 +8,8 @@ use crate::filter::Condition;
 use crate::future::BoxFuture;
 use crate::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use crate::relation::OrderBy;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::sql::{RowShape, Sql};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -194,6 +196,41 @@ pub trait DataProvider: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<u64>> {
         let _ = most;
         self.delete(meta, filter)
+    }
+
+    /// Does a row that consists of these values fulfil a condition, whether it is in the table or not?
+    ///
+    /// # Errors
+    /// Where the provider cannot tell.
+    fn holds<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        row: &'a [Value],
+        condition: &'a Condition,
+    ) -> BoxFuture<'a, Result<bool>> {
+        let _ = (row, condition);
+        let refused = format!("{}: {} does not tell whether a row fulfils such a condition.", meta.key, self.name());
+        crate::future::ready(Err(Error::internal(refused)))
+    }
+
+    /// The rows that SQL of the application's own answers.
+    ///
+    /// # Errors
+    /// Where the provider has no SQL; where the rows are not as they were said to be.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn fetch_sql<'a>(&'a self, sql: &'a Sql, shape: &'a RowShape) -> BoxFuture<'a, Result<Vec<Row>>> {
+        let _ = (sql, shape);
+        crate::future::ready(Err(Error::internal(format!("{} has no SQL.", self.name()))))
+    }
+
+    /// How many rows SQL of the application's own has changed.
+    ///
+    /// # Errors
+    /// Where the provider has no SQL.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn execute_sql<'a>(&'a self, sql: &'a Sql) -> BoxFuture<'a, Result<u64>> {
+        let _ = sql;
+        crate::future::ready(Err(Error::internal(format!("{} has no SQL.", self.name()))))
     }
 
     /// A transaction, which begins with its first operation and is undone where it is dropped without a commit. Of a transaction it

@@ -158,6 +158,12 @@ fn finds(steps: &mut Steps) {
         ("null or one", &["Beta 100%", "Gamma", "Unanswered", "delta"]),
         ("an enum", &["Alpha", "Beta 100%"]),
         ("quotes", &[]),
+        ("custom", &["Alpha"]),
+        ("custom, with a list", &["Alpha", "Gamma"]),
+        ("custom, with an object", &["Alpha", "Gamma"]),
+        ("custom, without arguments", &ALL),
+        ("custom, several", &["Gamma"]),
+        ("custom, or and not", &["Alpha"]),
         ("sorted down", &["Épsilon", "delta", "Unanswered", "Gamma", "Beta 100%", "Alpha"]),
         ("sorted twice", &["Beta 100%", "Épsilon", "Alpha", "Gamma", "Unanswered", "delta"]),
     ] {

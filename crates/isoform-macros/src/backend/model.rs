@@ -199,7 +199,8 @@ fn allowed(ctxt: &Ctxt, function: &ImplItemFn) -> (Rule, bool) {
     }
 }
 
-fn argument(ctxt: &Ctxt, input: &FnArg) -> Option<Argument> {
+/// An argument that can travel.
+pub fn argument(ctxt: &Ctxt, input: &FnArg) -> Option<Argument> {
     let FnArg::Typed(typed) = input else { return None };
     let Pat::Ident(pattern) = &*typed.pat else {
         ctxt.error(
@@ -248,7 +249,8 @@ fn record_within(ty: &Type) -> Option<&syn::PathSegment> {
     })
 }
 
-fn output(ctxt: &Ctxt, function: &ImplItemFn) -> Option<(Type, Type)> {
+/// The type of what a function answers, and what is in its `Result`.
+pub fn output(ctxt: &Ctxt, function: &ImplItemFn) -> Option<(Type, Type)> {
     let wrong = |span: Span| {
         ctxt.error_at(span, "a call can fail: the method answers `Result<T>`, with isoform's `Result`");
         None
@@ -270,7 +272,7 @@ pub fn is_pub(vis: &Visibility) -> bool {
 }
 
 /// Signatures are repeated where `Self` is another type.
-struct SpellOutSelf<'a>(&'a Type);
+pub struct SpellOutSelf<'a>(pub &'a Type);
 
 impl VisitMut for SpellOutSelf<'_> {
     fn visit_receiver_mut(&mut self, _: &mut syn::Receiver) {}

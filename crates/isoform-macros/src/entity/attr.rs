@@ -6,6 +6,7 @@ use syn::{Data, DeriveInput, Fields, Ident, LitStr, Token};
 
 use super::model::{Allow, Entity, Field, Kind, Order, Role};
 use super::origin::Origin;
+use super::prefilters::Prefilters;
 use super::{relation, validators};
 use crate::ctxt::Ctxt;
 use crate::items::{self, Given, Item};
@@ -25,6 +26,7 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
         label: String::new(),
         allow: Allow { read: Rule::Nobody, insert: Rule::Nobody, update: Rule::Nobody, delete: Rule::Nobody },
         api_filter: None,
+        prefilters: Prefilters::default(),
         order_by: Vec::new(),
         indexes: Vec::new(),
         hooks: None,
@@ -47,6 +49,10 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
             symbol::LABEL => label = item.text(ctxt),
             symbol::ALLOW => allow(ctxt, &mut entity, item),
             symbol::API_FILTER => entity.api_filter = item.path(ctxt).map(|path| without_self(path, &input.ident)),
+            symbol::API_PREPROCESS_FILTER
+            | symbol::API_REQUIRE_ID
+            | symbol::BACKEND_FILTER
+            | symbol::BACKEND_PREPROCESS_FILTER => entity.prefilters.take(ctxt, &input.ident, item),
             symbol::ORDER_BY => entity.order_by = order_by(ctxt, item),
             symbol::INDEX => entity.indexes.push(order_by(ctxt, item)),
             symbol::HOOKS => entity.hooks = item.flag(ctxt).then(|| item.name.span()),

@@ -380,6 +380,7 @@ fn meta(entity: &Entity) -> TokenStream {
         }
         None => quote!(::core::option::Option::None),
     };
+    let filters = super::prefilters::expand(entity);
     quote! {
         #private::EntityMeta {
             key: #key,
@@ -398,6 +399,8 @@ fn meta(entity: &Entity) -> TokenStream {
             indexes: &[#indexes],
             #[cfg(not(target_arch = "wasm32"))]
             api_filter: #api_filter,
+            #[cfg(not(target_arch = "wasm32"))]
+            filters: #filters,
         }
     }
 }

@@ -18,6 +18,7 @@ pub struct Entity {
     pub label: String,
     pub allow: Allow,
     pub api_filter: Option<Path>,
+    pub prefilters: super::prefilters::Prefilters,
     pub order_by: Vec<Order>,
     /// The indexes over several fields.
     pub indexes: Vec<Vec<Order>>,

@@ -87,7 +87,9 @@ pub(super) fn holds<D: Dialect>(place: &Place<'_>, value: &RelatedValue, conditi
         | Condition::Or(_)
         | Condition::Related(_)
         | Condition::RelatedTo(_)
-        | Condition::Measured(_) => Cond::all().add(Expr::cust("1 = 0")),
+        | Condition::Measured(_)
+        | Condition::Custom(_)
+        | Condition::Sql(_) => Cond::all().add(Expr::cust("1 = 0")),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use isoform::aggregate::{Aggregation, GroupKey, Measure};
 use isoform::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use isoform::relation::{OrderKey, RelatedValue, ValueOf};
+use isoform::sql::{Part, Sql};
 use isoform::{Condition, Error, Result, Value};
 use sea_query::{QueryBuilder as _, SqlWriterValues};
 
@@ -105,9 +106,12 @@ impl<'a> Shape<'a> {
                 self.condition::<D>(holds);
             }
             Condition::All => self.bytes.push(b'*'),
-            Condition::Nothing | Condition::Related(_) | Condition::RelatedTo(_) | Condition::Measured(_) => {
-                self.bytes.push(b'-');
-            }
+            Condition::Nothing
+            | Condition::Related(_)
+            | Condition::RelatedTo(_)
+            | Condition::Measured(_)
+            | Condition::Custom(_)
+            | Condition::Sql(_) => self.bytes.push(b'-'),
         }
     }
 
@@ -188,6 +192,11 @@ impl<'a> Shape<'a> {
                 self.values.push(Cow::Owned(Value::Text(pattern(*how, text))));
             }
             Condition::Nothing => part(b'-', 0, 0),
+            Condition::Custom(_) => part(b'c', 0, 0),
+            Condition::Sql(sql) => {
+                part(b's', sql.parts().len(), 0);
+                self.fragment(sql);
+            }
             Condition::Related(related) => {
                 part(b'r', 0, 0);
                 self.relation(related.relation);
@@ -210,6 +219,33 @@ impl<'a> Shape<'a> {
                 self.holds::<D>(&measured.value, &measured.holds);
             }
         }
+    }
+
+    /// SQL of the application's own.
+    fn fragment(&mut self, sql: &'a Sql) {
+        for part in sql.parts() {
+            match part {
+                Part::Text(text) => {
+                    self.bytes.push(b't');
+                    self.count(text.len());
+                    self.bytes.extend_from_slice(text.as_bytes());
+                }
+                Part::Table(meta) => self.named(b'e', meta, 0),
+                Part::Qualified(meta, field) => self.named(b'c', meta, *field),
+                Part::Name(meta, field) => self.named(b'n', meta, *field),
+                Part::Value(value) => {
+                    self.bytes.push(b'?');
+                    self.values.push(Cow::Borrowed(value));
+                }
+            }
+        }
+    }
+
+    /// The name of a table or of a column.
+    fn named(&mut self, kind: u8, meta: &'static EntityMeta, field: usize) {
+        self.bytes.push(kind);
+        self.bytes.extend_from_slice(&std::ptr::from_ref(meta).addr().to_le_bytes());
+        self.count(field);
     }
 
     /// What is computed, of which groups, in what order; not of which rows.

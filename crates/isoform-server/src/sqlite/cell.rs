@@ -50,7 +50,8 @@ fn unfit(meta: &EntityMeta, field: &str, problem: &str) -> Error {
     Error::internal(format!("{}.{field}: what is stored cannot be read: {problem}", meta.table))
 }
 
-fn value(cell: SqliteValueRef<'_>, field_type: FieldType) -> Result<Value, String> {
+/// A cell that is not null, as a value of a type.
+pub(super) fn value(cell: SqliteValueRef<'_>, field_type: FieldType) -> Result<Value, String> {
     Ok(match field_type {
         FieldType::Bool => Value::Bool(decode::<i64>(cell)? != 0),
         FieldType::Int32 | FieldType::Int64 => Value::Int(decode(cell)?),

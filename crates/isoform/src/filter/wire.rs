@@ -4,6 +4,7 @@ mod related;
 
 use serde_json::{Map, Value as JsonValue};
 
+use super::custom::{self, CUSTOM};
 use super::limits;
 use super::{Comparison, Condition, TextMatch};
 use crate::error::shown;
@@ -148,8 +149,11 @@ fn or_groups(known: Known<'_>, value: &JsonValue, depth: usize) -> Result<Condit
 }
 
 fn key_condition(known: Known<'_>, key: &str, value: &JsonValue, depth: usize) -> Result<Condition> {
+    if let Some(name) = key.strip_prefix(CUSTOM) {
+        return custom::calls(known.meta, name, value);
+    }
     if let Some((relation, rest)) = known.relation(key) {
-        if let Some(measured) = related::Measuring::of(relation, key, rest)? {
+        if let Some(measured) = related::Measuring::of(relation, key, rest.filter(|rest| !rest.contains(CUSTOM)))? {
             return measured.read(value, depth);
         }
         let field = &mut |target: Known<'_>, path: &str| match depth < limits::deepest() {
@@ -225,6 +229,10 @@ fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Co
     if depth > limits::deepest() {
         return Err(limits::too_deep());
     }
+    if let Some(name) = key.strip_prefix(CUSTOM) {
+        let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be JSON"))?;
+        return custom::calls(known.meta, name, &json);
+    }
     if matches!(key, "OR" | "NOT" | RELATED_TO) {
         let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be JSON"))?;
         let mut object = Map::new();
@@ -232,7 +240,7 @@ fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Co
         return object_condition(known, &object.into(), 0);
     }
     if let Some((relation, rest)) = known.relation(key) {
-        if let Some(measured) = related::Measuring::of(relation, key, rest)? {
+        if let Some(measured) = related::Measuring::of(relation, key, rest.filter(|rest| !rest.contains(CUSTOM)))? {
             return measured.read_text(text, depth);
         }
         let object = &mut |target: Known<'_>| {
@@ -273,6 +281,10 @@ fn compared_text(key: &str, operator: Operator, field: usize, field_type: FieldT
 fn wrong_value(key: &str, problem: &str) -> Error {
     Error::invalid(format!("The filter \"{key}\" {problem}."))
 }
+
+/// What stands on the wire for a condition in SQL, which does not travel.
+#[cfg(not(target_arch = "wasm32"))]
+const SQL: &str = "$sql";
 
 /// The operators after the dot.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -434,6 +446,10 @@ impl Subject<'_> {
                 let all = (measured.value.relation.travel.measured)(measured);
                 all.into_iter().for_each(|(key, value)| push(object, key, value));
             }
+            Condition::Custom(custom) => push(object, [CUSTOM, &*custom.name].concat(), custom.arguments.clone()),
+            // It does not travel: a server refuses the key, where leaving it out would find more rows.
+            #[cfg(not(target_arch = "wasm32"))]
+            Condition::Sql(sql) => push(object, SQL.into(), format!("{sql:?}").into()),
             Condition::And(list) => list.iter().for_each(|one| self.write(one, object)),
             Condition::Or(list) if list.is_empty() => nothing(self.meta, object),
             Condition::Or(list) => push(object, "OR".into(), JsonValue::Array(list.iter().map(nested).collect())),

@@ -20,7 +20,7 @@ pub async fn aggregate(context: &Context, meta: &'static EntityMeta, mut asked: 
         (asked.limit, asked.offset) = (None, 0);
     }
     let Aggregation { filter, limit, .. } = asked;
-    let (Find { filter, .. }, readable) = guarded(context, meta, Find { filter, limit, ..Find::default() })?;
+    let (Find { filter, .. }, readable) = guarded(context, meta, Find { filter, limit, ..Find::default() }).await?;
     asked.filter = filter;
     guard::asks_only(meta, readable, asked.fields())?;
     computed::asks_columns(meta, asked.fields())?;

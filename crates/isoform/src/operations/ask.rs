@@ -1,6 +1,6 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
-use super::{MAX_WRITTEN, computed, include, not_found, resolve};
+use super::{MAX_WRITTEN, computed, include, not_found, prefilter, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
 use crate::guard;
@@ -11,12 +11,6 @@ use crate::record::AnyRecord;
 use crate::value::Row;
 use crate::{Error, Result, json};
 
-/// What an identity may ask and see of an entity.
-struct Sight {
-    filter: Condition,
-    readable: FieldMask,
-}
-
 /// The fields that the one who asks in a context may see.
 pub(super) fn readable(context: &Context, meta: &EntityMeta) -> FieldMask {
     match context.scope() {
@@ -25,22 +19,15 @@ pub(super) fn readable(context: &Context, meta: &EntityMeta) -> FieldMask {
     }
 }
 
-/// In scope `Api` the question is guarded; in scope `Backend` everything can be seen.
-fn sight(context: &Context, meta: &EntityMeta) -> Result<Sight> {
-    let readable = readable(context, meta);
-    if context.scope() == Scope::Backend {
-        return Ok(Sight { filter: Condition::All, readable });
-    }
-    guard::read(meta, context.identity())?;
-    Ok(Sight { filter: resolve::trusted(guard::api_filter(meta, context.identity())), readable })
-}
-
 /// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
-pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
-    let sight = sight(context, meta)?;
+pub(super) async fn guarded(context: &Context, meta: &'static EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
+    let readable = readable(context, meta);
+    if context.scope() == Scope::Api {
+        guard::read(meta, context.identity())?;
+    }
     let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
     if context.scope() == Scope::Api {
-        guard::asks_only(meta, sight.readable, asked)?;
+        guard::asks_only(meta, readable, asked)?;
         limits::check(meta, &find.filter)?;
         limits::check_order(&find.order)?;
         let most = context.query_limits().rows;
@@ -50,11 +37,11 @@ pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> R
     }
     computed::asks_columns(meta, asked)?;
     if find.filter.asks_elsewhere() {
-        find.filter = resolve::asked(context, meta, find.filter)?;
+        find.filter = resolve::asked(context, meta, find.filter).await?;
     }
-    find.order = resolve::order(context, meta, find.order)?;
-    find.filter = find.filter.and(sight.filter);
-    Ok((find, sight.readable))
+    find.order = resolve::order(context, meta, find.order).await?;
+    find.filter = prefilter::applied(context, meta, find.filter).await?;
+    Ok((find, readable))
 }
 
 /// A list without a limit is never cut silently: it is asked for one row more than is allowed.
@@ -89,7 +76,7 @@ async fn find_chosen(
     find: Find,
     fields: FieldMask,
 ) -> Result<(Vec<Row>, FieldMask)> {
-    let (mut find, readable) = guarded(context, meta, find)?;
+    let (mut find, readable) = guarded(context, meta, find).await?;
     let unlimited = probe(context, &mut find);
     let mut rows = context.database()?.find(meta, &find).await?;
     if unlimited {
@@ -134,7 +121,7 @@ pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find,
         let rows = find_related_json(context, meta, find, fields).await?;
         return Ok([b"[", rows.join(&b","[..]).as_slice(), b"]"].concat());
     }
-    let (mut find, readable) = guarded(context, meta, find)?;
+    let (mut find, readable) = guarded(context, meta, find).await?;
     let unlimited = probe(context, &mut find);
     let mut out = Vec::with_capacity(4096);
     out.push(b'[');
@@ -249,7 +236,7 @@ pub async fn find_id_json(
 /// # Errors
 /// 401, 403; 404 where it is absent or not for this identity.
 pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Id) -> Result<Row> {
-    let (find, readable) = guarded(context, meta, Find::matching(id.condition(meta)).limit(1))?;
+    let (find, readable) = guarded(context, meta, Find::matching(id.condition(meta)).limit(1)).await?;
     let mut row = context.database()?.find(meta, &find).await?.pop().ok_or_else(|| not_found(meta))?;
     computed::fill_in(context, meta, readable, std::slice::from_mut(&mut row)).await?;
     Ok(row)
@@ -260,6 +247,6 @@ pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Id) -> R
 /// # Errors
 /// 400 for what the asker may not see, 401, 403.
 pub async fn count(context: &Context, meta: &'static EntityMeta, filter: Condition) -> Result<u64> {
-    let (find, _) = guarded(context, meta, Find::matching(filter))?;
+    let (find, _) = guarded(context, meta, Find::matching(filter)).await?;
     context.database()?.count(meta, &find.filter).await
 }

@@ -12,7 +12,7 @@ pub use upsert::upsert_many;
 use super::store::{remove_inside, store_inside};
 use super::write::{Reach, apply, stamp, update_needs_row};
 use super::{Patch, load};
-use super::{computed, references, resolve};
+use super::{computed, prefilter, references, resolve};
 use crate::bulk::Which;
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
@@ -31,7 +31,7 @@ use crate::{Error, Result, validate};
 /// 400 for an empty filter, for what the asker may not ask about, for a value that does not fit, and for too many rows; 401, 403
 /// where one of the rows may not be changed so; 409. Nothing is changed then.
 pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Which, mut patch: Patch) -> Result<u64> {
-    let rows = Rows::guarded(context, meta, which, Write::Update)?;
+    let rows = Rows::guarded(context, meta, which, Write::Update).await?;
     if rows.guarded {
         may_write(context, meta, &mut patch);
         patch.retain(|(index, _)| !meta.ids.contains(index));
@@ -63,7 +63,7 @@ pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Wh
 /// 400 for an empty filter, for what the asker may not ask about, for too many rows and where a hook refuses; 401, 403 where one of
 /// the rows may not be deleted; 409 where other rows need one. Nothing is deleted then.
 pub async fn delete_many(context: &Context, meta: &'static EntityMeta, which: Which) -> Result<u64> {
-    let rows = Rows::guarded(context, meta, which, Write::Delete)?;
+    let rows = Rows::guarded(context, meta, which, Write::Delete).await?;
     if meta.hooks.around_delete() || (rows.guarded && guard::needs_record(meta, Write::Delete)) {
         return rows.delete_each(context, meta).await;
     }
@@ -102,7 +102,7 @@ struct Rows {
 
 impl Rows {
     /// The rows that somebody may be speaking of, in scope `Api`; in scope `Backend` whatever is asked for.
-    fn guarded(context: &Context, meta: &EntityMeta, which: Which, write: Write) -> Result<Self> {
+    async fn guarded(context: &Context, meta: &'static EntityMeta, which: Which, write: Write) -> Result<Self> {
         let guarded = context.scope() == Scope::Api;
         if guarded {
             guard::write(meta, context.identity(), write)?;
@@ -113,12 +113,13 @@ impl Rows {
         if guarded {
             guard::asks_only(meta, guard::readable_fields(meta, context.identity()), asked.fields())?;
             limits::check(meta, &asked)?;
-            api_filter = resolve::trusted(guard::api_filter(meta, context.identity()));
+            api_filter = prefilter::reach(context, meta).await?;
         }
         if asked.asks_elsewhere() {
-            asked = resolve::asked(context, meta, asked)?;
+            asked = resolve::asked(context, meta, asked).await?;
         }
-        Ok(Self { guarded, filter: asked.and(api_filter.clone()), api_filter, limit: context.row_limit() })
+        let filter = prefilter::applied(context, meta, asked).await?;
+        Ok(Self { guarded, filter, api_filter, limit: context.row_limit() })
     }
 
     fn bearable(&self, count: u64) -> Result<u64> {

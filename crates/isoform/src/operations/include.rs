@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::resolve::{self, Sight};
-use super::{MAX_RELATED, computed};
+use super::{MAX_RELATED, computed, prefilter};
 use crate::context::{Context, Scope};
+use crate::filter::Condition;
 use crate::filter::limits::{self, MAX_INCLUDED};
 use crate::future::BoxFuture;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
@@ -66,8 +67,6 @@ async fn one(
     depth: usize,
 ) -> Result<()> {
     let (relation, target) = (include.relation, include.relation.target());
-    let sight = resolve::sight(context, meta, relation)?;
-    let (find, between, readable) = guarded(context, include, sight)?;
     // Parents of one key share what is related to it.
     let (mut keys, mut groups) = (Vec::new(), HashMap::new());
     let group = |parent: &&mut dyn AnyRecord| {
@@ -78,6 +77,8 @@ async fn one(
         }))
     };
     let own: Vec<Option<usize>> = parents.iter().map(group).collect();
+    let sight = resolve::sight(context, meta, relation).await?;
+    let (find, between, readable) = guarded(context, include, sight, &keys).await?;
     let mut related: Vec<Vec<Arc<dyn AnyRecord>>> = vec![Vec::new(); keys.len()];
     if !keys.is_empty() {
         // One more than is allowed, so that nothing is cut silently.
@@ -153,7 +154,12 @@ fn text(key: &[Value]) -> String {
 }
 
 /// What is asked of the rows at the other end, of those in between, and which fields are answered.
-fn guarded(context: &Context, include: &Include, sight: Sight) -> Result<(Find, crate::Condition, FieldMask)> {
+async fn guarded(
+    context: &Context,
+    include: &Include,
+    sight: Sight,
+    keys: &[Vec<Value>],
+) -> Result<(Find, Condition, FieldMask)> {
     let target = include.relation.target();
     let mut find = include.find.clone();
     let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
@@ -170,7 +176,25 @@ fn guarded(context: &Context, include: &Include, sight: Sight) -> Result<(Find, 
         }
     }
     computed::asks_columns(target, asked)?;
-    find.filter = resolve::asked(context, target, find.filter)?.and(sight.target);
-    find.order = resolve::order(context, target, find.order)?;
-    Ok((find, sight.between, sight.readable))
+    find.filter = resolve::asked(context, target, find.filter).await?;
+    find.order = resolve::order(context, target, find.order).await?;
+    let mut between = Condition::All;
+    match include.relation.through.map(|through| (through.entity)()) {
+        Some(through) => {
+            between = prefilter::applied(context, through, pinned(include.relation, through, keys)).await?;
+        }
+        None => find.filter = find.filter.and(pinned(include.relation, target, keys)),
+    }
+    find.filter = prefilter::applied(context, target, find.filter).await?.and(sight.declared);
+    Ok((find, between, sight.readable))
+}
+
+/// What the keys of the parents say of the rows that hold them, where their entity looks at that.
+pub(super) fn pinned(relation: &RelationMeta, holder: &EntityMeta, keys: &[Vec<Value>]) -> Condition {
+    if !prefilter::looks_at_filters(holder) {
+        return Condition::All;
+    }
+    let values = |position: usize| keys.iter().filter_map(|key| key.get(position)).cloned().collect();
+    let fields = relation.keys.iter().enumerate();
+    fields.map(|(position, (_, other))| Condition::In(*other, values(position))).fold(Condition::All, Condition::and)
 }

@@ -50,9 +50,9 @@ struct Asked {
 
 impl Asked {
     /// Guards a question for the page behind a cursor; an empty one stands before the first row.
-    fn new(context: &Context, meta: &'static EntityMeta, find: Find, cursor: &str) -> Result<Self> {
+    async fn new(context: &Context, meta: &'static EntityMeta, find: Find, cursor: &str) -> Result<Self> {
         let filter = find.filter.clone();
-        let (mut find, readable) = guarded(context, meta, find)?;
+        let (mut find, readable) = guarded(context, meta, find).await?;
         find.order = order(meta, &find.order, readable);
         let Some(order) = find.order_of_fields() else {
             return Err(Error::invalid(
@@ -116,7 +116,7 @@ async fn page_chosen(
     total: bool,
     fields: FieldMask,
 ) -> Result<Page> {
-    let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor)?;
+    let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor).await?;
     let database = context.database()?;
     let mut rows = database.find(meta, &find).await?;
     let mut cursor = None;
@@ -168,7 +168,7 @@ pub async fn page_json(
         let items = written(&records, fields)?.join(&b","[..]);
         return end([b"{\"items\":[", items.as_slice()].concat(), page.cursor, page.total);
     }
-    let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor)?;
+    let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor).await?;
     let database = context.database()?;
     let mut out = Vec::with_capacity(4096);
     out.extend_from_slice(b"{\"items\":[");
@@ -202,7 +202,7 @@ pub(crate) async fn find_fields(
     find: Find,
     fields: FieldMask,
 ) -> Result<Vec<Row>> {
-    let (mut find, readable) = guarded(context, meta, find)?;
+    let (mut find, readable) = guarded(context, meta, find).await?;
     guard::asks_only(meta, readable, fields)?;
     let unlimited = probe(context, &mut find);
     let database = context.database()?;

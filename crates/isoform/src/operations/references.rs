@@ -6,13 +6,13 @@
 
 use std::collections::HashSet;
 
-use super::{Patch, resolve};
+use super::{Patch, prefilter};
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::meta::{EntityMeta, FieldMask, OnDelete, RelationMeta};
 use crate::record::AnyRecord;
 use crate::value::Value;
-use crate::{Error, Result, guard, json};
+use crate::{Error, Result, json};
 
 /// So many keys are asked for at once.
 const STEP: usize = 1_000;
@@ -37,7 +37,12 @@ fn guarded(meta: &'static EntityMeta, fields: FieldMask) -> impl Iterator<Item =
         relation.holds_the_key() && relation.names_one_row() && relation.on_delete != OnDelete::Unwatched
     };
     let relations = meta.relations.iter().filter(move |relation| is_over(relation, fields));
-    relations.filter(move |relation| watched(relation) && relation.target().api_filter.is_some())
+    relations.filter(move |relation| watched(relation) && has_bounds(relation.target()))
+}
+
+/// Are there rows of the entity that are not for everybody?
+fn has_bounds(meta: &EntityMeta) -> bool {
+    meta.api_filter.is_some() || meta.filters.backend.is_some()
 }
 
 /// Is one of these fields in the key of a relation?
@@ -63,7 +68,7 @@ pub(super) async fn reachable(
     let written = records.iter().fold(FieldMask::NONE, |all, (_, fields)| all.or(*fields));
     for relation in guarded(meta, written) {
         let target = relation.target();
-        let filter = resolve::trusted(guard::api_filter(target, asker.identity()));
+        let filter = prefilter::there(&inside.with_identity(asker.identity().cloned()), target).await?;
         // Who may reach all rows is told by the database what is not there.
         if filter == Condition::All {
             continue;

@@ -1,40 +1,39 @@
-//! Conditions on related rows: what holds there anyway is added, and what the asker may not ask is refused.
+//! Conditions that ask for more than a row's own fields: what holds of related rows anyway is added, custom filters become what
+//! they answer, and what the asker may not ask is refused.
 
-use super::computed;
+use super::{computed, prefilter, raw};
 use crate::aggregate::{Aggregation, Measure};
 use crate::context::{Context, Scope};
 use crate::filter::wire::unknown_field;
-use crate::filter::{Comparison, Condition, Related, RelatedTo};
+use crate::filter::{CUSTOM, Comparison, Condition, Custom, Related, RelatedTo};
 use crate::future::BoxFuture;
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::provider::Find;
 use crate::record::AnyRecord;
-use crate::relation::declared::{each, filter_of, found_by, known};
-use crate::relation::{OrderBy, OrderKey, RelatedValue, ValueOf};
+use crate::relation::declared::{filter_of, found_by};
+use crate::relation::{Measured, OrderBy, OrderKey, RelatedValue, ValueOf};
 use crate::value::{Row, Value};
-use crate::{Result, guard};
+use crate::{Error, Result, guard, shown};
 
 /// What of the rows at the other end of a relation can be seen.
 pub(super) struct Sight {
     /// The fields.
     pub readable: FieldMask,
-    /// The rows at the other end.
-    pub target: Condition,
-    /// The rows in between.
-    pub between: Condition,
+    /// What the relation's declaration says of the rows.
+    pub declared: Condition,
 }
 
-/// The relation's declared filter holds always; in scope `Api` what the guard says of the entity at the other end, and of the
-/// one in between, holds too.
+/// The relation's declared filter holds always; in scope `Api` its keys, the entity at the other end and the one in between are
+/// to be seen.
 ///
 /// # Errors
 /// 400 where the relation is hidden, 401 and 403 where an entity is.
-pub(super) fn sight(context: &Context, meta: &EntityMeta, relation: &'static RelationMeta) -> Result<Sight> {
+pub(super) async fn sight(context: &Context, meta: &EntityMeta, relation: &'static RelationMeta) -> Result<Sight> {
     let target = relation.target();
-    let declared = filter_of(relation)?;
+    let declared = trusted(context, target, filter_of(relation)?).await?;
     if context.scope() == Scope::Backend {
-        return Ok(Sight { readable: target.all_fields(), target: declared, between: Condition::All });
+        return Ok(Sight { readable: target.all_fields(), declared });
     }
     let identity = context.identity();
     // Whoever may not see a key is not told by the relation what it is.
@@ -47,45 +46,112 @@ pub(super) fn sight(context: &Context, meta: &EntityMeta, relation: &'static Rel
     if !guard::allows(&relation.api_read, identity) {
         return Err(unknown_field(meta, relation.wire));
     }
-    let rows = |meta: &EntityMeta| guard::read(meta, identity).map(|()| trusted(guard::api_filter(meta, identity)));
-    let (rows_there, rows_between) = (rows(target)?, between.map_or(Ok(Condition::All), rows)?);
+    guard::read(target, identity)?;
+    between.map_or(Ok(()), |between| guard::read(between, identity))?;
     if !keys || !joined {
         return Err(unknown_field(meta, relation.wire));
     }
-    let readable = guard::readable_fields(target, identity);
-    Ok(Sight { readable, target: declared.and(rows_there), between: rows_between })
+    Ok(Sight { readable: guard::readable_fields(target, identity), declared })
 }
 
-/// A condition as somebody asks it of rows of an entity.
+/// A condition as somebody asks it of rows of an entity, who is guarded in scope `Api`: what holds of related rows anyway is
+/// added, and custom filters become what they answer.
 ///
 /// # Errors
-/// 400 where a field or a relation is hidden, 401 and 403 where an entity at the other end is.
-pub(super) fn asked(context: &Context, meta: &EntityMeta, condition: Condition) -> Result<Condition> {
-    let related = |Related { relation, target, between }: Related| {
-        let sight = sight(context, meta, relation)?;
-        asks(relation.target(), &sight, target.fields())?;
-        let target = asked(context, relation.target(), target)?;
-        Ok(Related { relation, target: target.and(sight.target), between: between.and(sight.between) })
+/// 400 where a field or a relation is hidden, for SQL in scope `Api` and for wrong arguments; 401 and 403 where an entity at the
+/// other end is hidden; what a custom filter answers.
+pub(super) fn asked<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    condition: Condition,
+) -> BoxFuture<'a, Result<Condition>> {
+    if !condition.asks_elsewhere() {
+        return crate::future::ready(Ok(condition));
+    }
+    Box::pin(async move {
+        Ok(match condition {
+            Condition::Related(related) => Condition::Related(Box::new(asked_across(context, meta, *related).await?)),
+            Condition::RelatedTo(to) => asked_to(context, *to).await?,
+            Condition::Measured(measured) => {
+                let Measured { value, holds } = *measured;
+                Condition::Measured(Box::new(Measured { value: asked_value(context, meta, value).await?, holds }))
+            }
+            Condition::Custom(call) => custom(context, meta, &call).await?,
+            Condition::Sql(_) if context.scope() == Scope::Api => {
+                return Err(Error::invalid(format!(
+                    "{}: only trusted code asks by SQL. Put it into a custom filter, with `#[filters]`.",
+                    meta.key
+                )));
+            }
+            Condition::Sql(sql) => {
+                raw::names_columns(&sql)?;
+                Condition::Sql(sql)
+            }
+            Condition::And(list) => Condition::And(each(context, meta, list).await?),
+            Condition::Or(list) => Condition::Or(each(context, meta, list).await?),
+            Condition::Not(inner) => asked(context, meta, *inner).await?.negate(),
+            other => other,
+        })
+    })
+}
+
+async fn each(context: &Context, meta: &'static EntityMeta, mut list: Vec<Condition>) -> Result<Vec<Condition>> {
+    for one in &mut list {
+        *one = asked(context, meta, std::mem::replace(one, Condition::All)).await?;
+    }
+    Ok(list)
+}
+
+/// What is asked of related rows, with what holds of them anyway.
+async fn asked_across(context: &Context, meta: &EntityMeta, related: Related) -> Result<Related> {
+    let Related { relation, target, between } = related;
+    let sight = sight(context, meta, relation).await?;
+    asks(relation.target(), &sight, target.fields())?;
+    let (target, between) = narrowed(context, relation, sight, target, between).await?;
+    Ok(Related { relation, target, between })
+}
+
+/// The rows that another one is related to, with what holds of those in between.
+async fn asked_to(context: &Context, to: RelatedTo) -> Result<Condition> {
+    let sight = sight(context, to.owner, to.relation).await?;
+    let between = match to.relation.through.map(|through| (through.entity)()) {
+        Some(through) => {
+            let keys = std::slice::from_ref(&to.key);
+            prefilter::applied(context, through, super::include::pinned(to.relation, through, keys)).await?
+        }
+        None => Condition::All,
     };
-    let to = |to: RelatedTo| {
-        let sight = sight(context, to.owner, to.relation)?;
-        Ok(found_by(to, sight.between).and(sight.target))
+    Ok(found_by(to, between).and(sight.declared))
+}
+
+/// The rows at the other end of a relation, and those in between, with all that holds of them.
+async fn narrowed(
+    context: &Context,
+    relation: &'static RelationMeta,
+    sight: Sight,
+    target: Condition,
+    between: Condition,
+) -> Result<(Condition, Condition)> {
+    let target = asked(context, relation.target(), target).await?;
+    let target = prefilter::applied(context, relation.target(), target).await?.and(sight.declared);
+    let between = match relation.through {
+        Some(through) => prefilter::applied(context, (through.entity)(), between).await?,
+        None => between,
     };
-    each(condition, &related, &to, &|value| asked_value(context, meta, value))
+    Ok((target, between))
 }
 
 /// An order as somebody asks for it.
 ///
 /// # Errors
 /// As [`asked`].
-pub(super) fn order(context: &Context, meta: &EntityMeta, order: OrderBy) -> Result<OrderBy> {
-    let one = |(key, direction)| {
-        Ok(match key {
-            OrderKey::Field(_) => (key, direction),
-            OrderKey::Related(value) => (OrderKey::Related(Box::new(asked_value(context, meta, *value)?)), direction),
-        })
-    };
-    order.into_iter().map(one).collect()
+pub(super) async fn order(context: &Context, meta: &'static EntityMeta, mut order: OrderBy) -> Result<OrderBy> {
+    for (key, _) in &mut order {
+        if let OrderKey::Related(value) = key {
+            **value = asked_value(context, meta, (**value).clone()).await?;
+        }
+    }
+    Ok(order)
 }
 
 fn asks(meta: &EntityMeta, sight: &Sight, fields: FieldMask) -> Result<()> {
@@ -93,33 +159,92 @@ fn asks(meta: &EntityMeta, sight: &Sight, fields: FieldMask) -> Result<()> {
     computed::asks_columns(meta, fields)
 }
 
-fn asked_value(context: &Context, meta: &EntityMeta, value: RelatedValue) -> Result<RelatedValue> {
-    let RelatedValue { relation, of, target, between } = value;
-    let sight = sight(context, meta, relation)?;
-    let there = relation.target();
-    let of_fields = |field: Option<usize>| field.into_iter().collect();
-    let of = match of {
-        ValueOf::Measure(measure) => {
-            asks(there, &sight, of_fields(measure.field()))?;
-            measure.result(there)?;
-            ValueOf::Measure(measure)
-        }
-        ValueOf::Key(OrderKey::Field(field)) => {
-            asks(there, &sight, of_fields(Some(field)))?;
-            ValueOf::Key(OrderKey::Field(field))
-        }
-        ValueOf::Key(OrderKey::Related(value)) => {
-            ValueOf::Key(OrderKey::Related(Box::new(asked_value(context, there, *value)?)))
-        }
-    };
-    asks(there, &sight, target.fields())?;
-    let target = asked(context, there, target)?.and(sight.target);
-    Ok(RelatedValue { relation, of, target, between: between.and(sight.between) })
+fn asked_value<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    value: RelatedValue,
+) -> BoxFuture<'a, Result<RelatedValue>> {
+    Box::pin(async move {
+        let RelatedValue { relation, of, target, between } = value;
+        let sight = sight(context, meta, relation).await?;
+        let there = relation.target();
+        let of_fields = |field: Option<usize>| field.into_iter().collect();
+        let of = match of {
+            ValueOf::Measure(measure) => {
+                asks(there, &sight, of_fields(measure.field()))?;
+                measure.result(there)?;
+                ValueOf::Measure(measure)
+            }
+            ValueOf::Key(OrderKey::Field(field)) => {
+                asks(there, &sight, of_fields(Some(field)))?;
+                ValueOf::Key(OrderKey::Field(field))
+            }
+            ValueOf::Key(OrderKey::Related(value)) => {
+                ValueOf::Key(OrderKey::Related(Box::new(asked_value(context, there, *value).await?)))
+            }
+        };
+        asks(there, &sight, target.fields())?;
+        let (target, between) = narrowed(context, relation, sight, target, between).await?;
+        Ok(RelatedValue { relation, of, target, between })
+    })
 }
 
 /// A condition of the application's own, such as an `api_filter`: nobody is asked whether it may be asked.
-pub(super) fn trusted(condition: Condition) -> Condition {
-    if condition.asks_elsewhere() { known(condition).unwrap_or(Condition::Nothing) } else { condition }
+///
+/// # Errors
+/// What a custom filter answers.
+pub(super) async fn trusted(context: &Context, meta: &'static EntityMeta, condition: Condition) -> Result<Condition> {
+    if condition.asks_elsewhere() {
+        asked(&context.with_scope(Scope::Backend), meta, condition).await
+    } else {
+        Ok(condition)
+    }
+}
+
+tokio::task_local! {
+    /// How many functions of the application stand around this one, each of which was asked for a filter.
+    static AROUND: u8;
+}
+
+/// So many may.
+const MOST_AROUND: u8 = 8;
+
+/// The condition that a function of the application answers, in trusted code.
+///
+/// # Errors
+/// What the function answers; where functions ask for each other without an end.
+pub(super) async fn made(
+    context: &Context,
+    meta: &'static EntityMeta,
+    what: &str,
+    work: BoxFuture<'static, Result<Condition>>,
+) -> Result<Condition> {
+    let around = AROUND.try_with(|around| *around).unwrap_or_default();
+    if around >= MOST_AROUND {
+        return Err(Error::internal(format!(
+            "{}: {what} asks for filters that ask for filters, {MOST_AROUND} times over: does it ask for itself?",
+            meta.key
+        )));
+    }
+    let trusted = context.with_scope(Scope::Backend);
+    let work = async {
+        let condition = trusted.run(work).await?;
+        asked(&trusted, meta, condition).await
+    };
+    AROUND.scope(around + 1, work).await
+}
+
+/// The condition that a custom filter answers.
+async fn custom(context: &Context, meta: &'static EntityMeta, call: &Custom) -> Result<Condition> {
+    let Some(filter) = meta.filters.custom(&call.name) else {
+        return Err(Error::invalid(format!("\"{CUSTOM}{}\" is not a filter of {}.", shown(&call.name), meta.key)));
+    };
+    if context.scope() == Scope::Api {
+        // Who may write rows but not see them is not told by a filter what is in them.
+        guard::read(meta, context.identity())?;
+    }
+    let body = filter.call(call)?;
+    made(context, meta, filter.wire, body).await
 }
 
 /// Does a record fulfil a condition? What it says of related rows the database is asked.
@@ -129,6 +254,9 @@ pub(super) fn trusted(condition: Condition) -> Condition {
 pub(super) async fn holds(context: &Context, condition: &Condition, record: &dyn AnyRecord) -> Result<bool> {
     if !condition.asks_elsewhere() {
         return Ok(condition.matches(&|index| record.get(index)));
+    }
+    if condition.asks_by_sql() {
+        return context.database()?.holds(record.meta(), &record.row(), condition).await;
     }
     let answered = answered(context, condition.clone(), record).await?;
     Ok(answered.matches(&|index| record.get(index)))

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as JsonValue};
 use super::ask::hide;
 use super::body::{accepted, read_patch};
 use super::store::{remove, remove_inside, store, store_inside};
-use super::{Patch, computed, load, not_found, now, references, resolve, stale};
+use super::{Patch, computed, load, not_found, now, prefilter, references, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
@@ -34,7 +34,7 @@ async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> R
     apply(&mut *record, patch)?;
     guard::write_record(context.identity(), Write::Insert, &*record)?;
     references::reachable(context, context, meta, &[(&*record, written)]).await?;
-    let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
+    let filter = prefilter::reach(context, meta).await?;
     // Hooks may set what the filter asks for, so the filter is asked last.
     let reach = Reach { asker: context, filter: &filter };
     store(&context.with_scope(Scope::Backend), &mut *record, Some(reach), !context.in_transaction()).await?;
@@ -119,10 +119,10 @@ pub(super) async fn update_patch(
     guard::write(meta, context.identity(), Write::Update)?;
     let accepted = accepted(context, meta);
     patch.retain(|(index, _)| !meta.ids.contains(index) && accepted.contains(*index));
-    let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
-    if update_needs_row(meta, &filter, &patch) {
+    if update_needs_row(meta, &prefilter::reach(context, meta).await?, &patch) {
         return Ok(update(context, meta, id, patch).await?.row());
     }
+    let filter = prefilter::beside(context, meta, &id.condition(meta)).await?;
     update_at_once(context, meta, id, filter, patch).await
 }
 
@@ -173,17 +173,18 @@ pub(super) fn stamp(meta: &EntityMeta, patch: &mut Patch) {
 
 /// Changes a row for the identity of a context, reading it first.
 async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, patch: Patch) -> Result<Box<dyn AnyRecord>> {
-    let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
+    let reach = prefilter::reach(context, meta).await?;
+    let rows = prefilter::beside(context, meta, &id.condition(meta)).await?;
     let judge = |record: &dyn AnyRecord| guard::write_record(context.identity(), Write::Update, record);
     let is_last = !context.in_transaction();
     let work = async |inside: Context| {
-        let mut record = load(&inside, meta, id, filter.clone()).await?;
+        let mut record = load(&inside, meta, id, rows).await?;
         judge(&*record)?;
         compare_version(&*record, &patch)?;
         apply(&mut *record, patch)?;
         judge(&*record)?;
         references::reachable(context, &inside, meta, &[(&*record, record.changed_fields())]).await?;
-        store_inside(&inside, &mut *record, Some(Reach { asker: context, filter: &filter }), is_last).await?;
+        store_inside(&inside, &mut *record, Some(Reach { asker: context, filter: &reach }), is_last).await?;
         Ok(record)
     };
     context.with_scope(Scope::Backend).transaction(work).await
@@ -219,8 +220,10 @@ pub(crate) async fn received(
         return Ok(record);
     }
     let id = Id::from_json(meta, &row_info.id).map_err(|error| Error::invalid(format!("rowInfo.id {}.", error.0)))?;
-    let filter = resolve::trusted(guard::api_filter(meta, identity));
-    let mut record = load(context, meta, &id, filter.clone()).await?;
+    let filter = prefilter::reach(context, meta).await?;
+    // What the method does is trusted, but not which row its caller names.
+    let rows = prefilter::beside(&context.with_scope(Scope::Api), meta, &id.condition(meta)).await?;
+    let mut record = load(context, meta, &id, rows).await?;
     judge(&*record)?;
     if row_info.was_changed {
         patch.retain(|(index, _)| !meta.ids.contains(index));
@@ -253,7 +256,7 @@ pub async fn delete_version(
     version: Option<Value>,
 ) -> Result<()> {
     guard::write(meta, context.identity(), Write::Delete)?;
-    let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
+    let filter = prefilter::beside(context, meta, &id.condition(meta)).await?;
     let as_read: Patch = meta.version.zip(version).into_iter().collect();
     if !guard::needs_record(meta, Write::Delete) && !meta.hooks.around_delete() && as_read.is_empty() {
         return match context.database()?.delete(meta, &id.condition(meta).and(filter)).await? {

@@ -27,14 +27,6 @@ fn own_filter(relation: &'static RelationMeta, within: Within<'_>) -> Result<Con
     known_within(filter(), &[within, &[relation]].concat())
 }
 
-/// A condition of the application's own, with the filters of the relations that it asks across.
-///
-/// # Errors
-/// Where one of them never ends.
-pub(crate) fn known(condition: Condition) -> Result<Condition> {
-    known_within(condition, &[])
-}
-
 fn known_within(condition: Condition, within: Within<'_>) -> Result<Condition> {
     let related = |Related { relation, target, between }: Related| {
         let target = known_within(target, within)?.and(own_filter(relation, within)?);
@@ -137,7 +129,14 @@ fn field_ends(meta: &EntityMeta, field: usize, around: &mut Around) -> Result<()
         )));
     }
     around.push((meta.key, field));
-    key_ends(meta, &known_key(declared, &[])?, around)?;
+    let declared = known_key(declared, &[])?;
+    if calls(&declared) {
+        let (entity, name) = (meta.rust_name, meta.field(field).name);
+        return Err(Error::internal(format!(
+            "the field `{name}` of {entity} is computed by a custom filter, which the database does not know"
+        )));
+    }
+    key_ends(meta, &declared, around)?;
     around.pop();
     Ok(())
 }
@@ -169,5 +168,22 @@ fn condition_ends(meta: &EntityMeta, condition: &Condition, around: &mut Around)
         Condition::And(list) | Condition::Or(list) => list.iter().try_for_each(|one| condition_ends(meta, one, around)),
         Condition::Not(inner) => condition_ends(meta, inner, around),
         leaf => leaf.fields().iter().try_for_each(|field| field_ends(meta, field, around)),
+    }
+}
+
+/// Does a declared value ask by a custom filter?
+fn calls(key: &OrderKey) -> bool {
+    let OrderKey::Related(value) = key else { return false };
+    condition_calls(&value.target) || matches!(&value.of, ValueOf::Key(key) if calls(key))
+}
+
+fn condition_calls(condition: &Condition) -> bool {
+    match condition {
+        Condition::Custom(_) => true,
+        Condition::Related(related) => condition_calls(&related.target),
+        Condition::Measured(measured) => condition_calls(&measured.value.target),
+        Condition::And(list) | Condition::Or(list) => list.iter().any(condition_calls),
+        Condition::Not(inner) => condition_calls(inner),
+        _ => false,
     }
 }

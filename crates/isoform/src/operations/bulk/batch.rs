@@ -4,12 +4,11 @@ use super::insert::insert_patches;
 use super::{delete_many, given, update_many, upsert_many};
 use crate::bulk::{Step, in_step};
 use crate::context::{Context, Scope};
-use crate::filter::Condition;
 use crate::id::Id;
 use crate::meta::EntityMeta;
 use crate::operations::store::{remove_inside, store_inside};
 use crate::operations::write::{apply, delete_id, update_patch};
-use crate::operations::{Patch, load};
+use crate::operations::{Patch, load, prefilter};
 use crate::value::Row;
 use crate::{Error, Result};
 
@@ -85,7 +84,7 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, set: Patc
     if context.scope() == Scope::Api {
         return update_patch(context, meta, id, set).await;
     }
-    let mut record = load(context, meta, id, Condition::All).await?;
+    let mut record = load(context, meta, id, prefilter::beside(context, meta, &id.condition(meta)).await?).await?;
     apply(&mut *record, set)?;
     store_inside(context, &mut *record, None, false).await?;
     Ok(record.row())
@@ -95,6 +94,6 @@ async fn delete(context: &Context, meta: &'static EntityMeta, id: &Id) -> Result
     if context.scope() == Scope::Api {
         return delete_id(context, meta, id).await;
     }
-    let mut record = load(context, meta, id, Condition::All).await?;
+    let mut record = load(context, meta, id, prefilter::beside(context, meta, &id.condition(meta)).await?).await?;
     remove_inside(context, &mut *record).await
 }

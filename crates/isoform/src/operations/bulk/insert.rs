@@ -11,7 +11,7 @@ use crate::operations::ask::hide;
 use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside};
 use crate::operations::write::{Reach, apply};
 use crate::operations::{Patch, read_patch};
-use crate::operations::{references, resolve};
+use crate::operations::{prefilter, references};
 use crate::record::AnyRecord;
 use crate::value::Row;
 use crate::{Result, validate};
@@ -70,7 +70,7 @@ pub(super) async fn insert_patches(
     }
     if guarded {
         // Hooks may set what the filter asks for, so the filter is asked last.
-        let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
+        let filter = prefilter::reach(context, meta).await?;
         let reach = Reach { asker: context, filter: &filter };
         insert_all(&context.with_scope(Scope::Backend), meta, &mut all, Some(reach)).await?;
     } else {

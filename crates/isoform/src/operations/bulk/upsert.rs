@@ -9,7 +9,7 @@ use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::Patch;
 use crate::operations::store::store_inside;
 use crate::operations::write::{Reach, apply};
-use crate::operations::{computed, references, resolve};
+use crate::operations::{computed, prefilter, references};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::value::Row;
@@ -29,7 +29,7 @@ pub async fn upsert_many(context: &Context, meta: &'static EntityMeta, list: Vec
     }
     let count = list.len();
     given(context, count, "upsert")?;
-    let api_filter = if guarded { resolve::trusted(guard::api_filter(meta, identity)) } else { Condition::All };
+    let api_filter = if guarded { prefilter::reach(context, meta).await? } else { Condition::All };
     let upsert = Upsert { context, meta, guarded, api_filter, is_last: count == 1 && !context.in_transaction() };
     let work = async |inside: Context| {
         let mut rows = Vec::with_capacity(count);
@@ -61,7 +61,8 @@ impl Upsert<'_> {
             guard::asks_only(meta, guard::readable_fields(meta, self.context.identity()), asked.fields())?;
             limits::check(meta, &asked)?;
         }
-        let find = Find::matching(asked.and(self.api_filter.clone())).limit(2);
+        let rows = prefilter::beside(&inside.with_scope(self.context.scope()), meta, &asked).await?;
+        let find = Find::matching(asked.and(rows)).limit(2);
         let mut found = inside.database()?.find(meta, &find).await?;
         computed::fill_in(inside, meta, meta.all_fields(), &mut found).await?;
         let mut found = found.into_iter();
