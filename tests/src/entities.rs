@@ -13,6 +13,7 @@ pub fn all() -> Entities {
         .and(crate::entities_fields::all())
         .and(crate::entities_ids::all())
         .and(crate::entities_shop::all())
+        .and(crate::entities_views::all())
 }
 
 /// Every type of field, and every validator.

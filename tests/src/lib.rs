@@ -20,6 +20,7 @@ pub mod entities_paging;
 pub mod entities_related;
 pub mod entities_related_values;
 pub mod entities_shop;
+pub mod entities_views;
 pub mod raw;
 pub mod todo;
 

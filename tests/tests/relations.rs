@@ -434,7 +434,7 @@ async fn includes_and_filters_on_the_wire() {
         ("customer.credit=x", "\"credit\" is not a field of customers."),
         ("audited.any=1", "\"audited\" is not a field of purchases."),
         ("customer.any=1", "A filter is a JSON object, not a number."),
-        ("_sort=customer", "\"customer\" is not a field of purchases."),
+        ("_sort=customer", "\"customer\" is not a field of purchases. Did you mean \"customerId\"?"),
     ] {
         let told = world.get(&format!("/api/purchases?{wrong}")).by(&ann()).send().await.refused_echoing(400, wrong);
         assert_eq!(told, message, "{wrong}");

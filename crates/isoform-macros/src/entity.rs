@@ -7,6 +7,7 @@ mod model;
 mod origin;
 mod prefilters;
 mod relation;
+mod source;
 mod validators;
 
 use proc_macro2::TokenStream;

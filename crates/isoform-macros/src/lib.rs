@@ -89,6 +89,9 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `api_require_id = R` | who has to pin the id of the rows that they read, count, change or delete through the API |
 /// | `order_by(created_at desc, title)` | the order of a query that names none |
 /// | `index(created_at desc, title)` | an index of the table for such an order, the id behind it; may stand several times |
+/// | `view = "order_totals"` | rows are read from this view, or table, which somebody else keeps; nobody writes them |
+/// | `sql = "SELECT …"` | rows are read from a `SELECT`; nobody writes them. `{Order}` in it is another entity's rows, `{Order.total}` a field of theirs, `{total}` one of the entity itself |
+/// | `sql = f`, `arguments(from: NaiveDate, to: NaiveDate)` | rows are read from what a function answers for its arguments: `async fn(from: NaiveDate, to: NaiveDate) -> Result<Sql>`; server only. The derive makes `OrderTotal::query_with(from, to)`, and `OrderTotal::given(from, to)`, a filter |
 /// | `hooks` | there is an `impl Hooks` with [`macro@hooks`] above it |
 ///
 /// A rule `R` is `true`, `false`, `authenticated` (whoever is signed in), a role `"admin"`, several `["admin", "editor"]`,
@@ -152,6 +155,60 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 ///
 /// In an expression of SQL a field is what its column holds: a `Decimal` is a whole number of millionths, a `TimeDelta` one of
 /// microseconds. What may be null is an `Option`.
+///
+/// # Entities that are only read
+///
+/// Over a `SELECT`, in which entities and fields stand in braces; the id has to be different in each row:
+///
+/// ```
+/// # use isoform::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "orders", allow(crud = authenticated))]
+/// # pub struct Order { #[field(id)] pub id: Uuid, pub customer: String, pub total: Decimal, pub day: NaiveDate }
+/// #[derive(Entity, Clone, Debug, PartialEq)]
+/// #[entity(
+///     key = "order-totals",
+///     sql = "SELECT {Order.customer} AS {customer}, SUM({Order.total}) AS {total} FROM {Order} GROUP BY {Order.customer}",
+///     allow(read = authenticated),
+/// )]
+/// pub struct OrderTotal {
+///     #[field(id)]
+///     pub customer: String,
+///     pub total: Decimal,
+/// }
+/// ```
+///
+/// Over SQL that a function makes, of arguments that the question gives, and of whatever it asks its context. `isoform::sql` is
+/// on the server only, and so is the function:
+///
+/// ```
+/// # use isoform::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "orders", allow(crud = authenticated))]
+/// # pub struct Order { #[field(id)] pub id: Uuid, pub customer: String, pub total: Decimal, pub day: NaiveDate }
+/// #[derive(Entity, Clone, Debug, PartialEq)]
+/// #[entity(key = "totals-since", sql = since, arguments(day: NaiveDate), allow(read = authenticated))]
+/// pub struct TotalSince {
+///     #[field(id)]
+///     pub customer: String,
+///     pub total: Decimal,
+/// }
+///
+/// #[cfg(not(target_arch = "wasm32"))]
+/// async fn since(day: NaiveDate) -> Result<isoform::sql::Sql> {
+///     let (o, orders) = (Order::FIELDS, isoform::sql::table::<Order>());
+///     Ok(sql!("SELECT {} AS customer, SUM({}) AS total FROM {} WHERE {} >= {} GROUP BY 1", o.customer, o.total, orders, o.day, day))
+/// }
+///
+/// async fn example(day: NaiveDate) -> Result<()> {
+///     let totals = TotalSince::query_with(day).filter(|t| t.customer.ne("nobody")).await?;
+///     let count = TotalSince::query().filter(|_| TotalSince::given(day)).count().await?;
+///     Ok(())
+/// }
+/// ```
+///
+/// Over a view, or a table, that somebody else keeps: `view = "order_totals"`. That it is there, with the columns of the fields, is
+/// looked at when the server starts.
 #[proc_macro_derive(Entity, attributes(entity, field, relation))]
 pub fn derive_entity(input: TokenStream) -> TokenStream {
     entity::derive(&parse_macro_input!(input as DeriveInput)).into()

@@ -15,6 +15,7 @@ pub const ALLOW: &str = "allow";
 pub const ALLOW_UPDATE: &str = "allow_update";
 pub const API_FILTER: &str = "api_filter";
 pub const API_READ: &str = "api_read";
+pub const ARGUMENTS: &str = "arguments";
 pub const AUTO_INCREMENT: &str = "auto_increment";
 pub const AUTHENTICATED: &str = "authenticated";
 pub const COLUMN: &str = "column";
@@ -52,6 +53,7 @@ pub const READ: &str = "read";
 pub const REQUIRED: &str = "required";
 pub const SAVING: &str = "saving";
 pub const SERVER_EXPRESSION: &str = "server_expression";
+pub const SQL: &str = "sql";
 pub const SQL_EXPRESSION: &str = "sql_expression";
 pub const TABLE: &str = "table";
 pub const THROUGH: &str = "through";
@@ -63,6 +65,7 @@ pub const URL: &str = "url";
 pub const VALIDATE: &str = "validate";
 pub const VALUE: &str = "value";
 pub const VERSION: &str = "version";
+pub const VIEW: &str = "view";
 
 pub const API_PREPROCESS_FILTER: &str = "api_preprocess_filter";
 pub const API_REQUIRE_ID: &str = "api_require_id";
@@ -83,6 +86,9 @@ pub const IN_ENTITY: &[&str] = &[
     ORDER_BY,
     INDEX,
     HOOKS,
+    VIEW,
+    SQL,
+    ARGUMENTS,
 ];
 /// What `#[field(…)]` knows.
 pub const IN_FIELD: &[&str] = &[

@@ -201,13 +201,16 @@ impl Api {
             }
             let own = self.sessions.is_some().then(Sessions::entity);
             let mut others = self.entities.iter().map(|entity| entity.meta).chain(own);
-            let shares = |other: &&EntityMeta| other.key != key && other.table == entity.meta.table;
+            let shares = |other: &&EntityMeta| {
+                other.key != key && other.table == entity.meta.table && other.has_table() && entity.meta.has_table()
+            };
             if let Some(other) = others.find(shares) {
                 return Err(Error::invalid(format!(
                     "{} and {name} have one table: \"{}\".",
                     other.rust_name, other.table
                 )));
             }
+            related_by_columns(entity.meta)?;
             if let Some(other) = served.insert(key, ServedEntity { meta: entity.meta, methods }) {
                 return Err(Error::invalid(if std::ptr::eq(other.meta, entity.meta) {
                     format!("{name} is registered twice.")
@@ -218,6 +221,27 @@ impl Api {
         }
         Ok(served)
     }
+}
+
+/// Passes an entity whose relations ask for columns: the derive sees its own fields only.
+fn related_by_columns(meta: &EntityMeta) -> Result<()> {
+    for relation in meta.relations {
+        let target = relation.target();
+        let other = relation.through.map_or(target, |through| (through.entity)());
+        let own = relation.keys.iter().map(|(_, field)| (other, *field));
+        let joined = relation.through.map_or(&[][..], |through| through.keys);
+        let joined = joined.iter().flat_map(|(one, field)| [(other, *one), (target, *field)]);
+        if let Some((computed, field)) = own.chain(joined).find(|(meta, field)| !meta.field(*field).has_column()) {
+            return Err(Error::invalid(format!(
+                "{}.{} is related by {}.{}, which has no column: the server computes it.",
+                meta.rust_name,
+                relation.name,
+                computed.rust_name,
+                computed.field(field).name
+            )));
+        }
+    }
+    Ok(())
 }
 
 impl Host for Api {

@@ -1,28 +1,54 @@
 //! Bodies: JSON, of a bounded size.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::request::Parts;
+use http::{HeaderMap, Method, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use isoform::{Error, ErrorKind, Result, shown};
 use serde_json::{Map, Value as JsonValue};
 
 use crate::api::Limits;
 
-/// Reads the JSON of a body.
-///
-/// # Errors
-/// 415 where it is not `application/json`, 413 where it is too large, 400 where it is not JSON.
-pub(crate) async fn json(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<JsonValue> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        let what = if essence.is_empty() { "nothing".to_owned() } else { format!("\"{}\"", shown(essence)) };
-        let message = format!("The body must be sent as application/json; content-type says {what}.");
-        return Err(Error::new(ErrorKind::UnsupportedMediaType, message));
+/// A body that has arrived, or what was wrong with it. It is waited for before anybody is asked who they are: who signs out
+/// meanwhile is signed out. What was wrong is told later, since who may not ask at all is told that first.
+pub(crate) struct Arrived(Result<Bytes>);
+
+impl Arrived {
+    /// Waits for the body of a request, where it can have one that is read.
+    pub async fn of(parts: &Parts, body: Body, limits: &Limits, arriving: &AtomicBool) -> Self {
+        if parts.method == Method::GET || parts.method == Method::HEAD || essence(&parts.headers) != ESSENCE {
+            return Self(Ok(Bytes::new()));
+        }
+        arriving.store(true, Ordering::Relaxed);
+        let read = read(body, limits).await;
+        arriving.store(false, Ordering::Relaxed);
+        Self(read)
     }
-    let bytes = read(body, limits).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Error::invalid(format!("The body is not JSON: {error}.")))
+
+    /// The JSON of the body.
+    ///
+    /// # Errors
+    /// 415 where it is not `application/json`, 413 where it is too large, 400 where it is not JSON.
+    pub fn json(self, headers: &HeaderMap) -> Result<JsonValue> {
+        let essence = essence(headers);
+        if essence != ESSENCE {
+            let what = if essence.is_empty() { "nothing".to_owned() } else { format!("\"{}\"", shown(&essence)) };
+            let message = format!("The body must be sent as application/json; content-type says {what}.");
+            return Err(Error::new(ErrorKind::UnsupportedMediaType, message));
+        }
+        serde_json::from_slice(&self.0?).map_err(|error| Error::invalid(format!("The body is not JSON: {error}.")))
+    }
+}
+
+const ESSENCE: &str = "application/json";
+
+/// What a body says it is.
+fn essence(headers: &HeaderMap) -> String {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 async fn read(body: Body, limits: &Limits) -> Result<Bytes> {

@@ -4,11 +4,15 @@ use isoform::filter::wire;
 use isoform::meta::{Direction, EntityMeta, FieldMask};
 use isoform::provider::{Find, Include};
 use isoform::relation::OrderBy;
-use isoform::{Condition, Error, QueryLimits, Result, query_offset, shown};
+use isoform::{Condition, Error, QueryLimits, Result, did_you_mean, query_offset, shown};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as JsonValue};
 
 use crate::include;
+
+/// The parameters that are no filter.
+const PARAMETERS: [&str; 9] =
+    ["__action", "_sort", "_order", "_limit", "_page", "_include", "_cursor", "_total", "_select"];
 
 /// What the parameters of an address ask for.
 pub(crate) struct Parameters {
@@ -89,7 +93,8 @@ impl Parameters {
                     read.of_rows = true;
                 }
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
-                    return Err(Error::invalid(format!("Unknown parameter \"{}\".", shown(other))));
+                    let meant = did_you_mean(other, PARAMETERS.iter().copied());
+                    return Err(Error::invalid(format!("Unknown parameter \"{}\".{meant}", shown(other))));
                 }
                 _ => read.filter.push((name, value)),
             }

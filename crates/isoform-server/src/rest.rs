@@ -4,13 +4,13 @@ mod aggregate;
 mod batch;
 mod bulk;
 mod question;
+mod unknown;
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
@@ -25,10 +25,11 @@ use isoform::{Context, EntityMeta, Error, ErrorKind, Id, Result, Scope, Value, g
 use question::{Posted, where_of};
 use serde_json::{Map, Value as JsonValue, json};
 
-use crate::api::{Limits, Served, ServedEntity};
+use crate::api::{Served, ServedEntity};
+use crate::body::{self, Arrived};
 use crate::context::{Source, caught};
 use crate::parameters::Parameters;
-use crate::{body, respond, transport};
+use crate::{respond, transport};
 
 #[derive(Clone)]
 struct Shared {
@@ -49,6 +50,11 @@ pub(crate) fn router(prefix: &str, served: Arc<Served>, source: Arc<Source>) -> 
         .route(&format!("{prefix}/{{entity}}/"), any(nothing))
         .route(&format!("{prefix}/{{entity}}/{{id}}/"), any(nothing))
         .route(&format!("{prefix}/{{entity}}/{{id}}/{{*rest}}"), any(nothing))
+        // A name that is empty.
+        .route(&format!("{prefix}//"), any(nothing))
+        .route(&format!("{prefix}//{{*rest}}"), any(nothing))
+        .route(&format!("{prefix}/{{entity}}//"), any(nothing))
+        .route(&format!("{prefix}/{{entity}}//{{*rest}}"), any(nothing))
         .method_not_allowed_fallback(async || respond::error(&not_allowed()))
         .with_state(Shared { served, source })
 }
@@ -72,10 +78,9 @@ async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Resp
     let arriving = AtomicBool::new(false);
     let work = async {
         transport::same_origin(&parts.method, &parts.headers, &shared.source.origins)?;
+        let body = Arrived::of(&parts, body, &shared.served.limits, &arriving).await;
         let context = shared.source.context(&parts, Scope::Api).await?;
-        arriving.store(true, Ordering::Relaxed);
-        let steps = body::json(&parts.headers, body, &shared.served.limits).await?;
-        arriving.store(false, Ordering::Relaxed);
+        let steps = body.json(&parts.headers)?;
         let answer = context.run(batch::run(&shared.served, &context, steps)).await?;
         Ok(respond::json(StatusCode::OK, answer))
     };
@@ -102,19 +107,22 @@ impl Shared {
     /// Answers a request to an entity: guarded, within its context, in a bounded time.
     async fn answer<A>(&self, key: &str, request: Request, answer: A) -> Response
     where
-        A: for<'a> FnOnce(Call<'a>, Body) -> BoxFuture<'a, Result<Response>>,
+        A: for<'a> FnOnce(Call<'a>, Arrived) -> BoxFuture<'a, Result<Response>>,
     {
         let (parts, body) = request.into_parts();
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let arriving = AtomicBool::new(false);
         let work = async {
             transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
-            let unknown = || Error::not_found(format!("There is no entity \"{}\".", shown(key)));
-            let entity = self.served.entities.get(key).ok_or_else(unknown)?;
+            let Some(entity) = self.served.entities.get(key) else {
+                let context = self.source.context(&parts, Scope::Api).await?;
+                return Err(unknown::entity(&self.served, &context, key));
+            };
+            // First the body, then who asks: whoever signs out before it has arrived writes nothing.
+            let body = Arrived::of(&parts, body, &self.served.limits, &arriving).await;
             let context = self.source.context(&parts, Scope::Api).await?;
             let readable = guard::readable_fields(entity.meta, context.identity());
-            let limits = &self.served.limits;
-            let call = Call { entity, context: context.clone(), readable, parts, limits, arriving: &arriving };
+            let call = Call { entity, context: context.clone(), readable, parts };
             context.run(answer(call, body)).await.map_err(|error| {
                 // Of what they have sent themselves they are told what is wrong with it.
                 let told = readable.or(guard::writable_fields(entity.meta, context.identity()));
@@ -159,9 +167,6 @@ struct Call<'a> {
     /// The fields that the caller may see.
     readable: FieldMask,
     parts: Parts,
-    limits: &'a Limits,
-    /// Is the body being waited for?
-    arriving: &'a AtomicBool,
 }
 
 impl Call<'_> {
@@ -173,11 +178,8 @@ impl Call<'_> {
         Parameters::read(self.meta(), self.readable, self.parts.uri.query())
     }
 
-    async fn json(&self, body: Body) -> Result<JsonValue> {
-        self.arriving.store(true, Ordering::Relaxed);
-        let json = body::json(&self.parts.headers, body, self.limits).await;
-        self.arriving.store(false, Ordering::Relaxed);
-        json
+    fn json(&self, body: Arrived) -> Result<JsonValue> {
+        body.json(&self.parts.headers)
     }
 
     /// Does a `POST` ask for something instead of inserting it?
@@ -186,7 +188,7 @@ impl Call<'_> {
     }
 
     /// `/api/tasks`
-    async fn entity(self, body: Body) -> Result<Response> {
+    async fn entity(self, body: Arrived) -> Result<Response> {
         if let Some(write) = self.bulk_write() {
             return self.write_many(write, body).await;
         }
@@ -224,14 +226,14 @@ impl Call<'_> {
                 self.insert(body, parameters.counted).await
             }
             (_, Some(action)) if !matches!(action, "get" | "count" | "first" | "last" | "groupBy" | "query") => {
-                Err(Error::invalid(format!("Unknown __action \"{}\".", shown(action))))
+                Err(unknown::action(action))
             }
             _ => Err(not_allowed()),
         }
     }
 
     /// The filter of a question that came by `POST`: `{"where": {…}}`.
-    async fn posted_filter(&self, body: Body) -> Result<Option<Map<String, JsonValue>>> {
+    async fn posted_filter(&self, body: Arrived) -> Result<Option<Map<String, JsonValue>>> {
         match self.posted_question(body).await? {
             Posted { filter, include: None, sort: None } => Ok(filter),
             Posted { include: Some(_), .. } => Err(Error::invalid("\"include\" has no meaning here.")),
@@ -240,8 +242,8 @@ impl Call<'_> {
     }
 
     /// A question that came by `POST`: `{"where": {…}, "include": {…}, "sort": […]}`.
-    async fn posted_question(&self, body: Body) -> Result<Posted> {
-        let mut asked = body::object(self.json(body).await?)?;
+    async fn posted_question(&self, body: Arrived) -> Result<Posted> {
+        let mut asked = body::object(self.json(body)?)?;
         let posted = Posted::take(&mut asked)?;
         if let Some(name) = asked.keys().next() {
             return Err(Error::invalid(format!(
@@ -287,9 +289,9 @@ impl Call<'_> {
         Ok(respond::value(&json!({ "count": count })))
     }
 
-    async fn insert(self, body: Body, counted: bool) -> Result<Response> {
+    async fn insert(self, body: Arrived, counted: bool) -> Result<Response> {
         let meta = self.meta();
-        match self.json(body).await? {
+        match self.json(body)? {
             JsonValue::Array(list) => {
                 let bodies = list.into_iter().map(body::object).collect::<Result<Vec<_>>>()?;
                 let rows = operations::insert_bodies(&self.context, meta, &bodies).await?;
@@ -309,14 +311,14 @@ impl Call<'_> {
     }
 
     /// `/api/tasks/{id}`, or `/api/tasks/{method}` by `POST`
-    async fn row(self, id: String, body: Body) -> Result<Response> {
+    async fn row(self, id: String, body: Arrived) -> Result<Response> {
         if self.parts.method == Method::POST {
             return match self.entity.methods.get(id.as_str()) {
                 Some(method) => {
                     self.parameters()?.without_filter()?;
                     self.call(method, body).await
                 }
-                None => Err(Error::not_found(format!("{} has no method \"{}\".", self.meta().key, shown(&id)))),
+                None => Err(unknown::method(self.entity, &self.context, &id)),
             };
         }
         let (meta, identity) = (self.meta(), self.context.identity());
@@ -329,7 +331,7 @@ impl Call<'_> {
         let parameters = self.parameters()?;
         parameters.without_filter()?;
         if let Some(action) = parameters.action {
-            return Err(Error::invalid(format!("Unknown __action \"{}\".", shown(&action))));
+            return Err(unknown::action(&action));
         }
         // What cannot be an id is the id of no row; but who may not ask at all is told that first.
         let id = Id::from_text(meta, &id).ok().filter(|id| !id.is_empty());
@@ -359,9 +361,9 @@ impl Call<'_> {
         if_match(&self.parts.headers).map(|version| version.filter(|_| self.meta().version.is_some()))
     }
 
-    async fn update(self, id: Option<Id>, body: Body) -> Result<Response> {
+    async fn update(self, id: Option<Id>, body: Arrived) -> Result<Response> {
         let meta = self.meta();
-        let mut values = body::object(self.json(body).await?)?;
+        let mut values = body::object(self.json(body)?)?;
         let id = self.existing(id)?;
         let if_match = self.if_match()?;
         if let (Some(version), Some(field)) = (if_match, meta.version) {
@@ -387,8 +389,8 @@ impl Call<'_> {
     }
 
     /// A backend method.
-    async fn call(self, method: &'static BackendMethod, body: Body) -> Result<Response> {
-        let mut call = body::object(self.json(body).await?)?;
+    async fn call(self, method: &'static BackendMethod, body: Arrived) -> Result<Response> {
+        let mut call = body::object(self.json(body)?)?;
         let args = match call.remove("args") {
             Some(JsonValue::Array(args)) => args,
             None => Vec::new(),

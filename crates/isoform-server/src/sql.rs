@@ -9,6 +9,7 @@ mod fragment;
 mod keyset;
 mod related;
 mod shape;
+mod source;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -28,6 +29,8 @@ use sea_query::{
 };
 use shape::Shape;
 pub(crate) use shape::Texts;
+use source::read_from;
+pub(crate) use source::text as text_of_source;
 
 /// How a database spells what SQL leaves open.
 pub(crate) trait Dialect: 'static {
@@ -135,9 +138,9 @@ impl<'a> Place<'a> {
         Expr::col((Alias::new(table), column(self.meta, field)))
     }
 
-    fn from(&self, select: &mut SelectStatement) {
+    fn from<D: Dialect>(&self, select: &mut SelectStatement, condition: &Condition) {
         let name = self.name.as_deref().unwrap_or(self.meta.table);
-        select.from_as(table(self.meta), Alias::new(name));
+        read_from::<D>(select, self, name, condition);
     }
 }
 
@@ -149,7 +152,8 @@ fn condition<D: Dialect>(meta: &EntityMeta, one: &Condition) -> Cond {
 fn condition_at<D: Dialect>(place: &Place<'_>, one: &Condition) -> Cond {
     let list = |all: Cond, list: &[Condition]| list.iter().fold(all, |all, one| all.add(condition_at::<D>(place, one)));
     match one {
-        Condition::All => Cond::all(),
+        // What is read from stands behind `FROM`.
+        Condition::All | Condition::From(_) => Cond::all(),
         Condition::And(conditions) => list(Cond::all(), conditions),
         Condition::Or(conditions) if !conditions.is_empty() => list(Cond::any(), conditions),
         Condition::Not(inner) => condition_at::<D>(place, inner).not(),
@@ -206,7 +210,7 @@ fn exists<D: Dialect>(place: &Place<'_>, related: &Related) -> SelectStatement {
     let other = Other::of(related.relation, place.level + 1, place.fixed);
     let mut select = Query::select();
     select.expr(Expr::cust("1"));
-    other.from(&mut select);
+    other.from::<D>(&mut select, &related.target, &related.between);
     other.of_row(&mut select, place, related.relation);
     other.narrow::<D>(&mut select, related.relation, &related.target, &related.between);
     select
@@ -225,10 +229,10 @@ impl Other {
     }
 
     /// The tables, joined.
-    fn from(&self, select: &mut SelectStatement) {
-        self.target.from(select);
-        if let Some(between) = &self.between {
-            between.from(select);
+    fn from<D: Dialect>(&self, select: &mut SelectStatement, target: &Condition, between: &Condition) {
+        self.target.from::<D>(select, target);
+        if let Some(place) = &self.between {
+            place.from::<D>(select, between);
         }
     }
 
@@ -289,8 +293,9 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
     });
     let mut shape = Shape::new("related", meta);
     shape.relation(relation);
-    // A window stands before the conditions, an order behind them.
+    // A window stands before the rows that it is over, an order behind their conditions.
     shape.order::<D>(part.map(|_| &*find.order));
+    shape.sources(relation, &find.filter, between);
     let single = if let [_] = relation.keys { Some(keys.iter().flatten().cloned().collect::<Vec<_>>()) } else { None };
     match &single {
         Some(list) => shape.owned(D::list(list)),
@@ -315,7 +320,7 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
         for (position, key) in between_keys() {
             select.expr_as(key.clone(), Alias::new(format!("_key{position}")));
         }
-        other.from(&mut select);
+        other.from::<D>(&mut select, &find.filter, between);
         let one_of = match (single.is_some(), key_columns.as_slice(), relation.keys) {
             (true, [key], [(_, field)]) => {
                 let owner = other.between.as_ref().unwrap_or(&other.target).meta;
@@ -380,13 +385,14 @@ pub(crate) fn select<'a, D: Dialect>(
     let limit = find.limit.filter(|_| !one).or_else(|| (find.offset > 0).then_some(i64::MAX.unsigned_abs()));
     let mut shape = Shape::new("select", meta);
     shape.fields(fields);
+    shape.source(meta, &find.filter);
     shape.condition::<D>(&find.filter);
     shape.order::<D>(order);
     shape.number(limit);
     shape.offset(find.offset);
     shape.statement::<D>(|text| {
         let mut select = Query::select();
-        select.from(table(meta));
+        Place::only(meta).from::<D>(&mut select, &find.filter);
         columns::<D>(&mut select, &Place::only(meta), fields);
         if find.filter != Condition::All {
             select.cond_where(condition::<D>(meta, &find.filter));
@@ -464,10 +470,12 @@ fn declared_order(column: &Expr, variants: &[Variant]) -> Expr {
 /// How many rows fulfil a condition.
 pub(crate) fn count<'a, D: Dialect>(meta: &'static EntityMeta, filter: &'a Condition) -> Result<Statement<'a>> {
     let mut shape = Shape::new("count", meta);
+    shape.source(meta, filter);
     shape.condition::<D>(filter);
     shape.statement::<D>(|text| {
         let mut select = Query::select();
-        select.expr(Expr::cust("COUNT(*)")).from(table(meta)).cond_where(condition::<D>(meta, filter));
+        select.expr(Expr::cust("COUNT(*)")).cond_where(condition::<D>(meta, filter));
+        Place::only(meta).from::<D>(&mut select, filter);
         select.build_collect_into(D::builder(), text);
     })
 }
@@ -486,16 +494,19 @@ pub(crate) fn insert<'a, D: Dialect>(meta: &'static EntityMeta, row: &'a [Value]
     })
 }
 
-/// Rows with all their values.
+/// Rows with all their values, but for what nobody writes.
 pub(crate) fn insert_many<'a, D: Dialect>(meta: &'static EntityMeta, rows: &'a [Row]) -> Result<Statement<'a>> {
+    let written = meta.written_fields();
     let mut shape = Shape::new("insert many", meta);
     shape.number(Some(rows.len() as u64));
-    rows.iter().for_each(|row| shape.values(row));
+    for row in rows {
+        row.iter().enumerate().filter(|(index, _)| written.contains(*index)).for_each(|(_, value)| shape.value(value));
+    }
     shape.statement::<D>(|text| {
         let mut insert = Query::insert();
-        insert.into_table(table(meta)).columns((0..meta.fields.len()).map(|index| column(meta, index)));
+        insert.into_table(table(meta)).columns(written.iter().map(|index| column(meta, index)));
         for _ in rows {
-            insert.values_panic(meta.fields.iter().map(|_| placeholder()));
+            insert.values_panic(written.iter().map(|_| placeholder()));
         }
         insert.build_collect_into(D::builder(), text);
     })

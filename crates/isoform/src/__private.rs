@@ -17,6 +17,9 @@ pub use crate::meta::{
     Allow, Check, Direction, EntityMeta, FieldMeta, FieldRole, Number, OnDelete, Origin, RelationMeta, Rule, Through,
     Validator,
 };
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::meta::{Source, SqlPart};
+pub use crate::query::Query;
 pub use crate::record::{AnyRecord, Record};
 pub use crate::relation::{
     Fixed, ManyLink, OneLink, Path, RelatedMany, RelatedOne, RelatedThrough, RelationField, TRAVEL, ToMany, ToOne,
@@ -122,4 +125,13 @@ pub fn enum_from_value<T: FieldEnum + FieldValue>(value: Value) -> Result<T, Val
         Value::Null => Err(ValueError::null()),
         _ => Err(ValueError::expected(T::TYPE)),
     }
+}
+
+/// The rows that a function's SQL answers, as a condition.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn source<F>(sql: F) -> BoxFuture<'static, Result<crate::Condition>>
+where
+    F: Future<Output = Result<crate::sql::Sql>> + Send + 'static,
+{
+    Box::pin(async move { Ok(crate::Condition::From(Box::new(sql.await?))) })
 }

@@ -57,6 +57,10 @@ pub enum Condition {
     /// A condition in SQL.
     #[cfg(not(target_arch = "wasm32"))]
     Sql(Box<crate::sql::Sql>),
+    /// Every row that some SQL answers, which is read in the place of a table: what a function of [`Source`](crate::meta::Source)
+    /// has answered.
+    #[cfg(not(target_arch = "wasm32"))]
+    From(Box<crate::sql::Sql>),
     /// All of these.
     And(Vec<Condition>),
     /// At least one of these.
@@ -238,7 +242,7 @@ impl Condition {
             // What it asks about is the server's own business.
             Self::Custom(_) => {}
             #[cfg(not(target_arch = "wasm32"))]
-            Self::Sql(_) => {}
+            Self::Sql(_) | Self::From(_) => {}
             Self::And(list) | Self::Or(list) => list.iter().for_each(|one| one.collect_fields(mask)),
             Self::Not(inner) => inner.collect_fields(mask),
         }
@@ -250,7 +254,7 @@ impl Condition {
         match self {
             Self::Related(..) | Self::RelatedTo(..) | Self::Measured(..) | Self::Custom(_) => true,
             #[cfg(not(target_arch = "wasm32"))]
-            Self::Sql(_) => true,
+            Self::Sql(_) | Self::From(_) => true,
             Self::And(list) | Self::Or(list) => list.iter().any(Self::asks_elsewhere),
             Self::Not(inner) => inner.asks_elsewhere(),
             Self::All | Self::Nothing | Self::Compare(..) | Self::In(..) | Self::Text(..) | Self::Null(_) => false,

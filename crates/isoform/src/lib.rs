@@ -64,6 +64,8 @@ mod identity;
 pub mod json;
 pub mod meta;
 #[cfg(not(target_arch = "wasm32"))]
+mod nearest;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod operations;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod password;
@@ -98,6 +100,8 @@ pub use id::{Id, IntoId};
 pub use identity::Identity;
 pub use isoform_macros::{Entity, FieldEnum, allowed, backend, filters, hooks};
 pub use meta::EntityMeta;
+#[cfg(not(target_arch = "wasm32"))]
+pub use nearest::did_you_mean;
 pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
 pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState};
 pub use relation::{RelatedMany, RelatedOne, RelatedThrough, ToMany, ToOne};

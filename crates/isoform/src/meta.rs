@@ -1,10 +1,14 @@
 //! What the framework knows about an entity: static data, made by `#[derive(Entity)]`.
 
 mod origin;
+#[cfg(not(target_arch = "wasm32"))]
+mod source;
 
 use std::fmt;
 
 pub use origin::Origin;
+#[cfg(not(target_arch = "wasm32"))]
+pub use source::{Source, SqlPart};
 
 use crate::hooks::HookSet;
 use crate::identity::Identity;
@@ -49,6 +53,9 @@ pub struct EntityMeta {
     /// What the server does to filters, beside that.
     #[cfg(not(target_arch = "wasm32"))]
     pub filters: crate::filter::Prefilters,
+    /// What rows are read from.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub source: Source,
 }
 
 impl EntityMeta {

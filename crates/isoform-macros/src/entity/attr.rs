@@ -7,6 +7,7 @@ use syn::{Data, DeriveInput, Fields, Ident, LitStr, Token};
 use super::model::{Allow, Entity, Field, Kind, Order, Role};
 use super::origin::Origin;
 use super::prefilters::Prefilters;
+use super::source::{Source, Sources};
 use super::{relation, validators};
 use crate::ctxt::Ctxt;
 use crate::items::{self, Given, Item};
@@ -34,6 +35,7 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
         relations: Vec::new(),
         unfit: Vec::new(),
         table_token: None,
+        sources: Sources::default(),
     };
     for syntax in related {
         match relation::parse(ctxt, &input.ident, syntax) {
@@ -55,6 +57,9 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
             | symbol::BACKEND_PREPROCESS_FILTER => entity.prefilters.take(ctxt, &input.ident, item),
             symbol::ORDER_BY => entity.order_by = order_by(ctxt, item),
             symbol::INDEX => entity.indexes.push(order_by(ctxt, item)),
+            symbol::VIEW => entity.sources.view(ctxt, item),
+            symbol::SQL => entity.sources.sql(ctxt, &input.ident, item),
+            symbol::ARGUMENTS => entity.sources.arguments(ctxt, item),
             symbol::HOOKS => entity.hooks = item.flag(ctxt).then(|| item.name.span()),
             _ => items::unknown(ctxt, item, "#[entity(…)]", symbol::IN_ENTITY),
         }
@@ -67,6 +72,9 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
         None => missing_key(ctxt, input, found),
     }
     entity.table = entity.table_token.as_ref().map_or_else(|| entity.key.clone(), LitStr::value);
+    if let Some((_, Source::View(view))) = entity.sources.named.first() {
+        entity.table = view.value();
+    }
     entity.label = label.map_or_else(|| names::title(&entity.key), |label| label.value());
     Some(entity)
 }
@@ -152,6 +160,12 @@ fn allow(ctxt: &Ctxt, entity: &mut Entity, item: &Item) {
                  by the record too, `fn(&Identity, &Record<…>) -> bool`; write `read = …, insert = …, update = …, delete = …`",
             );
         } else {
+            if !matches!(crud, Rule::Nobody) {
+                entity
+                    .sources
+                    .writers
+                    .extend(items.iter().find(|item| item.is(symbol::CRUD)).map(|item| item.name.clone()));
+            }
             entity.allow = Allow { read: crud.clone(), insert: crud.clone(), update: crud.clone(), delete: crud };
         }
     }
@@ -169,6 +183,9 @@ fn allow(ctxt: &Ctxt, entity: &mut Entity, item: &Item) {
         };
         if let Some(value) = item.value(ctxt) {
             *target = Rule::of(ctxt, value).without_self(&entity.ident);
+            if !item.is(symbol::READ) && !matches!(target, Rule::Nobody) {
+                entity.sources.writers.push(item.name.clone());
+            }
         }
     }
 }

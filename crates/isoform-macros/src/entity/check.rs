@@ -3,7 +3,7 @@
 use syn::{Expr, Lit, LitStr, UnOp};
 
 use super::model::{Check, Entity, Field, Kind, MAX_IDS, Role, Validator};
-use super::origin;
+use super::{origin, source};
 use crate::ctxt::Ctxt;
 use crate::{names, pattern};
 
@@ -61,6 +61,7 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
                 && pattern_is_right(ctxt, validator)
         });
     }
+    source::check(ctxt, entity);
     relations_join_fields(ctxt, entity);
     relations_name_ids(ctxt, entity);
     !entity.fields.is_empty()
@@ -132,7 +133,7 @@ fn column_is_a_name(ctxt: &Ctxt, field: &Field) {
     }
 }
 
-fn is_a_name(ctxt: &Ctxt, token: &LitStr) {
+pub(super) fn is_a_name(ctxt: &Ctxt, token: &LitStr) {
     let name = token.value();
     if name.is_empty()
         || name.len() > MAX_NAME
@@ -205,6 +206,8 @@ fn relations_name_ids(ctxt: &Ctxt, entity: &mut Entity) {
 fn relations_join_fields(ctxt: &Ctxt, entity: &mut Entity) {
     let names: Vec<_> = entity.fields.iter().map(|field| field.name.clone()).collect();
     let known: Vec<_> = names.iter().map(String::as_str).collect();
+    let computed: Vec<_> =
+        entity.fields.iter().filter(|field| origin::is_computed(field)).map(|field| field.name.clone()).collect();
     entity.relations.retain(|relation| {
         let unknown = relation.keys.iter().filter_map(|key| key.own.as_ref()).find(|own| {
             let own = syn::ext::IdentExt::unraw(*own).to_string();
@@ -214,6 +217,13 @@ fn relations_join_fields(ctxt: &Ctxt, entity: &mut Entity) {
             let name = syn::ext::IdentExt::unraw(own).to_string();
             ctxt.error(own, format!("`{}` has no field `{name}`; {}", entity.ident, names::known(&name, &known)));
             entity.unfit.push(relation.ident.clone());
+        }
+        let computed = |own: &&syn::Ident| computed.contains(&syn::ext::IdentExt::unraw(*own).to_string());
+        for own in relation.keys.iter().filter_map(|key| key.own.as_ref()).filter(computed) {
+            ctxt.error(
+                own,
+                format!("`{own}` has no column: the server computes it, so that nothing can be related by it"),
+            );
         }
         unknown.is_none()
     });

@@ -9,7 +9,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, Type};
 
 use super::model::{Check, Entity, Field, Kind, Order, Relation, Role, Validator};
-use super::origin;
+use super::{origin, source};
 use crate::rule::here;
 
 pub fn entity(entity: &Entity) -> TokenStream {
@@ -17,7 +17,8 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let implementation = implementation(entity);
     let hooks = declares_hooks(entity);
     let repositories = repositories(entity);
-    quote!(#columns #implementation #repositories #hooks)
+    let given = source::given(entity);
+    quote!(#columns #implementation #repositories #given #hooks)
 }
 
 fn columns_name(entity: &Entity) -> Ident {
@@ -313,7 +314,7 @@ fn repositories(entity: &Entity) -> TokenStream {
 }
 
 /// `<T as FieldValue>::name`, so that a type that cannot be stored is reported where the user wrote it.
-fn as_value(ty: &Type, name: &str) -> TokenStream {
+pub(super) fn as_value(ty: &Type, name: &str) -> TokenStream {
     let span = ty.span();
     let name = Ident::new(name, span);
     quote_spanned!(span=> <#ty as ::isoform::__private::FieldValue>::#name)
@@ -381,6 +382,7 @@ fn meta(entity: &Entity) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let filters = super::prefilters::expand(entity);
+    let source = source::meta(entity);
     quote! {
         #private::EntityMeta {
             key: #key,
@@ -401,6 +403,8 @@ fn meta(entity: &Entity) -> TokenStream {
             api_filter: #api_filter,
             #[cfg(not(target_arch = "wasm32"))]
             filters: #filters,
+            #[cfg(not(target_arch = "wasm32"))]
+            source: #source,
         }
     }
 }

@@ -4,6 +4,7 @@ use proc_macro2::Span;
 use syn::{Expr, GenericArgument, Ident, LitStr, Path, PathArguments, Type, Visibility};
 
 use super::origin::Origin;
+use super::source::Sources;
 use crate::rule::Rule;
 
 /// As many fields as an id may have: `IntoId` knows tuples of so many.
@@ -30,6 +31,8 @@ pub struct Entity {
     pub unfit: Vec<Ident>,
     /// Where the table was written, for errors.
     pub table_token: Option<LitStr>,
+    /// What rows are read from, where that is no table of its own.
+    pub sources: Sources,
 }
 
 impl Entity {

@@ -23,6 +23,11 @@ pub enum Origin {
     Server(Path),
 }
 
+/// Does the server compute it, so that it has no column?
+pub fn is_computed(field: &Field) -> bool {
+    matches!(field.origins.first(), Some((_, Origin::Server(_))))
+}
+
 /// Checks what a field says of where its value comes from.
 pub fn check(ctxt: &Ctxt, entity: &Entity, field: &Field) {
     one_origin(ctxt, field);
@@ -90,6 +95,12 @@ fn order_names_a_column(ctxt: &Ctxt, entity: &Entity, field: &Field) {
     }
     for order in entity.order_by.iter().filter(|order| order.field == field.ident) {
         ctxt.error(&order.field, format!("`{}` has no column: rows cannot be sorted by it", field.name));
+    }
+    for order in entity.indexes.iter().flatten().filter(|order| order.field == field.ident) {
+        ctxt.error(&order.field, format!("`{}` has no column that an index could be of", field.name));
+    }
+    if let Some(index) = &field.index {
+        ctxt.error(index, format!("`{}` has no column that an index could be of", field.name));
     }
 }
 

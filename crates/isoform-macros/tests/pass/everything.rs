@@ -155,7 +155,7 @@ impl Record<Thing> {
 
     /// No transaction.
     #[allowed([EDITOR, "admin"], transaction = false)]
-    #[allow(clippy::unused_async)]
+    #[allow(clippy::unused_async, reason = "attributes of a method stay where they are")]
     pub async fn again(&mut self) -> Result<()> {
         Thing::how_many(self.kind.index() as u64).await?;
         Ok(())

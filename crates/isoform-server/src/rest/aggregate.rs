@@ -1,6 +1,5 @@
 //! Questions for aggregates: by groups, and beside a list.
 
-use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 use isoform::aggregate::{Aggregation, wire};
@@ -10,19 +9,20 @@ use serde_json::{Map, Value as JsonValue};
 
 use super::question::Posted;
 use super::{Call, where_of};
+use crate::body::{self, Arrived};
 use crate::parameters::Parameters;
-use crate::{body, respond};
+use crate::respond;
 
 impl Call<'_> {
     /// `__action=groupBy`: `{"groupBy": ["done"], "sum": ["n"], "where": {…}}`
-    pub(super) async fn group_by(&self, parameters: &Parameters, body: Body) -> Result<Response> {
+    pub(super) async fn group_by(&self, parameters: &Parameters, body: Arrived) -> Result<Response> {
         let meta = self.meta();
         if parameters.of_rows {
             return Err(Error::invalid(
                 "_sort, _order and _select have no meaning here: \"orderBy\" in the body says in what order groups are answered.",
             ));
         }
-        let mut asked = body::object(self.json(body).await?)?;
+        let mut asked = body::object(self.json(body)?)?;
         let filter = where_of(&mut asked)?;
         let aggregation = wire::from_json(meta, self.readable, &asked, true)?;
         let filter = parameters.filter(meta, self.readable, filter.as_ref())?;
@@ -42,9 +42,9 @@ impl Call<'_> {
     }
 
     /// `__action=query`: `{"aggregate": {"sum": ["n"]}, "where": {…}}`
-    pub(super) async fn query(&self, parameters: &Parameters, body: Body) -> Result<Response> {
+    pub(super) async fn query(&self, parameters: &Parameters, body: Arrived) -> Result<Response> {
         let meta = self.meta();
-        let mut asked = body::object(self.json(body).await?)?;
+        let mut asked = body::object(self.json(body)?)?;
         let posted = Posted::take(&mut asked)?;
         let aggregate = match asked.remove("aggregate") {
             None => Map::new(),

@@ -2,7 +2,7 @@
 
 use isoform::meta::EntityMeta;
 use isoform::operations::{self, Done, Patch};
-use isoform::{Context, Error, Id, Result, Step, guard, json, shown};
+use isoform::{Context, Error, Id, Result, Step, guard, json};
 use serde_json::{Map, Value as JsonValue};
 
 use super::bulk::{member, nothing_else, upsert_rows, values, which};
@@ -101,7 +101,7 @@ fn read(
             return Err(Error::invalid(format!("\"{kind}\" must be the name of an entity; it is {found}.")));
         }
     };
-    let unknown = || Error::not_found(format!("There is no entity \"{}\".", shown(&key)));
+    let unknown = || super::unknown::entity(served, context, &key);
     let meta = served.entities.get(&*key).ok_or_else(unknown)?.meta;
     *about = Some(meta);
     let step = typed(context, meta, kind, &mut step).and_then(|typed| {

@@ -1,6 +1,5 @@
 //! Writes of many rows by one request: `updateMany`, `deleteMany`, `upsertMany`.
 
-use axum::body::Body;
 use axum::response::Response;
 use http::{Method, StatusCode};
 use isoform::filter::wire;
@@ -10,8 +9,9 @@ use isoform::{Context, Error, FieldType, Id, Result, UpsertRow, Value, Which, gu
 use serde_json::{Map, Value as JsonValue, json};
 
 use super::Call;
+use crate::body::{self, Arrived};
 use crate::parameters::Parameters;
-use crate::{body, respond};
+use crate::respond;
 
 /// What a request to an entity asks for, where that is neither a question nor an insert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Call<'_> {
         }
     }
 
-    pub(super) async fn write_many(self, write: Write, body: Body) -> Result<Response> {
+    pub(super) async fn write_many(self, write: Write, body: Arrived) -> Result<Response> {
         // Who may not do it at all is told that first, whatever they send.
         let may = |write| guard::write(self.meta(), self.context.identity(), write);
         match write {
@@ -63,9 +63,9 @@ impl Call<'_> {
         }
     }
 
-    async fn update_many(self, parameters: &Parameters, body: Body) -> Result<Response> {
+    async fn update_many(self, parameters: &Parameters, body: Arrived) -> Result<Response> {
         let meta = self.meta();
-        let mut object = body::object(self.json(body).await?)?;
+        let mut object = body::object(self.json(body)?)?;
         let (which, set) = if self.parts.method == Method::PUT {
             (Which::Matching(parameters.filter(meta, self.readable, None)?), object)
         } else {
@@ -78,12 +78,12 @@ impl Call<'_> {
         Ok(respond::value(&json!({ "updated": updated })))
     }
 
-    async fn delete_many(self, parameters: &Parameters, body: Body) -> Result<Response> {
+    async fn delete_many(self, parameters: &Parameters, body: Arrived) -> Result<Response> {
         let meta = self.meta();
         let which = if self.parts.method == Method::DELETE {
             Which::Matching(parameters.filter(meta, self.readable, None)?)
         } else {
-            let mut object = body::object(self.json(body).await?)?;
+            let mut object = body::object(self.json(body)?)?;
             let which = object.remove("where");
             nothing_else(&object, "a deletion of many rows is {\"where\": {…}}")?;
             self.which(parameters, which)?
@@ -92,9 +92,9 @@ impl Call<'_> {
         Ok(respond::value(&json!({ "deleted": deleted })))
     }
 
-    async fn upsert_many(self, body: Body) -> Result<Response> {
+    async fn upsert_many(self, body: Arrived) -> Result<Response> {
         let meta = self.meta();
-        let rows = upsert_rows(&self.context, meta, self.readable, self.json(body).await?)?;
+        let rows = upsert_rows(&self.context, meta, self.readable, self.json(body)?)?;
         let rows = operations::upsert_many(&self.context, meta, rows).await?;
         Ok(respond::rows(StatusCode::OK, meta, self.readable, &rows))
     }

@@ -8,20 +8,21 @@ use isoform::{Condition, FieldType, Result};
 use sea_query::{Expr, Func, NullOrdering, Order, Query, SelectStatement, SqlWriter as _};
 
 use super::shape::Shape;
-use super::{Dialect, Place, Statement, condition, table};
+use super::{Dialect, Place, Statement, condition};
 
 /// Groups: their fields, then the measures.
 pub(crate) fn aggregate<'a, D: Dialect>(meta: &'static EntityMeta, asked: &'a Aggregation) -> Result<Statement<'a>> {
     let limit = asked.limit.or_else(|| (asked.offset > 0).then_some(i64::MAX.unsigned_abs()));
     let mut shape = Shape::new("aggregate", meta);
     shape.aggregation(asked);
+    shape.source(meta, &asked.filter);
     shape.condition::<D>(&asked.filter);
     shape.number(limit);
     shape.offset(asked.offset);
     shape.statement::<D>(|text| {
         let mut select = Query::select();
         let place = Place::only(meta);
-        select.from(table(meta));
+        place.from::<D>(&mut select, &asked.filter);
         for field in &asked.groups {
             select.expr(place.column::<D>(*field));
         }

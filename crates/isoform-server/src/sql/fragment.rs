@@ -9,6 +9,7 @@ use isoform::{Condition, EntityMeta, Result, Value};
 use sea_query::{Alias, Expr, Query, QueryBuilder as _, SqlWriterValues};
 
 use super::shape::Shape;
+use super::source::rows;
 use super::{Dialect, Place, Statement, column, condition, placeholder, related, table};
 
 /// SQL as an expression. Columns of the entity whose place it is are those of the row there; each other column is one of a table
@@ -16,7 +17,8 @@ use super::{Dialect, Place, Statement, column, condition, placeholder, related, 
 pub(super) fn expr<D: Dialect>(sql: &Sql, place: Option<&Place<'_>>) -> Expr {
     let part = |part: &Part| match part {
         Part::Text(text) => Expr::cust(*text),
-        Part::Table(meta) => Expr::col(table(meta)),
+        Part::Table(meta) if meta.has_table() => Expr::col(table(meta)),
+        Part::Table(meta) => Expr::cust(rows(meta, 0)),
         Part::Name(meta, field) => Expr::col(column(meta, *field)),
         Part::Qualified(meta, field) => {
             let own = Place::only(meta);

@@ -16,7 +16,7 @@ use isoform::{Condition, Error, FieldType, Result, Value};
 use sea_query::{Alias, Expr, NullOrdering, Order, Query, SelectStatement, UnionType};
 
 use super::shape::Shape;
-use super::{Dialect, Place, Statement, column, condition, table};
+use super::{Dialect, Place, Statement, column, condition};
 
 /// The rows behind some values of the order's fields, with the fields of a mask in the order of the declaration.
 pub(super) fn select<D: Dialect>(
@@ -38,7 +38,10 @@ pub(super) fn select<D: Dialect>(
     shape.order::<D>(Some(&find.order));
     shape.number(find.limit);
     shape.number(Some(branches.len() as u64));
-    branches.iter().for_each(|branch| shape.condition::<D>(branch));
+    for branch in &branches {
+        shape.source(meta, branch);
+        shape.condition::<D>(branch);
+    }
     let statement = shape.statement::<D>(|text| {
         let mut parts = branches.iter().map(|branch| part::<D>(meta, &order, branch, fields));
         // The id is the last field of the order and always has a branch.
@@ -63,7 +66,7 @@ fn part<D: Dialect>(
 ) -> SelectStatement {
     let mut select = Query::select();
     let place = Place::only(meta);
-    select.from(table(meta));
+    place.from::<D>(&mut select, branch);
     super::columns::<D>(&mut select, &place, fields);
     for (field, _) in order {
         if matches!(meta.field(*field).field_type, FieldType::Enum(_)) {

@@ -43,7 +43,7 @@ pub(super) fn value<D: Dialect>(place: &Place<'_>, value: &RelatedValue, positio
         ValueOf::Measure(measure) => measured::<D>(&other.target, *measure, position),
         ValueOf::Key(of) => key::<D>(&other.target, of, position),
     });
-    other.from(&mut select);
+    other.from::<D>(&mut select, target, between);
     other.of_row(&mut select, place, relation);
     other.narrow::<D>(&mut select, relation, target, between);
     Expr::SubQuery(None, Box::new(select.into_sub_query_statement()))
@@ -89,7 +89,8 @@ pub(super) fn holds<D: Dialect>(place: &Place<'_>, value: &RelatedValue, conditi
         | Condition::RelatedTo(_)
         | Condition::Measured(_)
         | Condition::Custom(_)
-        | Condition::Sql(_) => Cond::all().add(Expr::cust("1 = 0")),
+        | Condition::Sql(_)
+        | Condition::From(_) => Cond::all().add(Expr::cust("1 = 0")),
     }
 }
 
@@ -103,7 +104,7 @@ pub(super) fn to<D: Dialect>(place: &Place<'_>, to: &RelatedTo) -> SelectStateme
         return select;
     };
     let between = Place::named((through.entity)(), "b", place.level + 1, place.fixed);
-    between.from(&mut select);
+    between.from::<D>(&mut select, &to.between);
     for ((_, other), value) in to.relation.keys.iter().zip(&to.key) {
         select.and_where(between.stored(*other).eq(between.value::<D>(|| value.clone())));
     }

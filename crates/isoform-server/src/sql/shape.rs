@@ -11,6 +11,7 @@ use isoform::sql::{Part, Sql};
 use isoform::{Condition, Error, Result, Value};
 use sea_query::{QueryBuilder as _, SqlWriterValues};
 
+use super::source::given;
 use super::{Dialect, Statement, pattern};
 
 /// Everything of a statement but its values, which are collected beside it.
@@ -20,12 +21,14 @@ pub(super) struct Shape<'a> {
     bytes: Vec<u8>,
     values: Vec<Cow<'a, Value>>,
     entity: &'static EntityMeta,
+    /// Why there is no such statement.
+    wrong: Option<Error>,
 }
 
 impl<'a> Shape<'a> {
     /// The shape of a kind of statement on an entity's table.
     pub fn new(kind: &'static str, entity: &'static EntityMeta) -> Self {
-        let mut shape = Self { bytes: Vec::with_capacity(96), values: Vec::with_capacity(8), entity };
+        let mut shape = Self { bytes: Vec::with_capacity(96), values: Vec::with_capacity(8), entity, wrong: None };
         // Static data is told apart by where it is: entities of one table may differ.
         shape.bytes.extend_from_slice(&std::ptr::from_ref(entity).addr().to_le_bytes());
         shape.count(kind.len());
@@ -82,6 +85,7 @@ impl<'a> Shape<'a> {
             }
             ValueOf::Key(key) => self.key::<D>(key),
         }
+        self.sources(value.relation, &value.target, &value.between);
         self.condition::<D>(&value.target);
         if value.relation.through.is_some() {
             self.condition::<D>(&value.between);
@@ -111,7 +115,8 @@ impl<'a> Shape<'a> {
             | Condition::RelatedTo(_)
             | Condition::Measured(_)
             | Condition::Custom(_)
-            | Condition::Sql(_) => self.bytes.push(b'-'),
+            | Condition::Sql(_)
+            | Condition::From(_) => self.bytes.push(b'-'),
         }
     }
 
@@ -126,11 +131,6 @@ impl<'a> Shape<'a> {
     /// A value of a row.
     pub fn value(&mut self, value: &'a Value) {
         self.values.push(Cow::Borrowed(value));
-    }
-
-    /// A row of all fields.
-    pub fn values(&mut self, row: &'a [Value]) {
-        self.values.extend(row.iter().map(Cow::Borrowed));
     }
 
     /// A relation, which is static data.
@@ -165,7 +165,7 @@ impl<'a> Shape<'a> {
             self.bytes.extend_from_slice(&field.to_le_bytes());
         };
         match one {
-            Condition::All => part(b'*', 0, 0),
+            Condition::All | Condition::From(_) => part(b'*', 0, 0),
             Condition::Null(field) => part(b'0', *field, 0),
             Condition::Not(inner) => {
                 part(b'!', 0, 0);
@@ -200,6 +200,7 @@ impl<'a> Shape<'a> {
             Condition::Related(related) => {
                 part(b'r', 0, 0);
                 self.relation(related.relation);
+                self.sources(related.relation, &related.target, &related.between);
                 self.condition::<D>(&related.target);
                 // As it is written: there is no table in between otherwise.
                 if related.relation.through.is_some() {
@@ -209,7 +210,8 @@ impl<'a> Shape<'a> {
             Condition::RelatedTo(to) => {
                 part(b't', 0, 0);
                 self.relation(to.relation);
-                if to.relation.through.is_some() {
+                if let Some(through) = to.relation.through {
+                    self.source((through.entity)(), &to.between);
                     self.keys(std::slice::from_ref(&to.key));
                     self.condition::<D>(&to.between);
                 }
@@ -218,6 +220,27 @@ impl<'a> Shape<'a> {
                 part(b'm', 0, 0);
                 self.holds::<D>(&measured.value, &measured.holds);
             }
+        }
+    }
+
+    /// What the rows are read from of which a condition is asked, where that depends on the condition.
+    pub fn source(&mut self, meta: &EntityMeta, condition: &'a Condition) {
+        match given(meta, condition) {
+            Ok(Some(sql)) => {
+                self.bytes.push(b'f');
+                self.count(sql.parts().len());
+                self.fragment(sql);
+            }
+            Ok(None) => self.bytes.push(b'.'),
+            Err(error) => self.wrong = Some(error),
+        }
+    }
+
+    /// What the rows at the other end of a relation are read from, and those in between.
+    pub fn sources(&mut self, relation: &RelationMeta, target: &'a Condition, between: &'a Condition) {
+        self.source(relation.target(), target);
+        if let Some(through) = relation.through {
+            self.source((through.entity)(), between);
         }
     }
 
@@ -284,6 +307,9 @@ impl<'a> Shape<'a> {
     /// # Errors
     /// Where text and values do not fit each other: a mistake in this program.
     pub fn statement<D: Dialect>(self, write: impl FnOnce(&mut SqlWriterValues)) -> Result<Statement<'a>> {
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
         let written = || {
             let (placeholder, numbered) = D::builder().placeholder();
             let mut writer = SqlWriterValues::new(placeholder, numbered);

@@ -1,6 +1,8 @@
 //! Tables and columns: what is missing is created, what is there stays as it is.
 
+mod expressions;
 mod indexes;
+mod sources;
 
 use isoform::meta::{EntityMeta, FieldMeta, OnDelete, Origin, RelationMeta};
 use isoform::value::StoredAs;
@@ -16,7 +18,7 @@ use super::dialect::{plain_error, stored};
 /// Creates what is missing; answers what it did, a sentence each.
 pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'static EntityMeta]) -> Result<Vec<String>> {
     let mut done = Vec::new();
-    for meta in entities {
+    for meta in entities.iter().filter(|meta| meta.has_table()) {
         let present = columns(connection, meta.table).await?;
         forgotten(meta, &present)?;
         let watched: Vec<_> = meta.relations.iter().filter(|relation| is_watched(relation, entities)).collect();
@@ -33,10 +35,8 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
             for field in meta.fields.iter().filter(|field| field.is_stored()) {
                 match present.iter().find(|column| column.name == field.column) {
                     Some(column) if column.generated || expression(field).is_some() => {
-                        if made_otherwise(meta, field, column, &made)? {
-                            run(connection, drop_index(meta, field)).await?;
-                            run(connection, drop_column(meta, field)).await?;
-                            run(connection, add_column(meta, field, &watched)).await?;
+                        if expressions::made_otherwise(meta, field, column, &made)? {
+                            expressions::make_anew(connection, meta, field, &watched).await?;
                             done.push(format!(
                                 "changed the expression of {} in the table {}",
                                 field.column, meta.table
@@ -59,6 +59,10 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
             run(connection, unique_index(meta, field)).await.map_err(|error| not_unique(meta, field, error))?;
         }
         done.extend(indexes::ensure(connection, meta).await?);
+    }
+    // They may be of tables that were made just now.
+    for meta in entities.iter().filter(|meta| !meta.has_table()) {
+        sources::look_at(connection, meta).await?;
     }
     Ok(done)
 }
@@ -215,8 +219,8 @@ fn definition(field: &FieldMeta) -> ColumnDef {
 /// Can the database keep watch over a relation's key? The other table has to be there, and what the key names in it to be
 /// unique.
 fn is_watched(relation: &RelationMeta, entities: &[&'static EntityMeta]) -> bool {
-    let unique = relation.holds_the_key() && relation.names_one_row();
-    unique && relation.on_delete != OnDelete::Unwatched && entities.contains(&relation.target())
+    let (unique, target) = (relation.holds_the_key() && relation.names_one_row(), relation.target());
+    unique && target.has_table() && relation.on_delete != OnDelete::Unwatched && entities.contains(&target)
 }
 
 fn foreign_key(meta: &EntityMeta, relation: &RelationMeta) -> ForeignKeyCreateStatement {
@@ -289,24 +293,6 @@ async fn definition_of(connection: &mut SqliteConnection, table: &str) -> Result
     made.map(Option::unwrap_or_default).map_err(|error| plain_error(&error))
 }
 
-/// Is a column that is computed there computed by another expression than the field's?
-fn made_otherwise(meta: &EntityMeta, field: &FieldMeta, column: &Column, made: &str) -> Result<bool> {
-    let there = format!("The column {} of the table {}", column.name, meta.table);
-    match (expression(field), column.generated) {
-        (Some(expression), true) => Ok(!made.contains(&format!("AS ({expression})"))),
-        (Some(_), false) => Err(Error::invalid(format!(
-            "{there} holds values, and the field {}.{} computes them: drop the column, or name another by `column`.",
-            meta.rust_name, field.name
-        ))),
-        // What the database makes anyhow may be read.
-        (None, _) if !field.is_written() => Ok(false),
-        (None, _) => Err(Error::invalid(format!(
-            "{there} is computed by the database, and the field {}.{} is written: drop the column, or say `db_read_only`.",
-            meta.rust_name, field.name
-        ))),
-    }
-}
-
 fn drop_column(meta: &EntityMeta, field: &FieldMeta) -> String {
     let mut table = Table::alter();
     table.table(Alias::new(meta.table)).drop_column(Alias::new(field.column)).to_string(SqliteQueryBuilder)
@@ -368,9 +354,8 @@ fn add_column(meta: &EntityMeta, field: &FieldMeta, watched: &[&RelationMeta]) -
     Table::alter().table(Alias::new(meta.table)).add_column(column).to_string(SqliteQueryBuilder)
 }
 
-/// What stands on a column keeps it from being dropped.
-fn drop_index(meta: &EntityMeta, field: &FieldMeta) -> String {
-    Index::drop().if_exists().name(index_name(meta, field)).to_string(SqliteQueryBuilder)
+fn drop_index(name: &str) -> String {
+    Index::drop().if_exists().name(name).to_string(SqliteQueryBuilder)
 }
 
 fn index_name(meta: &EntityMeta, field: &FieldMeta) -> String {

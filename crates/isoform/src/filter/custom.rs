@@ -90,7 +90,7 @@ pub(super) fn calls(meta: &EntityMeta, name: &str, json: &JsonValue) -> Result<C
 
 #[cfg(not(target_arch = "wasm32"))]
 fn known(meta: &EntityMeta, name: &str) -> Result<Cow<'static, str>> {
-    meta.filters.custom(name).map(|filter| filter.wire.into()).ok_or_else(|| unknown(meta, name))
+    meta.custom_filter(name).map(|filter| filter.wire.into()).ok_or_else(|| unknown(meta, name))
 }
 
 /// Only the server knows which there are.
@@ -100,7 +100,11 @@ fn known(meta: &EntityMeta, name: &str) -> Result<Cow<'static, str>> {
 }
 
 fn unknown(meta: &EntityMeta, name: &str) -> Error {
-    Error::invalid(format!("\"{CUSTOM}{}\" is not a filter of {}.", shown(name), meta.key))
+    #[cfg(not(target_arch = "wasm32"))]
+    let meant = crate::did_you_mean(name, meta.filters.custom.iter().map(|filter| filter.wire));
+    #[cfg(target_arch = "wasm32")]
+    let meant = "";
+    Error::invalid(format!("\"{CUSTOM}{}\" is not a filter of {}.{meant}", shown(name), meta.key))
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -128,7 +132,7 @@ impl CustomFilter {
     }
 
     /// What its arguments are called.
-    fn wanted(&self) -> String {
+    pub fn wanted(&self) -> String {
         if self.arguments.is_empty() {
             return "no arguments: {}".into();
         }

@@ -22,6 +22,9 @@ impl Condition {
             Self::Related(..) | Self::RelatedTo(..) | Self::Measured(..) | Self::Custom(_) => None,
             #[cfg(not(target_arch = "wasm32"))]
             Self::Sql(_) => None,
+            // A row in memory is one of those.
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::From(_) => Some(true),
             Self::Not(inner) => inner.evaluate(get).map(|answer| !answer),
             // False before unknown before true: what holds of all is the least, of any the greatest.
             Self::And(list) => list.iter().map(|one| one.evaluate(get)).min_by_key(rank).unwrap_or(Some(true)),

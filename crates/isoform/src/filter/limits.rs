@@ -89,7 +89,7 @@ fn check_part(meta: &EntityMeta, filter: &Condition, depth: usize, limits: &Quer
     match filter {
         Condition::All | Condition::Nothing | Condition::Null(_) | Condition::RelatedTo(_) | Condition::Custom(_) => {}
         #[cfg(not(target_arch = "wasm32"))]
-        Condition::Sql(_) => {}
+        Condition::Sql(_) | Condition::From(_) => {}
         Condition::Compare(field, ..) | Condition::In(field, _) if meta.field(*field).field_type.is_json() => {
             return wrong(*field, "can only ask for null: it is a field of JSON".into());
         }

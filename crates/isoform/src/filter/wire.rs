@@ -359,8 +359,12 @@ fn operator(key: &str, name: &str, suffix: Option<&str>, field_type: FieldType) 
         Some(suffix) => {
             OPERATORS.iter().find(|(name, _)| *name == suffix).map(|(_, operator)| *operator).ok_or_else(|| {
                 let known: Vec<_> = OPERATORS.iter().map(|(name, _)| *name).collect();
+                #[cfg(not(target_arch = "wasm32"))]
+                let meant = crate::did_you_mean(suffix, known.iter().copied());
+                #[cfg(target_arch = "wasm32")]
+                let meant = "";
                 Error::invalid(format!(
-                    "Unknown operator \"{}\" of \"{name}\". Operators: {}.",
+                    "Unknown operator \"{}\" of \"{name}\".{meant} Operators: {}.",
                     shown(suffix),
                     known.join(", ")
                 ))
@@ -384,7 +388,30 @@ fn operator(key: &str, name: &str, suffix: Option<&str>, field_type: FieldType) 
 /// 400 for a name that is no field of the entity.
 #[must_use]
 pub fn unknown_field(meta: &EntityMeta, name: &str) -> Error {
-    Error::invalid(format!("\"{}\" is not a field of {}.", shown(name), meta.key))
+    #[cfg(not(target_arch = "wasm32"))]
+    let meant = crate::did_you_mean(name, known_names(meta));
+    #[cfg(target_arch = "wasm32")]
+    let meant = "";
+    Error::invalid(format!("\"{}\" is not a field of {}.{meant}", shown(name), meta.key))
+}
+
+/// The fields and relations of an entity that whoever asks may know of, trusted code or not: what it suggests may be told to them.
+#[cfg(not(target_arch = "wasm32"))]
+fn known_names(meta: &EntityMeta) -> Vec<&'static str> {
+    use crate::guard::{self, Write};
+    let context = crate::Context::current().ok();
+    let identity = context.as_ref().and_then(crate::Context::identity);
+    let mut fields = guard::readable_fields(meta, identity);
+    if [Write::Insert, Write::Update].into_iter().any(|write| guard::write(meta, identity, write).is_ok()) {
+        fields = fields.or(guard::writable_fields(meta, identity));
+    }
+    let seen = |relation: &&RelationMeta| {
+        guard::allows(&relation.api_read, identity)
+            && relation.keys.iter().all(|(own, _)| fields.contains(*own))
+            && guard::read(relation.target(), identity).is_ok()
+    };
+    let relations = meta.relations.iter().filter(seen).map(|relation| relation.wire);
+    fields.iter().map(|field| meta.field(field).wire).chain(relations).collect()
 }
 
 /// Writes a condition as a filter object.
@@ -449,7 +476,7 @@ impl Subject<'_> {
             Condition::Custom(custom) => push(object, [CUSTOM, &*custom.name].concat(), custom.arguments.clone()),
             // It does not travel: a server refuses the key, where leaving it out would find more rows.
             #[cfg(not(target_arch = "wasm32"))]
-            Condition::Sql(sql) => push(object, SQL.into(), format!("{sql:?}").into()),
+            Condition::Sql(sql) | Condition::From(sql) => push(object, SQL.into(), format!("{sql:?}").into()),
             Condition::And(list) => list.iter().for_each(|one| self.write(one, object)),
             Condition::Or(list) if list.is_empty() => nothing(self.meta, object),
             Condition::Or(list) => push(object, "OR".into(), JsonValue::Array(list.iter().map(nested).collect())),

@@ -103,6 +103,7 @@ struct Rows {
 impl Rows {
     /// The rows that somebody may be speaking of, in scope `Api`; in scope `Backend` whatever is asked for.
     async fn guarded(context: &Context, meta: &'static EntityMeta, which: Which, write: Write) -> Result<Self> {
+        meta.writable()?;
         let guarded = context.scope() == Scope::Api;
         if guarded {
             guard::write(meta, context.identity(), write)?;

@@ -1,9 +1,10 @@
 //! What holds of an entity's rows anyway: the filters that it declares.
 
 use super::resolve::{made, trusted};
+use crate::backend::Args;
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, Preprocess};
-use crate::meta::EntityMeta;
+use crate::meta::{EntityMeta, Source};
 use crate::{Error, Result, guard};
 
 /// The rows that the API may touch at all: nobody is to put a row beyond them.
@@ -39,6 +40,11 @@ pub(super) async fn applied(context: &Context, meta: &'static EntityMeta, asked:
             condition = preprocessed(context, meta, "api_preprocess_filter", preprocess, condition).await?;
         }
         condition = condition.and(reach(context, meta).await?);
+    }
+    if let Source::Function(function) = meta.source
+        && function.arguments.is_empty()
+    {
+        condition = condition.and(made(context, meta, "its function", (function.body)(Args::new(Vec::new()))?).await?);
     }
     if let Some(preprocess) = filters.backend_preprocess {
         condition = preprocessed(context, meta, "backend_preprocess_filter", preprocess, condition).await?;

@@ -77,7 +77,7 @@ pub(super) fn asked<'a>(
                 Condition::Measured(Box::new(Measured { value: asked_value(context, meta, value).await?, holds }))
             }
             Condition::Custom(call) => custom(context, meta, &call).await?,
-            Condition::Sql(_) if context.scope() == Scope::Api => {
+            Condition::Sql(_) | Condition::From(_) if context.scope() == Scope::Api => {
                 return Err(Error::invalid(format!(
                     "{}: only trusted code asks by SQL. Put it into a custom filter, with `#[filters]`.",
                     meta.key
@@ -86,6 +86,10 @@ pub(super) fn asked<'a>(
             Condition::Sql(sql) => {
                 raw::names_columns(&sql)?;
                 Condition::Sql(sql)
+            }
+            Condition::From(sql) => {
+                raw::names_columns(&sql)?;
+                Condition::From(sql)
             }
             Condition::And(list) => Condition::And(each(context, meta, list).await?),
             Condition::Or(list) => Condition::Or(each(context, meta, list).await?),
@@ -236,7 +240,7 @@ pub(super) async fn made(
 
 /// The condition that a custom filter answers.
 async fn custom(context: &Context, meta: &'static EntityMeta, call: &Custom) -> Result<Condition> {
-    let Some(filter) = meta.filters.custom(&call.name) else {
+    let Some(filter) = meta.custom_filter(&call.name) else {
         return Err(Error::invalid(format!("\"{CUSTOM}{}\" is not a filter of {}.", shown(&call.name), meta.key)));
     };
     if context.scope() == Scope::Api {

@@ -20,6 +20,7 @@ pub(super) async fn store(
     reach: Option<Reach<'_>>,
     is_last: bool,
 ) -> Result<()> {
+    record.meta().writable()?;
     let late = reach.is_some_and(|reach| reach.is_late(record.meta()));
     // What is made of the row is read back with it, or nothing is written.
     let is_made = record.meta().written_fields() != record.meta().all_fields();
@@ -210,6 +211,7 @@ const fn not_made(meta: &EntityMeta) -> &'static str {
 
 /// Deletes a record's row, with its hooks.
 pub(super) async fn remove(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
+    record.meta().writable()?;
     if record.meta().hooks.around_delete() {
         context.transaction(async |inside| remove_inside(&inside, record).await).await
     } else {

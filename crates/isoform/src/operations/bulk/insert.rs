@@ -117,6 +117,7 @@ async fn insert_all(
     records: &mut [&mut dyn AnyRecord],
     reach: Option<Reach<'_>>,
 ) -> Result<()> {
+    meta.writable()?;
     let count = records.len();
     if !at_once(meta) || reach.is_some_and(|reach| reach.is_late(meta)) {
         let work = async |inside: Context| {

@@ -21,6 +21,7 @@ use crate::{Error, Result};
 /// 400 where there are no values to find a row by, for what the asker may not ask about and for what does not fit; 401, 403; 409
 /// where several rows have the values, or another one has what must be unique. Nothing is written then.
 pub async fn upsert_many(context: &Context, meta: &'static EntityMeta, list: Vec<UpsertRow>) -> Result<Vec<Row>> {
+    meta.writable()?;
     let guarded = context.scope() == Scope::Api;
     let identity = context.identity();
     if guarded {
