@@ -110,6 +110,8 @@ promises! {
             let totals = CourierTotal::query().include(|t| t.courier).include(|t| t.deliveries).await.unwrap();
             assert_eq!(totals[0].courier.get().unwrap().name, "Ada");
             assert_eq!(totals[0].deliveries.iter().count(), 3);
+            // Nothing keeps watch over a key to what has no table.
+            repo::<Courier>().insert(Courier { id: 20, name: "New".into(), ..Courier::blank() }).await.unwrap();
             let ada = CourierTotal::query().filter(|t| t.courier.name.eq("Ada")).await.unwrap();
             assert_eq!(ids(&ada), [1]);
             let with_cheap = CourierTotal::query().filter(|t| t.deliveries.any(|d| d.fee.lt(decimal("2")))).count().await.unwrap();

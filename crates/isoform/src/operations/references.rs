@@ -40,9 +40,9 @@ fn guarded(meta: &'static EntityMeta, fields: FieldMask) -> impl Iterator<Item =
     relations.filter(move |relation| watched(relation) && has_bounds(relation.target()))
 }
 
-/// Are there rows of the entity that are not for everybody?
+/// Are there rows of the entity that are not for everybody? No key points to what has no table.
 fn has_bounds(meta: &EntityMeta) -> bool {
-    meta.api_filter.is_some() || meta.filters.backend.is_some()
+    meta.has_table() && (meta.api_filter.is_some() || meta.filters.backend.is_some())
 }
 
 /// Is one of these fields in the key of a relation?
