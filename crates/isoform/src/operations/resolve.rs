@@ -321,7 +321,8 @@ fn holds_of(meta: &EntityMeta, holds: &Condition, value: &Value) -> Condition {
     } else if holds.clone().negate().matches(&get) {
         Condition::Nothing
     } else {
-        Condition::Compare(meta.ids.first().copied().unwrap_or_default(), Comparison::Eq, Value::Null)
+        let first = meta.ids.first().copied().unwrap_or_default();
+        Condition::Compare(first, Comparison::Eq, Value::Null)
     }
 }
 
