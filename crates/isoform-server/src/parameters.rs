@@ -55,11 +55,11 @@ fn decode(query: &str) -> Result<Vec<(String, String)>> {
 }
 
 impl Parameters {
-    /// Reads the parameters of an address; they can name the fields of a mask.
+    /// Reads the parameters of an address; they can name the fields of a mask, and select those of another one.
     ///
     /// # Errors
     /// 400 with the name of what is unknown or wrong.
-    pub fn read(meta: &EntityMeta, readable: FieldMask, query: Option<&str>) -> Result<Self> {
+    pub fn read(meta: &EntityMeta, readable: FieldMask, selectable: FieldMask, query: Option<&str>) -> Result<Self> {
         let mut read = Self {
             action: None,
             order: Vec::new(),
@@ -87,7 +87,7 @@ impl Parameters {
                 "_select" if value == "$none" => {}
                 "_select" if value == "$count" => read.counted = true,
                 "_select" => {
-                    read.select = select(meta, readable, &value)?;
+                    read.select = select(meta, readable.or(selectable), &value)?;
                     read.of_rows = true;
                 }
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {

@@ -21,7 +21,7 @@ use isoform::backend::{Body as Callable, Method as BackendMethod, RowInfo, invok
 use isoform::future::BoxFuture;
 use isoform::meta::FieldMask;
 use isoform::provider::{Find, Include};
-use isoform::{Context, EntityMeta, Error, ErrorKind, Result, Scope, Value, guard, json, operations, shown};
+use isoform::{Context, EntityMeta, Error, ErrorKind, Result, Row, Scope, Value, guard, json, operations, shown};
 use question::{Posted, where_of};
 use serde_json::{Map, Value as JsonValue, json};
 
@@ -118,7 +118,7 @@ impl Shared {
             context.run(answer(call, body)).await.map_err(|error| {
                 // Of what they have sent themselves they are told what is wrong with it.
                 let told = readable.or(guard::writable_fields(entity.meta, context.identity()));
-                respond::concealed(error, entity.meta, told)
+                operations::concealed(error, entity.meta, told)
             })
         };
         self.in_time(&method, &uri, &arriving, work).await
@@ -170,7 +170,13 @@ impl Call<'_> {
     }
 
     fn parameters(&self) -> Result<Parameters> {
-        Parameters::read(self.meta(), self.readable, self.parts.uri.query())
+        let judged = operations::judged(&self.context, self.meta());
+        Parameters::read(self.meta(), self.readable, judged, self.parts.uri.query())
+    }
+
+    /// The fields that the caller may see of a row.
+    fn visible(&self, row: &Row) -> Result<FieldMask> {
+        operations::visible(&self.context, self.meta(), row)
     }
 
     async fn json(&self, body: Body) -> Result<JsonValue> {
@@ -299,11 +305,11 @@ impl Call<'_> {
                         json!({ "inserted": rows.len() }).to_string().into_bytes(),
                     ));
                 }
-                Ok(respond::rows(StatusCode::CREATED, meta, self.readable, &rows))
+                respond::rows(StatusCode::CREATED, meta, |row| self.visible(row), &rows)
             }
             one => {
                 let row = operations::insert_body(&self.context, meta, &body::object(one)?).await?;
-                Ok(respond::row(StatusCode::CREATED, meta, self.readable, &row))
+                Ok(respond::row(StatusCode::CREATED, meta, self.visible(&row)?, &row))
             }
         }
     }
@@ -351,7 +357,7 @@ impl Call<'_> {
             return Ok(respond::json(StatusCode::OK, row));
         }
         let row = operations::find_id(&self.context, meta, &self.existing(id)?).await?;
-        Ok(respond::row(StatusCode::OK, meta, self.readable, &row))
+        Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?, &row))
     }
 
     /// The version that `If-Match` asks for.
@@ -374,7 +380,7 @@ impl Call<'_> {
         }
         let row = operations::update_body(&self.context, meta, &id, &values).await;
         let row = row.map_err(|error| precondition(error, if_match.is_some()))?;
-        Ok(respond::row(StatusCode::OK, meta, self.readable, &row))
+        Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?, &row))
     }
 
     async fn delete(self, id: Option<Value>) -> Result<Response> {

@@ -389,11 +389,13 @@ pub async fn invoke_record(
             if guard::allows_record(&allowed, identity, stored) { Ok(()) } else { Err(refused()) }
         })
         .await?;
-        let result = body(&mut *record, Args::new(args)).await?;
-        let mut visible = guard::readable_fields(meta, identity);
+        let kept = operations::kept_from(&inside, &*record);
+        let result = body(&mut *record, Args::new(args)).await;
+        let result = result.map_err(|error| operations::untold(error, meta, kept))?;
+        let mut visible = guard::readable_of(identity, &*record);
         if record.state().is_new {
             // Not in the table yet: it is its caller's own.
-            visible = visible.or(guard::writable_fields(meta, identity));
+            visible = visible.or(guard::writable_of(identity, &*record));
         }
         Ok(RecordAnswer { result, row_info: AnsweredRow::of(&*record, visible) })
     };

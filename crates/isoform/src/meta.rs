@@ -1,9 +1,11 @@
 //! What the framework knows about an entity: static data, made by `#[derive(Entity)]`.
 
+mod field_rule;
 mod origin;
 
 use std::fmt;
 
+pub use field_rule::{FieldCheck, FieldFunction, FieldRule};
 pub use origin::Origin;
 
 use crate::hooks::HookSet;
@@ -158,10 +160,10 @@ pub struct FieldMeta {
     pub role: FieldRole,
     /// No two rows have the same value.
     pub unique: bool,
-    /// Who may see it. What cannot be seen cannot be filtered or sorted by either.
-    pub api_read: IdentityRule,
+    /// Who may see it. What cannot be seen of every row cannot be filtered or sorted by either.
+    pub api_read: FieldRule,
     /// Who may write it, on insert and on update.
-    pub allow_update: IdentityRule,
+    pub allow_update: FieldRule,
     /// What must hold of its value, in the browser and on the server.
     pub validators: &'static [Validator],
     /// Does a function run on the server before the field is saved?

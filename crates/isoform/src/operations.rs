@@ -14,8 +14,10 @@ mod body;
 mod bulk;
 mod computed;
 mod cursor;
+mod hidden;
 mod include;
 mod page;
+mod permitted;
 mod references;
 mod resolve;
 mod store;
@@ -34,12 +36,14 @@ pub use aggregate::aggregate;
 pub use ask::{count, find_id, find_id_json, find_json};
 pub(crate) use ask::{find, find_related, includes, shown};
 pub use body::read_patch;
+pub(crate) use hidden::kept_from;
+pub use hidden::{concealed, judged, visible};
 pub(crate) use bulk::insert_records;
 pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};
 pub(crate) use page::{find_fields, page, page_related};
 pub use page::{page_json, reversed};
 pub use references::foreign_key_conflict;
-pub(crate) use write::{delete, received, save};
+pub(crate) use write::{delete, received, save, untold};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 
 /// The most rows that one request can ask for.

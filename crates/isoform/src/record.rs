@@ -302,7 +302,7 @@ impl<E: Entity> Record<E> {
 
     /// The fields that may leave the server: not hidden, and readable by whoever the context is for.
     pub(crate) fn visible_fields(&self) -> FieldMask {
-        serde::readable(E::meta()).without(self.state.hidden)
+        serde::visible(self)
     }
 }
 

@@ -442,11 +442,11 @@ fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
         more.push(quote!(unique: true));
     }
     if let Some((_, rule)) = &field.api_read {
-        let rule = rule.identity();
+        let rule = rule.field(&entity.ident);
         more.push(quote!(api_read: #rule));
     }
     if let Some((_, rule)) = &field.allow_update {
-        let rule = rule.identity();
+        let rule = rule.field(&entity.ident);
         more.push(quote!(allow_update: #rule));
     }
     if !field.validators.is_empty() {

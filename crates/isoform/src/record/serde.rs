@@ -69,20 +69,28 @@ fn may_leave(relation: &crate::meta::RelationMeta) -> bool {
     crate::guard::allows(&relation.api_read, identity) && crate::guard::allows(&relation.target().allow.read, identity)
 }
 
-/// The fields that may leave the server: those that whoever the context is for can read.
-pub(super) fn readable(meta: &EntityMeta) -> FieldMask {
+/// The fields of a record that may leave the server: not hidden, and readable by whoever the context is for.
+pub(super) fn visible(record: &dyn AnyRecord) -> FieldMask {
+    let hidden = record.state().hidden();
     #[cfg(target_arch = "wasm32")]
-    return meta.all_fields();
+    return record.meta().all_fields().without(hidden);
     #[cfg(not(target_arch = "wasm32"))]
     {
-        let context = crate::Context::current().ok();
-        crate::guard::readable_fields(meta, context.as_ref().and_then(crate::Context::identity))
+        let (meta, context) = (record.meta(), crate::Context::current().ok());
+        let identity = context.as_ref().and_then(crate::Context::identity);
+        let readable = if hidden.is_empty() {
+            crate::guard::readable_of(identity, record)
+        } else {
+            // It was judged when it was whole; now a rule might miss what is hidden.
+            crate::guard::readable_fields(meta, identity).or(crate::guard::judged_fields(meta, identity))
+        };
+        readable.without(hidden)
     }
 }
 
 /// A related record's readable fields, as a row comes over the wire.
 pub(crate) fn wire_row(record: &dyn AnyRecord) -> Map<String, JsonValue> {
-    visible_row(record, readable(record.meta()).without(record.state().hidden()))
+    visible_row(record, visible(record))
 }
 
 /// The record of a row that came over the wire, with what came along of its relations.
