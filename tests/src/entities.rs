@@ -11,6 +11,7 @@ pub fn all() -> Entities {
         .and(entities![crate::entities_bulk::Parcel, crate::entities_bulk::Permit, crate::entities_bulk::Stall])
         .and(crate::entities_aggregates::all())
         .and(crate::entities_fields::all())
+        .and(crate::entities_rules::all())
 }
 
 /// Every type of field, and every validator.

@@ -17,6 +17,7 @@ pub mod entities_fields;
 pub mod entities_paging;
 pub mod entities_related;
 pub mod entities_related_values;
+pub mod entities_rules;
 pub mod raw;
 pub mod todo;
 

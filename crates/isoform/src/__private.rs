@@ -19,7 +19,7 @@ pub use crate::record::{AnyRecord, Record};
 pub use crate::relation::{
     Fixed, ManyLink, OneLink, Path, RelatedMany, RelatedOne, RelationField, TRAVEL, ToMany, ToOne, declared, joined,
 };
-pub use crate::value::{FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
+pub use crate::value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
 pub use crate::{Error, Filter, Identity, Result};
 
 /// What an entity without backend methods answers: methods are inherent constants, which come first.

@@ -94,11 +94,11 @@ pub use identity::Identity;
 pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;
 pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
-pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState};
+pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState, rights};
 pub use relation::{RelatedMany, RelatedOne, ToMany, ToOne};
 pub use remote::Remote;
 pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};
-pub use value::{FieldEnum, FieldType, FieldValue, Json, Row, Scalar, Value, ValueError};
+pub use value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Json, Row, Scalar, Value, ValueError};
 
 // So that the macros' `::isoform` names this crate in its own examples and tests too.
 extern crate self as isoform;

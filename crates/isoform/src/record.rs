@@ -2,6 +2,7 @@
 
 mod any;
 mod chosen;
+pub mod rights;
 mod serde;
 
 use std::fmt;

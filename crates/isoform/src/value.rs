@@ -375,6 +375,15 @@ where
     }
 }
 
+/// A field type of which one of several values is chosen: an enum with `#[derive(FieldEnum)]`, or a text with `one_of`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no choice of one of several",
+    label = "must be an enum with #[derive(FieldEnum)], or a String with `one_of`"
+)]
+pub trait ChoiceValue: FieldValue {}
+impl ChoiceValue for String {}
+impl<T: ChoiceValue> ChoiceValue for Option<T> {}
+
 /// What `#[derive(FieldEnum)]` implements for an enum without fields.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not an enum field", label = "add #[derive(FieldEnum)]")]
 pub trait FieldEnum: Copy + PartialEq + Send + Sync + 'static {
