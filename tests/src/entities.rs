@@ -12,6 +12,7 @@ pub fn all() -> Entities {
         .and(crate::entities_aggregates::all())
         .and(crate::entities_fields::all())
         .and(crate::entities_rules::all())
+        .and(crate::entities_lazy::all())
 }
 
 /// Every type of field, and every validator.

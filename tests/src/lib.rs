@@ -14,6 +14,7 @@ pub mod entities;
 pub mod entities_aggregates;
 pub mod entities_bulk;
 pub mod entities_fields;
+pub mod entities_lazy;
 pub mod entities_paging;
 pub mod entities_related;
 pub mod entities_related_values;

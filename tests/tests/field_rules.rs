@@ -266,11 +266,16 @@ async fn on_the_wire_a_refused_field_is_left_out_of_its_row() {
     let world = World::new(tests::Way::Direct).await;
     let memos = three(&world).await;
     let seen = [Some("of ann"), None, None];
-    for address in ["/api/briefs", "/api/briefs?_select=notes,title", "/api/briefs?_select=notes", "/api/briefs?_include=folder"] {
+    for address in
+        ["/api/briefs", "/api/briefs?_select=notes,title", "/api/briefs?_select=notes", "/api/briefs?_include=folder"]
+    {
         assert_eq!(all_shown(&world.get(address).by(&ann()).send().await.ok(200)), seen, "{address}");
     }
     assert_eq!(all_shown(&world.get("/api/briefs?_select=title").by(&ann()).send().await.ok(200)), [None; 3]);
-    assert_eq!(all_shown(&world.get("/api/briefs?_cursor=&_limit=2").by(&ann()).send().await.ok(200)["items"]), seen[..2]);
+    assert_eq!(
+        all_shown(&world.get("/api/briefs?_cursor=&_limit=2").by(&ann()).send().await.ok(200)["items"]),
+        seen[..2]
+    );
     let query = world.post("/api/briefs?__action=query").by(&ann()).json(&json!({"aggregate": {"sum": ["amount"]}}));
     assert_eq!(all_shown(&query.send().await.ok(200)["items"]), seen);
     let folder = world.get("/api/folders?_include=memos").by(&ann()).send().await.ok(200);
@@ -299,7 +304,8 @@ async fn on_the_wire_a_refused_field_is_left_out_of_its_row() {
         let looked = looked.json(&json!({"args": [], "rowInfo": {"id": memo.id, "data": {}}})).send().await.ok(200);
         assert_eq!(shown(&looked["rowInfo"]["data"]), seen);
     }
-    let new = json!([{"title": "new 1", "owner": "ann", "notes": "n"}, {"title": "new 2", "owner": "bob", "notes": "n"}]);
+    let new =
+        json!([{"title": "new 1", "owner": "ann", "notes": "n"}, {"title": "new 2", "owner": "bob", "notes": "n"}]);
     assert_eq!(all_shown(&world.post("/api/briefs").by(&ann()).json(&new).send().await.ok(201)), [Some("n"), None]);
     assert_eq!(stored(&world, memos[1].id).await.notes, "of bob");
 }

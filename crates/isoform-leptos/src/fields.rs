@@ -126,6 +126,9 @@ fits! {
     Check: bool;
 }
 
+/// What is not loaded can only be read: load it first.
+impl Fits<kind::Text> for isoform::Lazy<String> {}
+
 /// A list is edited as a text with an item per line.
 impl<T: FieldValue> Fits<kind::Text> for Vec<T> {}
 

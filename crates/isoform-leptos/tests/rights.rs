@@ -21,6 +21,7 @@ struct Job {
     done: bool,
     #[field(allow_update = own)]
     size: Size,
+    body: Lazy<String>,
 }
 
 /// How large.
@@ -41,7 +42,9 @@ fn anns(json: &str) -> Record<Job> {
 }
 
 fn whole() -> Record<Job> {
-    anns(r#"{"id": "1", "owner": "ann", "title": "Tax", "notes": "aside", "margin": "9", "done": false, "size": "large"}"#)
+    anns(
+        r#"{"id": "1", "owner": "ann", "title": "Tax", "notes": "aside", "margin": "9", "done": false, "size": "large"}"#,
+    )
 }
 
 /// Runs in a page of somebody's.
@@ -129,6 +132,22 @@ fn what_is_typed_takes_no_right_away() {
         let gives_away = RecordSignal::new(job.get_untracked());
         gives_away.field(|j| j.title).set("Changed".into());
         assert!(gives_away.field(|j| j.title).can_update());
+    });
+}
+
+#[test]
+fn what_is_not_loaded_is_not_written_over() {
+    page(Some(Identity::new("ann", "Ann")), || {
+        let body = |record: Record<Job>| {
+            let job = RecordSignal::new(record);
+            view! { <TextField of=job.field(|j| j.body) /> }.to_html()
+        };
+        assert!(input(&body(whole()), "body").contains("readonly"), "a list leaves it out");
+        let mut loaded = whole();
+        loaded.body.set("A long text".into());
+        let html = body(loaded);
+        assert!(!input(&html, "body").contains("readonly") && html.contains("value=\"A long text\""), "{html}");
+        assert!(!input(&body(Record::new()), "body").contains("readonly"), "a new record has it from the start");
     });
 }
 

@@ -71,6 +71,9 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// `DateTime<Utc>`, `NaiveDate`, `NaiveTime`, `TimeDelta`, `std::time::Duration`, `Vec<u8>` (bytes), an enum with [`derive@FieldEnum`], `Json<T>` of any
 /// serde type, `Vec` of one of these, or `Option` of one of these; or a type of your own that implements `FieldValue`.
 ///
+/// A `Lazy<T>` of one of these, but not of an `Option`, does not come with its row: lists leave it out, `.with(|t| t.body)` loads it
+/// along, `record.load(|t| t.body).await?` loads it alone.
+///
 /// # `#[entity(…)]`
 ///
 /// | | |

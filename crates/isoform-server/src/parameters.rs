@@ -23,6 +23,8 @@ pub(crate) struct Parameters {
     include: String,
     /// `_select`: all fields where it is absent.
     pub select: FieldMask,
+    /// `_with`, and what `_select` names: the lazy fields that are loaded along.
+    pub with: FieldMask,
     /// `_cursor`: a page instead of a list; empty for the first one.
     pub cursor: Option<String>,
     /// `_total`
@@ -67,6 +69,7 @@ impl Parameters {
             page: 1,
             include: String::new(),
             select: meta.all_fields(),
+            with: FieldMask::NONE,
             cursor: None,
             total: false,
             counted: false,
@@ -88,8 +91,10 @@ impl Parameters {
                 "_select" if value == "$count" => read.counted = true,
                 "_select" => {
                     read.select = select(meta, readable.or(selectable), &value)?;
+                    read.with = read.with.or(read.select);
                     read.of_rows = true;
                 }
+                "_with" => read.with = read.with.or(select(meta, readable.or(selectable), &value)?),
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
                     return Err(Error::invalid(format!("Unknown parameter \"{}\".", shown(other))));
                 }
@@ -157,7 +162,15 @@ impl Parameters {
             return Err(Error::invalid("_page needs _limit: how many rows a page has."));
         }
         let offset = query_offset(self.page, self.limit)?;
-        Ok(Find { filter, order: self.order.clone(), limit: self.limit, offset, include: Vec::new(), after: None })
+        Ok(Find {
+            filter,
+            order: self.order.clone(),
+            limit: self.limit,
+            offset,
+            include: Vec::new(),
+            with: self.with,
+            after: None,
+        })
     }
 
     /// What is included, by the address or by a body, which wins.

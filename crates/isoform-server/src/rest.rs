@@ -174,6 +174,12 @@ impl Call<'_> {
         Parameters::read(self.meta(), self.readable, judged, self.parts.uri.query())
     }
 
+    /// All fields, but of the lazy ones those that a write has sent: as they are in the table then.
+    fn sent(&self, values: &Map<String, JsonValue>) -> FieldMask {
+        let sent = values.keys().filter_map(|name| self.meta().field_by_wire(name)).collect();
+        self.meta().all_fields().without(self.meta().lazy_fields().without(sent))
+    }
+
     /// The fields that the caller may see of a row.
     fn visible(&self, row: &Row) -> Result<FieldMask> {
         operations::visible(&self.context, self.meta(), row)
@@ -305,11 +311,13 @@ impl Call<'_> {
                         json!({ "inserted": rows.len() }).to_string().into_bytes(),
                     ));
                 }
-                respond::rows(StatusCode::CREATED, meta, |row| self.visible(row), &rows)
+                let sent = bodies.iter().fold(FieldMask::NONE, |all, body| all.or(self.sent(body)));
+                respond::rows(StatusCode::CREATED, meta, |row| Ok(self.visible(row)?.and(sent)), &rows)
             }
             one => {
-                let row = operations::insert_body(&self.context, meta, &body::object(one)?).await?;
-                Ok(respond::row(StatusCode::CREATED, meta, self.visible(&row)?, &row))
+                let values = body::object(one)?;
+                let row = operations::insert_body(&self.context, meta, &values).await?;
+                Ok(respond::row(StatusCode::CREATED, meta, self.visible(&row)?.and(self.sent(&values)), &row))
             }
         }
     }
@@ -342,7 +350,7 @@ impl Call<'_> {
         match self.parts.method {
             Method::PUT => self.update(id, body).await,
             Method::DELETE => self.delete(id).await,
-            _ => self.one(id, parameters.include(meta, None)?).await,
+            _ => self.one(id, parameters.include(meta, None)?, parameters.with).await,
         }
     }
 
@@ -350,13 +358,13 @@ impl Call<'_> {
         id.ok_or_else(|| Error::not_found(format!("There is no such row in {}.", self.meta().key)))
     }
 
-    async fn one(self, id: Option<Value>, include: Vec<Include>) -> Result<Response> {
+    async fn one(self, id: Option<Value>, include: Vec<Include>, with: FieldMask) -> Result<Response> {
         let meta = self.meta();
         if !include.is_empty() || meta.always_includes() {
-            let row = operations::find_id_json(&self.context, meta, &self.existing(id)?, include).await?;
+            let row = operations::find_id_json(&self.context, meta, &self.existing(id)?, include, with).await?;
             return Ok(respond::json(StatusCode::OK, row));
         }
-        let row = operations::find_id(&self.context, meta, &self.existing(id)?).await?;
+        let row = operations::find_id(&self.context, meta, &self.existing(id)?, with).await?;
         Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?, &row))
     }
 
@@ -380,7 +388,7 @@ impl Call<'_> {
         }
         let row = operations::update_body(&self.context, meta, &id, &values).await;
         let row = row.map_err(|error| precondition(error, if_match.is_some()))?;
-        Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?, &row))
+        Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?.and(self.sent(&values)), &row))
     }
 
     async fn delete(self, id: Option<Value>) -> Result<Response> {

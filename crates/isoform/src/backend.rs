@@ -384,6 +384,7 @@ pub async fn invoke_record(
     } else if !guard::allows_record(&allowed, identity, &*(meta.new_record)()) {
         return Err(refused());
     }
+    let sent: FieldMask = row_info.data.keys().filter_map(|name| meta.field_by_wire(name)).collect();
     let work = async |inside: Context| {
         let mut record = operations::received(&inside, meta, row_info, |stored| {
             if guard::allows_record(&allowed, identity, stored) { Ok(()) } else { Err(refused()) }
@@ -397,6 +398,9 @@ pub async fn invoke_record(
             // Not in the table yet: it is its caller's own.
             visible = visible.or(guard::writable_of(identity, &*record));
         }
+        // Of lazy fields what was sent, and what is not in the table.
+        let known = sent.or(record.changed_fields());
+        let visible = visible.without(meta.lazy_fields().without(known));
         Ok(RecordAnswer { result, row_info: AnsweredRow::of(&*record, visible) })
     };
     let trusted = context.with_scope(Scope::Backend);

@@ -152,7 +152,11 @@ pub fn readable_fields(meta: &EntityMeta, identity: Option<&Identity>) -> FieldM
 #[must_use]
 pub fn judged_fields(meta: &EntityMeta, identity: Option<&Identity>) -> FieldMask {
     let judged = such_fields(meta, |field| is_by_record(&field.api_read));
-    if judged.is_empty() || identity.is_none() || !allows(&meta.allow.read, identity) { FieldMask::NONE } else { judged }
+    if judged.is_empty() || identity.is_none() || !allows(&meta.allow.read, identity) {
+        FieldMask::NONE
+    } else {
+        judged
+    }
 }
 
 /// The fields that an identity, or nobody, may see of this record: as it is in the table and as it is now. Otherwise whoever

@@ -98,7 +98,7 @@ pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState, rights};
 pub use relation::{RelatedMany, RelatedOne, ToMany, ToOne};
 pub use remote::Remote;
 pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};
-pub use value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Json, Row, Scalar, Value, ValueError};
+pub use value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Json, Lazy, Row, Scalar, Value, ValueError};
 
 // So that the macros' `::isoform` names this crate in its own examples and tests too.
 extern crate self as isoform;

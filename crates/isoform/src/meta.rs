@@ -144,6 +144,8 @@ pub struct FieldMeta {
     pub nullable: bool,
     /// Does its Rust type take less than its field type, or other than it is sent?
     pub converts: bool,
+    /// Does its value not come with the row, but when it is asked for?
+    pub lazy: bool,
     /// Where its value comes from.
     pub origin: Origin,
     /// Is it an id that the database counts up?
@@ -194,6 +196,7 @@ impl FieldMeta {
             field_type,
             nullable,
             converts: false,
+            lazy: false,
             origin: Origin::Written,
             auto_increment: false,
             display: None,

@@ -8,7 +8,7 @@ pub use uuid::Uuid;
 pub use crate::aggregate::count;
 pub use crate::entities;
 pub use crate::{
-    Batch, Column, Context, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json,
+    Batch, Column, Context, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json, Lazy,
     LifecycleEvent, Query, Record, RelatedMany, RelatedOne, Repository, Result, Scope, ToMany, ToOne, Upsert, all,
     allowed, backend, hooks, repo,
 };

@@ -264,9 +264,9 @@ pub(crate) async fn select(
             let rows = remote.list(meta, "get", &find, page, &more).await?;
             let blank = (meta.new_record)();
             let value = |row: &serde_json::Map<String, JsonValue>, field: usize| {
-                let FieldMeta { wire, field_type, .. } = *meta.field(field);
+                let FieldMeta { wire, field_type, lazy, .. } = *meta.field(field);
                 // What is left out may not be seen of this row.
-                let Some(value) = row.get(wire) else { return Ok(blank.get(field)) };
+                let Some(value) = row.get(wire) else { return Ok(if lazy { Value::Null } else { blank.get(field) }) };
                 json::from_json(field_type, value).map_err(|error| unfit(meta, Some(field), &error))
             };
             rows.iter().map(|row| fields.iter().map(|field| value(row, *field)).collect()).collect()
@@ -280,6 +280,19 @@ pub(crate) async fn select(
             Ok(rows.iter().map(|row| positions.iter().map(|position| value(row, *position)).collect()).collect())
         }
     }
+}
+
+/// The value of one field of the row with an id.
+pub(crate) async fn load(meta: &'static EntityMeta, id: Value, field: usize) -> Result<Value> {
+    let find = Find::matching(Condition::equals(meta.id, id)).limit(1);
+    let row = select(&Context::current()?, meta, find, 1, &[field]).await?.pop();
+    let value = row.and_then(|row| row.into_iter().next());
+    let value = value.ok_or_else(|| Error::not_found(format!("There is no such row in {}.", meta.key)))?;
+    if value.is_null() {
+        let name = meta.field(field).label;
+        return Err(Error::forbidden(format!("You are not allowed to see {name} of this row of {}.", meta.key)));
+    }
+    Ok(value)
 }
 
 /// A value of a field that does not fit its type.

@@ -3,6 +3,7 @@
 mod bytes;
 mod decimal;
 mod duration;
+mod lazy;
 mod list;
 mod scalar;
 mod time;
@@ -11,6 +12,7 @@ use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
+pub use lazy::Lazy;
 pub(crate) use list::read as read_list;
 pub use scalar::{Scalar, ScalarType, ScalarValue, Stored, StoredAs};
 
@@ -226,6 +228,9 @@ pub trait FieldValue: Sized + Clone + PartialEq + Send + Sync + 'static {
     /// Does [`FieldValue::from_value`] refuse values that `TYPE` takes, or change them? Then what a client sends is asked of it
     /// before it is stored.
     const CONVERTS: bool = false;
+
+    /// Does its value not come with the row? Then null stands for what is not loaded: see [`Lazy`].
+    const LAZY: bool = false;
 
     /// The value as a cell.
     fn to_value(&self) -> Value;

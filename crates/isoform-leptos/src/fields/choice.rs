@@ -37,7 +37,8 @@ pub fn SelectField(
     let field = of.field;
     let options = move || {
         let initial = untrack(|| field.text());
-        let option = |(value, label)| view! { <option value=value selected=value == initial>{label}</option> }.into_any();
+        let option =
+            |(value, label)| view! { <option value=value selected=value == initial>{label}</option> }.into_any();
         choices(field.meta(), none).into_iter().map(option).collect_view().into_any()
     };
     select(frame, options, readonly, on_change)

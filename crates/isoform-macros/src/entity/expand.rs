@@ -327,6 +327,9 @@ fn blank(field: &Field) -> TokenStream {
         if matches!(default, Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_))) && field.kind == Kind::Text {
             value = quote_spanned!(span=> ::std::string::String::from(#value));
         }
+        if super::model::lazy_of(&field.ty).is_some() {
+            value = quote_spanned!(span=> ::core::convert::From::from(#value));
+        }
         if field.optional {
             value = quote_spanned!(span=> ::core::option::Option::Some(#value));
         }
@@ -437,6 +440,10 @@ fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
     if matches!(field.kind, Kind::Json | Kind::Vec | Kind::Other) {
         let converts = as_value(&field.ty, "CONVERTS");
         more.push(quote!(converts: #converts));
+    }
+    if super::model::lazy_of(&field.ty).is_some() {
+        let lazy = as_value(&field.ty, "LAZY");
+        more.push(quote!(lazy: #lazy));
     }
     if field.unique.is_some() {
         more.push(quote!(unique: true));

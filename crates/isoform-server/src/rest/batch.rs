@@ -58,7 +58,7 @@ const fn is_update(step: &Step) -> bool {
 }
 
 fn write(context: &Context, meta: &'static EntityMeta, updates: bool, done: &Done, out: &mut Vec<u8>) -> Result<()> {
-    let visible = |row: &Row| operations::visible(context, meta, row);
+    let visible = |row: &Row| Ok::<_, Error>(operations::visible(context, meta, row)?.without(meta.lazy_fields()));
     match done {
         Done::Row(row) => json::write_row(meta, visible(row)?, row, out),
         Done::Rows(rows) => {

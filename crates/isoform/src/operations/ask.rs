@@ -1,7 +1,7 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
 use super::hidden::{Hidden, conceal, judged, needed};
-use super::{MAX_ROWS, MAX_WRITTEN, by_id, computed, include, not_found, resolve};
+use super::{MAX_ROWS, MAX_WRITTEN, by_id, computed, include, lazy, not_found, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
 use crate::guard;
@@ -75,7 +75,7 @@ pub(super) fn too_many() -> Error {
 pub(crate) async fn find(context: &Context, meta: &'static EntityMeta, find: Find) -> Result<(Vec<Row>, Hidden)> {
     let (mut find, readable) = guarded(context, meta, find)?;
     let unlimited = probe(context, &mut find);
-    let mut rows = context.database()?.find(meta, &find).await?;
+    let mut rows = lazy::find(context, meta, &find).await?;
     if unlimited && rows.len() as u64 > MAX_ROWS {
         return Err(too_many());
     }
@@ -110,10 +110,11 @@ pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find,
     }
     let (mut find, readable) = guarded(context, meta, find)?;
     let unlimited = probe(context, &mut find);
+    let fields = fields.without(find.left_out(meta));
     let mut out = Vec::with_capacity(4096);
     out.push(b'[');
     if !meta.server_fields().and(readable).or(judged(context, meta)).and(fields).is_empty() {
-        let mut rows = context.database()?.find(meta, &find).await?;
+        let mut rows = lazy::find(context, meta, &find).await?;
         if unlimited && rows.len() as u64 > MAX_ROWS {
             return Err(too_many());
         }
@@ -205,18 +206,20 @@ pub async fn find_id_json(
     meta: &'static EntityMeta,
     id: &Value,
     include: Vec<Include>,
+    with: FieldMask,
 ) -> Result<Vec<u8>> {
-    let find = Find { include, ..Find::matching(by_id(meta, id)).limit(1) };
+    let find = Find { include, with, ..Find::matching(by_id(meta, id)).limit(1) };
     find_related_json(context, meta, find, meta.all_fields()).await?.pop().ok_or_else(|| not_found(meta))
 }
 
-/// One row, by its id, whole: [`super::visible`] says what of it may be shown.
+/// One row, by its id, with these lazy fields, whole: [`super::visible`] says what of it may be shown.
 ///
 /// # Errors
 /// 401, 403; 404 where it is absent or not for this identity.
-pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Value) -> Result<Row> {
-    let (find, readable) = guarded(context, meta, Find::matching(by_id(meta, id)).limit(1))?;
-    let mut row = context.database()?.find(meta, &find).await?.pop().ok_or_else(|| not_found(meta))?;
+pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Value, with: FieldMask) -> Result<Row> {
+    let find = Find { with, ..Find::matching(by_id(meta, id)).limit(1) };
+    let (find, readable) = guarded(context, meta, find)?;
+    let mut row = lazy::find(context, meta, &find).await?.pop().ok_or_else(|| not_found(meta))?;
     computed::fill_in(context, meta, needed(context, meta, readable), std::slice::from_mut(&mut row)).await?;
     Ok(row)
 }

@@ -66,9 +66,8 @@ pub async fn delete_many(context: &Context, meta: &'static EntityMeta, which: Wh
         return rows.delete_each(context, meta).await;
     }
     let Some(limit) = rows.limit else { return context.database()?.delete(meta, &rows.filter).await };
-    let work = async |inside: Context| {
-        rows.bearable(inside.database()?.delete_at_most(meta, &rows.filter, limit).await?)
-    };
+    let work =
+        async |inside: Context| rows.bearable(inside.database()?.delete_at_most(meta, &rows.filter, limit).await?);
     context.transaction(work).await
 }
 

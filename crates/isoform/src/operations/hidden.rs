@@ -1,6 +1,7 @@
 //! What the asker may not see of rows: the same fields of all of them, and, where a rule judges the record, more of some.
 
 use super::ask::{hide, readable};
+use super::lazy;
 use crate::context::{Context, Scope};
 use crate::guard;
 use crate::meta::{EntityMeta, FieldMask};
@@ -37,19 +38,15 @@ pub(super) fn needed(context: &Context, meta: &EntityMeta, readable: FieldMask) 
 }
 
 /// Blanks what the asker may not see of rows; answers which fields that are.
-pub(super) fn conceal(
-    context: &Context,
-    meta: &EntityMeta,
-    readable: FieldMask,
-    rows: &mut [Row],
-) -> Result<Hidden> {
+pub(super) fn conceal(context: &Context, meta: &EntityMeta, readable: FieldMask, rows: &mut [Row]) -> Result<Hidden> {
     let of_all = meta.all_fields().without(readable);
     let mut hidden = Hidden { of_all, of_each: Vec::new() };
     if of_all.is_empty() {
         return Ok(hidden);
     }
     let by_record = !judged(context, meta).is_empty();
-    let blank = (meta.new_record)().row();
+    let mut blank = (meta.new_record)().row();
+    lazy::leave_out(meta.lazy_fields(), std::slice::from_mut(&mut blank));
     for row in rows {
         let of_this = if by_record { of_all.without(seen_of(context, meta, row)?) } else { of_all };
         hide(row, &blank, of_this);

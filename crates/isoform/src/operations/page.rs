@@ -1,9 +1,9 @@
 //! Pages by a cursor: what stands behind a row in an order, however deep that is. And a list from its end.
 
 use super::ask::{guarded, includes, probe, readable, too_many, with_related, written};
-use super::computed;
 use super::cursor::Question;
 use super::hidden::{Hidden, conceal, judged, needed};
+use super::{computed, lazy};
 use crate::context::Context;
 use crate::guard;
 use crate::meta::{Direction, EntityMeta, FieldMask};
@@ -107,7 +107,7 @@ pub(crate) async fn page(
 ) -> Result<Page> {
     let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor)?;
     let database = context.database()?;
-    let mut rows = database.find(meta, &find).await?;
+    let mut rows = lazy::find(context, meta, &find).await?;
     let mut cursor = None;
     if rows.len() as u64 > size {
         rows.pop();
@@ -155,6 +155,7 @@ pub async fn page_json(
         return end([b"{\"items\":[", items.as_slice()].concat(), page.cursor, page.total);
     }
     let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor)?;
+    let fields = fields.without(find.left_out(meta));
     let database = context.database()?;
     let mut out = Vec::with_capacity(4096);
     out.extend_from_slice(b"{\"items\":[");

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as JsonValue};
 
-use super::hidden::{concealed, conceal, kept_from};
 use super::body::{accepted, read_patch};
+use super::hidden::{conceal, concealed, kept_from};
 use super::store::{remove, remove_inside, store, store_inside};
 use super::{Patch, by_id, computed, load, not_found, now, permitted, references, resolve, stale};
 use crate::backend::RowInfo;
@@ -71,6 +71,9 @@ pub(super) fn apply(record: &mut dyn AnyRecord, patch: Patch) -> Result<()> {
     for (index, value) in patch {
         if meta.version == Some(index) {
             continue;
+        }
+        if value.is_null() && meta.field(index).lazy {
+            return Err(validate::error(meta, std::iter::once((index, "is not loaded"))));
         }
         record.set(index, value).map_err(|error| validate::error(meta, std::iter::once((index, error.0.as_str()))))?;
     }
@@ -305,6 +308,8 @@ pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Resul
         update(context, meta, &id, patch).await?
     };
     let mut row = stored.row();
+    // As over the API: what was not sent is not answered.
+    super::lazy::leave_out(meta.lazy_fields().without(changed), std::slice::from_mut(&mut row));
     let readable = guard::readable_fields(meta, context.identity());
     let hidden = conceal(context, meta, readable, std::slice::from_mut(&mut row))?;
     record.set_stored(row, hidden.of(0))

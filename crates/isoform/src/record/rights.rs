@@ -25,7 +25,10 @@ fn as_stored(record: &dyn AnyRecord, ask: impl FnOnce(&dyn AnyRecord) -> bool) -
 #[must_use]
 pub fn can(identity: Option<&Identity>, write: Write, record: &dyn AnyRecord) -> bool {
     let state = record.state();
-    if state.is_deleted || state.is_new != (write == Write::Insert) || guard::write(record.meta(), identity, write).is_err() {
+    if state.is_deleted
+        || state.is_new != (write == Write::Insert)
+        || guard::write(record.meta(), identity, write).is_err()
+    {
         return false;
     }
     !guard::needs_record(record.meta(), write)
@@ -59,7 +62,9 @@ pub fn can_update_field(identity: Option<&Identity>, record: &dyn AnyRecord, fie
         guard::of_every_row(rule, identity)
             .unwrap_or_else(|| as_stored(record, |stored| guard::allows_field(rule, identity, stored)))
     };
-    writes && !known.is_made() && can_read_field(identity, record, field) && passes(&known.allow_update)
+    // Nobody is to write over what they have not read.
+    let loaded = !(known.lazy && record.get(field).is_null());
+    writes && loaded && !known.is_made() && can_read_field(identity, record, field) && passes(&known.allow_update)
 }
 
 impl EntityMeta {

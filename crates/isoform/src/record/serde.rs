@@ -106,7 +106,13 @@ pub(crate) fn wire_record(
         }
         Ok(())
     })?;
-    record.set_stored(values, meta.all_fields().without(shown)).map_err(|error| error.to_string())?;
+    for index in meta.lazy_fields().without(shown).iter() {
+        if let Some(slot) = values.get_mut(index) {
+            *slot = crate::Value::Null;
+        }
+    }
+    let hidden = meta.all_fields().without(shown).without(meta.lazy_fields());
+    record.set_stored(values, hidden).map_err(|error| error.to_string())?;
     relate(&mut *record, row)?;
     Ok(record)
 }
@@ -148,10 +154,16 @@ impl State {
         let meta = E::meta();
         let mut entity = E::blank();
         let shown = write_fields(meta, &self.data, |index, value| entity.set(index, value))?;
-        let hidden = meta.all_fields().without(shown);
-        let mut original = if self.is_new { E::blank() } else { entity.clone() };
-        let changed = write_fields(meta, &self.original, |index, value| original.set(index, value))?;
+        let hidden = meta.all_fields().without(shown).without(meta.lazy_fields());
+        if !self.is_new {
+            for index in meta.lazy_fields().without(shown).iter() {
+                // Null stands for what is not loaded.
+                let _ = entity.set(index, crate::Value::Null);
+            }
+        }
         record.set_stored(entity, if self.is_new { FieldMask::NONE } else { hidden });
+        let mut original = if self.is_new { E::blank() } else { record.entity.clone() };
+        let changed = write_fields(meta, &self.original, |index, value| original.set(index, value))?;
         relate(record, &self.data)?;
         if self.is_new || !changed.is_empty() {
             record.original = Some(Box::new(original));
