@@ -13,6 +13,8 @@ pub fn all() -> Entities {
         .and(crate::entities_fields::all())
         .and(crate::entities_rules::all())
         .and(crate::entities_lazy::all())
+        .and(crate::entities_ids::all())
+        .and(crate::entities_shop::all())
 }
 
 /// Every type of field, and every validator.

@@ -1,5 +1,7 @@
 //! Entities with values of related rows: shops with bills, whose lines have amounts.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use isoform::prelude::*;
 
 /// Who buys. Some are not seen.
@@ -178,5 +180,88 @@ fn in_a_light_room(_: Option<&Identity>) -> Filter<Seat> {
 
 /// All of them.
 pub fn all() -> Entities {
-    entities![Buyer, Bill, Line, Stamp, Stamped, Room, Seat]
+    entities![Buyer, Bill, Line, Stamp, Stamped, Room, Seat, Key, Door]
+}
+
+/// What belongs to rooms nobody may read.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "keys", allow(insert = true))]
+pub struct Key {
+    #[field(id)]
+    pub id: i64,
+    pub door_id: i64,
+}
+
+/// A door that always brings its keys along, for whoever may see them, and itself, over and over.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "doors", allow(crud = true))]
+pub struct Door {
+    #[field(id)]
+    pub id: i64,
+    pub next: Option<i64>,
+    #[field(server_expression = creaked)]
+    pub creaks: String,
+    #[relation(Key::door_id, include)]
+    pub keys: ToMany<Key>,
+    #[relation(through = Key, Key::door_id, Key::door_id, include)]
+    pub others: ToMany<Door>,
+    #[relation(next)]
+    pub a: ToOne<Door>,
+    #[relation(next)]
+    pub b: ToOne<Door>,
+    #[relation(next)]
+    pub c: ToOne<Door>,
+    #[relation(next)]
+    pub d: ToOne<Door>,
+}
+
+/// Is it not known any more how door 13 creaks?
+pub static RUSTED: AtomicBool = AtomicBool::new(false);
+
+async fn creaked(door: &Record<Door>) -> Result<String> {
+    if door.id == 13 && RUSTED.load(Ordering::Relaxed) {
+        Err(Error::invalid("nobody opens this one"))
+    } else {
+        Ok("eek".into())
+    }
+}
+
+/// A relation whose own filter leads across itself.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "mirrors", allow(crud = true))]
+pub struct Mirror {
+    #[field(id)]
+    pub id: i64,
+    pub before: Option<i64>,
+    #[relation(Mirror::before, filter = with_mirrors)]
+    pub behind: ToMany<Mirror>,
+}
+
+fn with_mirrors() -> Filter<Mirror> {
+    Mirror::filter(|m| m.behind.exists())
+}
+
+/// A field that is computed of itself, over two entities.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "hens", allow(crud = true))]
+pub struct Hen {
+    #[field(id)]
+    pub id: i64,
+    #[relation(Egg::hen)]
+    pub eggs: ToMany<Egg>,
+    #[field(related = |h| h.eggs.sum(|e| e.generations))]
+    pub generations: i64,
+}
+
+/// See [`Hen`].
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "eggs", allow(crud = true))]
+pub struct Egg {
+    #[field(id)]
+    pub id: i64,
+    pub hen: i64,
+    #[relation(hen)]
+    pub of: ToOne<Hen>,
+    #[field(related = |e| e.of.generations)]
+    pub generations: Option<i64>,
 }

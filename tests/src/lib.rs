@@ -14,11 +14,13 @@ pub mod entities;
 pub mod entities_aggregates;
 pub mod entities_bulk;
 pub mod entities_fields;
+pub mod entities_ids;
 pub mod entities_lazy;
 pub mod entities_paging;
 pub mod entities_related;
 pub mod entities_related_values;
 pub mod entities_rules;
+pub mod entities_shop;
 pub mod raw;
 pub mod todo;
 

@@ -43,11 +43,11 @@ async fn all_pages<E: Entity>(query: Query<E>) -> Vec<Page<E>> {
     pages
 }
 
-fn ids<E: Entity>(rows: &[Record<E>]) -> Vec<isoform::Value> {
+fn ids<E: Entity>(rows: &[Record<E>]) -> Vec<isoform::Id> {
     rows.iter().map(Record::id).collect()
 }
 
-fn ids_of<E: Entity>(pages: &[Page<E>]) -> Vec<isoform::Value> {
+fn ids_of<E: Entity>(pages: &[Page<E>]) -> Vec<isoform::Id> {
     pages.iter().flat_map(|page| ids(&page.items)).collect()
 }
 

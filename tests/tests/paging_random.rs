@@ -2,7 +2,7 @@
 
 use isoform::meta::Direction;
 use isoform::prelude::*;
-use isoform::{FieldType, Order, Value};
+use isoform::{FieldType, Id, Order};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -79,7 +79,7 @@ fn query<E: Entity>(order: &[(usize, Direction)]) -> Query<E> {
     E::query().order_by(|_| order.iter().map(one).collect::<Vec<_>>())
 }
 
-async fn ids_by_pages<E: Entity>(query: Query<E>) -> Vec<Value> {
+async fn ids_by_pages<E: Entity>(query: Query<E>) -> Vec<Id> {
     let mut page = query.paginate().with_total().await.unwrap();
     let mut ids: Vec<_> = page.items.iter().map(Record::id).collect();
     while let Some(next) = page.next().await.unwrap() {

@@ -182,11 +182,8 @@ async fn rows_that_are_written_together_may_refer_to_each_other() {
     world
         .for_(&ann())
         .run(async {
-            let folder = |id: &str, parent: &str| Folder {
-                id: id.into(),
-                parent_id: Some(parent.into()),
-                ..Folder::blank()
-            };
+            let folder =
+                |id: &str, parent: &str| Folder { id: id.into(), parent_id: Some(parent.into()), ..Folder::blank() };
             let tree = vec![folder("a", "open"), folder("b", "a"), folder("c", "c")];
             repo::<Folder>().insert_many(tree).await.unwrap();
             let hidden = vec![folder("d", "open"), folder("e", "secret")];

@@ -84,7 +84,8 @@ async fn hasty(limits: StatementLimits) -> (Database, World) {
     let mut world = World::new(Way::InProcess).await;
     fill(&world.database).await;
     let database = Database::connect_with(&format!("sqlite://{}", world.file().display()), limits).await.unwrap();
-    world.router = Api::new(database.clone()).entities(tests::entities::all()).limits(Limits::default()).into_router().unwrap();
+    world.router =
+        Api::new(database.clone()).entities(tests::entities::all()).limits(Limits::default()).into_router().unwrap();
     (database, world)
 }
 

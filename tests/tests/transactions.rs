@@ -1,5 +1,6 @@
 //! Transactions in transactions, and statements that take too long or are given up.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use isoform::prelude::*;
@@ -83,7 +84,11 @@ async fn a_part_may_be_the_first_the_last_and_the_only_one() {
 }
 
 /// Inserts a row at each level, and fails at those that are named.
-fn nested(context: Context, depth: usize, failing: &'static [usize]) -> isoform::future::BoxFuture<'static, Result<()>> {
+fn nested(
+    context: Context,
+    depth: usize,
+    failing: &'static [usize],
+) -> isoform::future::BoxFuture<'static, Result<()>> {
     Box::pin(async move {
         if depth > 8 {
             return Ok(());
@@ -101,9 +106,12 @@ fn nested(context: Context, depth: usize, failing: &'static [usize]) -> isoform:
 
 #[tokio::test]
 async fn parts_have_parts_eight_deep_and_each_is_undone_by_itself() {
-    for (failing, kept) in
-        [(&[][..], (1..=8).collect::<Vec<_>>()), (&[8], (1..=7).collect()), (&[5, 7], (1..=4).collect()), (&[2], vec![1])]
-    {
+    for (failing, kept) in [
+        (&[][..], (1..=8).collect::<Vec<_>>()),
+        (&[8], (1..=7).collect()),
+        (&[5, 7], (1..=4).collect()),
+        (&[2], vec![1]),
+    ] {
         let world = World::new(Way::Direct).await;
         nested(world.backend(), 1, failing).await.unwrap();
         let expected: Vec<_> =
@@ -131,7 +139,11 @@ async fn a_failed_save_leaves_the_transaction_usable() {
     assert_eq!(account.balance, 2);
     let events = context.run(Event::query().all()).await.unwrap();
     let written: Vec<_> = events.iter().map(|event| event.what.as_str()).collect();
-    assert_eq!(written, ["inserting", "saved 1 (was 0)", "updating", "saved 2 (was 1)"], "what its hooks wrote is undone too");
+    assert_eq!(
+        written,
+        ["inserting", "saved 1 (was 0)", "updating", "saved 2 (was 1)"],
+        "what its hooks wrote is undone too"
+    );
 }
 
 #[tokio::test]
@@ -188,6 +200,38 @@ async fn parts_at_the_same_time_go_one_after_the_other() {
     });
     work.await.unwrap();
     assert_eq!(texts(&world).await, ["a", "a", "c", "c", "d"]);
+}
+
+#[tokio::test]
+async fn a_task_that_outlives_a_transaction_that_was_given_up_keeps_the_writer_from_nobody() {
+    let world = World::new(Way::Direct).await;
+    let context = world.backend();
+    for nested in [false, true] {
+        let (go, wait) = tokio::sync::oneshot::channel::<()>();
+        let task = Arc::new(Mutex::new(None));
+        let kept = task.clone();
+        let work = async |_| {
+            insert("undone").await?;
+            let late = async move {
+                insert("undone").await?;
+                wait.await.unwrap();
+                insert("never").await
+            };
+            *kept.lock().unwrap() = Some(Context::spawn(late)?);
+            std::future::pending::<Result<()>>().await
+        };
+        let whole = context.transaction(async |outer| {
+            insert("undone").await?;
+            if nested { outer.transaction(work).await } else { work(outer).await }
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(60), whole).await.is_err());
+        let next = context.run(insert("next"));
+        tokio::time::timeout(Duration::from_secs(3), next).await.expect("the writer is free").unwrap();
+        go.send(()).unwrap();
+        let task = task.lock().unwrap().take().unwrap();
+        assert!(task.await.unwrap().unwrap_err().cause().unwrap().to_string().contains("has ended"));
+    }
+    assert_eq!(texts(&world).await, ["next", "next"]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use isoform::{Entity, Error, Record, json};
+use isoform::{Entity, Error, Record};
 use leptos::prelude::*;
 
 use crate::query::QueryState;
@@ -62,7 +62,7 @@ where
     C: Fn(RecordSignal<E>) -> V + Clone + Send + 'static,
     V: IntoView + 'static,
 {
-    let key = key.unwrap_or(|record| json::to_text(&record.id()));
+    let key = key.unwrap_or(|record| record.id().to_string());
     let rows = StoredValue::new(Vec::<Row<E>>::new());
     let each = move || {
         // An error leaves the rows that were there: they can still be read.

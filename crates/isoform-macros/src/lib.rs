@@ -99,7 +99,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 ///
 /// | | |
 /// | --- | --- |
-/// | `id` | the id, made on the server when left empty; exactly one field has it |
+/// | `id` | the id, made on the server when left empty. Where several fields have it they are the id together, in this order, and `find_id` takes a tuple |
 /// | `created_at`, `updated_at` | a `DateTime<Utc>` that is set at the first save, at every save |
 /// | `version` | an `i64` that counts the saves: a stale save is a conflict |
 ///
@@ -136,7 +136,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | | |
 /// | --- | --- |
 /// | `auto_increment` | the database counts up: an `i64` or `i32` that no client writes |
-/// | `make = f` | `fn() -> T`, asked on the server where the id was left empty; else a `Uuid` or a `String` is a new UUID |
+/// | `make = f` | `fn() -> T`, asked on the server where the id was left empty; else a `Uuid` or a `String` is a new UUID. Of several fields only those that say it are made |
 ///
 /// What nobody writes. Clients may send it along; it is passed over.
 ///

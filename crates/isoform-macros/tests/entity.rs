@@ -122,7 +122,7 @@ fn names_are_made_from_the_rust_names_unless_they_are_said() {
 #[test]
 fn fields_have_their_type_and_their_role() {
     let meta = Task::meta();
-    assert_eq!((meta.id, meta.version), (0, Some(9)));
+    assert_eq!((meta.ids, meta.version), (&[0][..], Some(9)));
     assert_eq!(meta.with_role(FieldRole::CreatedAt).collect::<Vec<_>>(), [7]);
     assert_eq!(meta.with_role(FieldRole::UpdatedAt).collect::<Vec<_>>(), [8]);
     assert_eq!((meta.fields[3].field_type, meta.fields[3].nullable), (FieldType::Float, true));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use isoform::backend::Method;
-use isoform::{Entities, EntityMeta, Error, Host, Identity, Result};
+use isoform::{Entities, EntityMeta, Error, Host, Identity, QueryLimits, Result};
 
 use crate::context::{self, IdentityRequest, Resolver};
 use crate::database::Database;
@@ -38,11 +38,14 @@ pub struct Limits {
     pub time: Duration,
     /// The most rows that one insert, update, upsert, deletion or batch is given or finds: 10,000.
     pub rows: usize,
+    /// How much one question asks: its filter, order, page and what it includes. How long each of its statements takes is
+    /// [`StatementLimits`](crate::StatementLimits).
+    pub queries: QueryLimits,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body: 1 << 20, time: Duration::from_secs(30), rows: 10_000 }
+        Self { body: 1 << 20, time: Duration::from_secs(30), rows: 10_000, queries: QueryLimits::default() }
     }
 }
 
@@ -162,6 +165,8 @@ impl Api {
             resolver: self.resolver,
             time: self.limits.time,
             rows: self.limits.rows as u64,
+            queries: self.limits.queries,
+            entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
         };
         let source = Arc::new(source);

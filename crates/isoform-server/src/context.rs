@@ -13,7 +13,7 @@ use http::HeaderMap;
 use http::request::Parts;
 use isoform::future::BoxFuture;
 use isoform::provider::DataProvider;
-use isoform::{Context, Error, Identity, Result, Scope};
+use isoform::{Context, EntityMeta, Error, Identity, QueryLimits, Result, Scope};
 
 use crate::respond;
 use crate::sessions::RequestSession;
@@ -51,6 +51,8 @@ pub(crate) struct Source {
     pub time: Duration,
     /// The most rows of one bulk write.
     pub rows: u64,
+    pub queries: QueryLimits,
+    pub entities: Arc<[&'static EntityMeta]>,
     pub origins: Vec<String>,
 }
 
@@ -58,7 +60,10 @@ impl Source {
     /// The context of a request.
     pub async fn context(&self, parts: &Parts, scope: Scope) -> Result<Context> {
         let session = parts.extensions.get::<tower_sessions::Session>().cloned().map(RequestSession);
-        let mut context = Context::backend(self.database.clone()).with_row_limit(self.rows);
+        let mut context = Context::backend(self.database.clone())
+            .with_row_limit(self.rows)
+            .with_query_limits(self.queries)
+            .with_entities(self.entities.clone());
         if let Some(session) = session.clone() {
             context = context.with_session(Arc::new(session));
         }

@@ -1,7 +1,6 @@
 //! What a question includes: `_include=project,items.product`, or the same as JSON with a choice for each.
 
-use isoform::filter::limits::MAX_INCLUDES;
-use isoform::filter::wire;
+use isoform::filter::{limits, wire};
 use isoform::meta::{EntityMeta, FieldMask};
 use isoform::provider::{Find, Include};
 use isoform::{Error, Result, json, shown};
@@ -20,7 +19,7 @@ pub(crate) fn from_list(meta: &EntityMeta, list: &str) -> Result<Vec<Include>> {
 }
 
 fn add(meta: &EntityMeta, includes: &mut Vec<Include>, path: &str, depth: usize) -> Result<()> {
-    not_too_deep(depth)?;
+    limits::check_includes(depth)?;
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     let relation = wire::readable_relation(meta, name)?;
     let at = includes.iter().position(|include| include.relation == relation).unwrap_or_else(|| {
@@ -33,13 +32,6 @@ fn add(meta: &EntityMeta, includes: &mut Vec<Include>, path: &str, depth: usize)
     }
 }
 
-fn not_too_deep(depth: usize) -> Result<()> {
-    if depth > MAX_INCLUDES {
-        return Err(Error::invalid(format!("Relations are included more than {MAX_INCLUDES} deep.")));
-    }
-    Ok(())
-}
-
 /// Reads an object of relations: `{"items": {"where": {…}, "sort": ["price desc"], "limit": 3, "include": {…}}, "project": true}`.
 ///
 /// # Errors
@@ -49,7 +41,7 @@ pub(crate) fn from_json(meta: &EntityMeta, json: &JsonValue) -> Result<Vec<Inclu
 }
 
 fn nested(meta: &EntityMeta, json: &JsonValue, depth: usize) -> Result<Vec<Include>> {
-    not_too_deep(depth)?;
+    limits::check_includes(depth)?;
     let Some(object) = json.as_object() else {
         return Err(Error::invalid(format!("\"include\" must be an object of relations; it is {}.", json::kind(json))));
     };

@@ -1,12 +1,10 @@
 //! The parameters of an address: a filter, an order, a page.
 
-use isoform::filter::limits::MAX_SORTS;
 use isoform::filter::wire;
 use isoform::meta::{Direction, EntityMeta, FieldMask};
-use isoform::operations::MAX_ROWS;
 use isoform::provider::{Find, Include};
 use isoform::relation::OrderBy;
-use isoform::{Condition, Error, Result, query_offset, shown};
+use isoform::{Condition, Error, QueryLimits, Result, query_offset, shown};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as JsonValue};
 
@@ -186,9 +184,10 @@ impl Parameters {
 }
 
 fn limit(text: &str) -> Result<u64> {
-    let limit = text.parse::<u64>().ok().filter(|limit| (1..=MAX_ROWS).contains(limit));
+    let most = QueryLimits::current().rows;
+    let limit = text.parse::<u64>().ok().filter(|limit| (1..=most).contains(limit));
     limit.ok_or_else(|| {
-        Error::invalid(format!("_limit must be a whole number from 1 to {MAX_ROWS}, not \"{}\".", shown(text)))
+        Error::invalid(format!("_limit must be a whole number from 1 to {most}, not \"{}\".", shown(text)))
     })
 }
 
@@ -219,8 +218,9 @@ fn select(meta: &EntityMeta, readable: FieldMask, list: &str) -> Result<FieldMas
 
 fn order(meta: &EntityMeta, readable: FieldMask, sort: Option<&str>, directions: &str) -> Result<OrderBy> {
     let Some(sort) = sort.filter(|sort| !sort.is_empty()) else { return Ok(Vec::new()) };
-    if sort.split(',').count() > MAX_SORTS {
-        return Err(Error::invalid(format!("_sort names more than {MAX_SORTS} fields.")));
+    let most = QueryLimits::current().sorts;
+    if sort.split(',').count() > most {
+        return Err(Error::invalid(format!("_sort names more than {most} fields.")));
     }
     let mut directions = directions.split(',');
     sort.split(',')

@@ -21,7 +21,7 @@ use isoform::backend::{Body as Callable, Method as BackendMethod, RowInfo, invok
 use isoform::future::BoxFuture;
 use isoform::meta::FieldMask;
 use isoform::provider::{Find, Include};
-use isoform::{Context, EntityMeta, Error, ErrorKind, Result, Row, Scope, Value, guard, json, operations, shown};
+use isoform::{Context, EntityMeta, Error, ErrorKind, Id, Result, Row, Scope, Value, guard, json, operations, shown};
 use question::{Posted, where_of};
 use serde_json::{Map, Value as JsonValue, json};
 
@@ -346,7 +346,7 @@ impl Call<'_> {
             return Err(Error::invalid(format!("Unknown __action \"{}\".", shown(&action))));
         }
         // What cannot be an id is the id of no row; but who may not ask at all is told that first.
-        let id = json::from_text(meta.id_field().field_type, &id).ok().filter(|id| !id.is_empty());
+        let id = Id::from_text(meta, &id).ok().filter(|id| !id.is_empty());
         match self.parts.method {
             Method::PUT => self.update(id, body).await,
             Method::DELETE => self.delete(id).await,
@@ -354,11 +354,11 @@ impl Call<'_> {
         }
     }
 
-    fn existing(&self, id: Option<Value>) -> Result<Value> {
+    fn existing(&self, id: Option<Id>) -> Result<Id> {
         id.ok_or_else(|| Error::not_found(format!("There is no such row in {}.", self.meta().key)))
     }
 
-    async fn one(self, id: Option<Value>, include: Vec<Include>, with: FieldMask) -> Result<Response> {
+    async fn one(self, id: Option<Id>, include: Vec<Include>, with: FieldMask) -> Result<Response> {
         let meta = self.meta();
         if !include.is_empty() || meta.always_includes() {
             let row = operations::find_id_json(&self.context, meta, &self.existing(id)?, include, with).await?;
@@ -373,7 +373,7 @@ impl Call<'_> {
         if_match(&self.parts.headers).map(|version| version.filter(|_| self.meta().version.is_some()))
     }
 
-    async fn update(self, id: Option<Value>, body: Body) -> Result<Response> {
+    async fn update(self, id: Option<Id>, body: Body) -> Result<Response> {
         let meta = self.meta();
         let mut values = body::object(self.json(body).await?)?;
         let id = self.existing(id)?;
@@ -391,7 +391,7 @@ impl Call<'_> {
         Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?.and(self.sent(&values)), &row))
     }
 
-    async fn delete(self, id: Option<Value>) -> Result<Response> {
+    async fn delete(self, id: Option<Id>) -> Result<Response> {
         let meta = self.meta();
         let if_match = self.if_match()?;
         let id = self.existing(id)?;

@@ -152,6 +152,7 @@ fn condition_at<D: Dialect>(place: &Place<'_>, one: &Condition) -> Cond {
         Condition::Or(conditions) if !conditions.is_empty() => list(Cond::any(), conditions),
         Condition::Not(inner) => condition_at::<D>(place, inner).not(),
         Condition::Related(related) => Cond::all().add(Expr::exists(exists::<D>(place, related))),
+        Condition::RelatedTo(to) => Cond::all().add(Expr::exists(related::to::<D>(place, to))),
         Condition::Measured(measured) => related::holds::<D>(place, &measured.value, &measured.holds),
         Condition::Nothing | Condition::Or(_) => Cond::all().add(Expr::cust("1 = 0")),
         Condition::Null(field)
@@ -408,14 +409,14 @@ fn columns<D: Dialect>(select: &mut SelectStatement, place: &Place<'_>, fields: 
 }
 
 fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
-    pinned_id(meta, filter).is_some()
+    meta.ids.iter().all(|id| pinned(*id, filter).is_some())
 }
 
-/// The id that every row has which fulfils a condition.
-fn pinned_id<'a>(meta: &EntityMeta, filter: &'a Condition) -> Option<&'a Value> {
+/// The value that a field has in every row which fulfils a condition.
+fn pinned(wanted: usize, filter: &Condition) -> Option<&Value> {
     match filter {
-        Condition::Compare(field, Comparison::Eq, value) => (*field == meta.id).then_some(value),
-        Condition::And(list) => list.iter().find_map(|one| pinned_id(meta, one)),
+        Condition::Compare(field, Comparison::Eq, value) => (*field == wanted).then_some(value),
+        Condition::And(list) => list.iter().find_map(|one| pinned(wanted, one)),
         _ => None,
     }
 }
@@ -525,7 +526,8 @@ pub(crate) fn update<'a, D: Dialect>(
     set: &'a [(usize, Value)],
     answer: Answer,
 ) -> Result<Statement<'a>> {
-    let read = pinned_id(meta, filter).filter(|_| answer == Answer::Read);
+    let id = || meta.ids.iter().map(|id| pinned(*id, filter)).collect::<Option<Vec<_>>>();
+    let read = if answer == Answer::Read { id() } else { None };
     let kind = match answer {
         Answer::Count => "update",
         Answer::CountTo(_) => "update so many",
@@ -535,7 +537,7 @@ pub(crate) fn update<'a, D: Dialect>(
     let mut shape = Shape::new(kind, meta);
     shape.set(set);
     shape.condition::<D>(filter);
-    shape.values(read.map(std::slice::from_ref).unwrap_or_default());
+    read.iter().flatten().for_each(|value| shape.value(value));
     let most = if let Answer::CountTo(most) = answer { Some(most) } else { None };
     bounded::shape::<D>(&mut shape, meta, most);
     shape.statement::<D>(|text| {
@@ -554,7 +556,10 @@ pub(crate) fn update<'a, D: Dialect>(
             let mut select = Query::select();
             select.from(table(meta));
             self::columns::<D>(&mut select, &Place::only(meta), meta.columns());
-            select.cond_where(Expr::col(column(meta, meta.id)).eq(placeholder()).and(D::changed()));
+            for id in meta.ids {
+                select.and_where(Expr::col(column(meta, *id)).eq(placeholder()));
+            }
+            select.and_where(D::changed());
             let _ = text.write_str("; ");
             select.build_collect_into(D::builder(), text);
         }

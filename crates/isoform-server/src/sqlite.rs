@@ -285,7 +285,7 @@ impl<C: Connections> DataProvider for Provider<C> {
         Box::pin(async move {
             // SQLite counts up where the id is null.
             let mut row = row.to_vec();
-            if let Some(id) = row.get_mut(meta.id) {
+            if let Some(id) = meta.counted_id().and_then(|id| row.get_mut(id)) {
                 *id = Value::Null;
             }
             let statement = sql::insert::<Sqlite>(meta, &row)?;
@@ -378,6 +378,10 @@ impl Transaction for Provider<Open> {
 
     fn rollback(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.0.rollback())
+    }
+
+    fn give_up(&self) {
+        self.0.give_up();
     }
 
     fn writes(&self) -> u64 {

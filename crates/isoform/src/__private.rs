@@ -17,7 +17,8 @@ pub use crate::meta::{
 };
 pub use crate::record::{AnyRecord, Record};
 pub use crate::relation::{
-    Fixed, ManyLink, OneLink, Path, RelatedMany, RelatedOne, RelationField, TRAVEL, ToMany, ToOne, declared, joined,
+    Fixed, ManyLink, OneLink, Path, RelatedMany, RelatedOne, RelatedThrough, RelationField, TRAVEL, ToMany, ToOne,
+    declared, joined,
 };
 pub use crate::value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
 pub use crate::{Error, Filter, Identity, Result};

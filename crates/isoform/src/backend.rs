@@ -164,13 +164,13 @@ impl RowInfo {
             fields.insert(version);
         }
         if !state.is_new {
-            fields.insert(meta.id);
+            fields = fields.or(meta.id_fields());
         }
         Self {
             data: json::row_to_json(meta, fields, |index| record.get(index)),
             is_new_row: state.is_new,
             was_changed: !changed.is_empty(),
-            id: json::to_json(&record.original(meta.id)),
+            id: record.original_id().to_json(),
         }
     }
 }
@@ -231,11 +231,10 @@ impl RecordAnswer {
 impl AnsweredRow {
     #[cfg(not(target_arch = "wasm32"))]
     fn of(record: &dyn AnyRecord, visible: FieldMask) -> Self {
-        let meta = record.meta();
         let state = WireState::of(record, visible);
         Self {
             was_changed: !record.changed_fields().is_empty(),
-            id: json::to_json(&record.original(meta.id)),
+            id: record.original_id().to_json(),
             data: state.data,
             original: state.original,
             is_new_row: state.is_new,

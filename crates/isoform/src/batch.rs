@@ -7,7 +7,7 @@ use serde_json::{Map, Value as JsonValue};
 use crate::bulk::{Assigned, IntoWhich, Step, Upsert};
 use crate::context::{Context, Source};
 use crate::entity::Entity;
-use crate::filter::Operand;
+use crate::id::IntoId;
 use crate::meta::EntityMeta;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::operations;
@@ -54,6 +54,11 @@ impl Batch {
     /// Where writes of an entity are added.
     pub const fn repo<E: Entity>(&mut self) -> BatchRepository<'_, E> {
         BatchRepository { batch: self, entity: PhantomData }
+    }
+
+    /// One more write, without its type.
+    pub(crate) fn push(&mut self, step: (&'static EntityMeta, Step)) {
+        self.steps.push(step);
     }
 
     /// Does it all. Validators run on the server.
@@ -113,15 +118,15 @@ impl<E: Entity> BatchRepository<'_, E> {
     /// Changes some fields of the row with an id.
     pub fn update<A: IntoAssignments<E>>(
         self,
-        id: impl Operand<E::Id>,
+        id: impl IntoId<E::Id>,
         set: impl FnOnce(E::Fields) -> A,
     ) -> Pending<Record<E>> {
-        self.add(Step::Update(id.into_operand(), set(E::FIELDS).into_assignments()))
+        self.add(Step::Update(id.into_id(), set(E::FIELDS).into_assignments()))
     }
 
     /// Deletes the row with an id.
-    pub fn delete(self, id: impl Operand<E::Id>) {
-        let _: Pending<()> = self.add(Step::Delete(id.into_operand()));
+    pub fn delete(self, id: impl IntoId<E::Id>) {
+        let _: Pending<()> = self.add(Step::Delete(id.into_id()));
     }
 
     /// As [`Repository::update_many`](crate::Repository::update_many).
@@ -142,6 +147,11 @@ impl<E: Entity> BatchRepository<'_, E> {
     pub fn upsert_many(self, rows: impl IntoIterator<Item = Upsert<E>>) -> Pending<Vec<Record<E>>> {
         self.add(Step::UpsertMany(rows.into_iter().map(|upsert| upsert.row).collect()))
     }
+}
+
+/// Writes without their types, together or not at all; what they answer nobody looks at.
+pub(crate) async fn run(steps: Vec<(&'static EntityMeta, Step)>) -> Result<()> {
+    Batch { steps }.run().await.map(drop)
 }
 
 /// The values of a new record that differ from the declared defaults.

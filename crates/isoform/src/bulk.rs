@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use crate::Error;
 use crate::entity::Entity;
 use crate::filter::{Condition, Filter};
+use crate::id::Id;
 use crate::meta::EntityMeta;
 use crate::repository::IntoAssignments;
 use crate::value::Value;
@@ -155,9 +156,9 @@ pub enum Step {
     /// New rows with these values.
     InsertMany(Vec<Assigned>),
     /// The row with an id gets these values.
-    Update(Value, Assigned),
+    Update(Id, Assigned),
     /// The row with an id is deleted.
-    Delete(Value),
+    Delete(Id),
     /// The rows get these values.
     UpdateMany(Which, Assigned),
     /// The rows are deleted.

@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::Error;
 use crate::Result;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::filter::limits::QueryLimits;
 use crate::identity::Identity;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::provider::{DataProvider, Transaction};
@@ -58,6 +60,11 @@ struct Inner {
     /// The most rows of one bulk write in scope `Api`.
     #[cfg(not(target_arch = "wasm32"))]
     row_limit: u64,
+    #[cfg(not(target_arch = "wasm32"))]
+    query_limits: QueryLimits,
+    /// The entities that are served.
+    #[cfg(not(target_arch = "wasm32"))]
+    entities: Arc<[&'static crate::EntityMeta]>,
 }
 
 /// The transaction that a context is in, or the part of one.
@@ -102,6 +109,19 @@ impl OpenTransaction {
     }
 }
 
+/// Whoever runs a transaction. Dropped before its end they have given it up.
+#[cfg(not(target_arch = "wasm32"))]
+struct Runs(Option<Arc<dyn Transaction>>);
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Drop for Runs {
+    fn drop(&mut self) {
+        if let Some(given_up) = self.0.take() {
+            given_up.give_up();
+        }
+    }
+}
+
 /// What repositories talk to.
 #[derive(Clone)]
 pub(crate) enum Source {
@@ -138,6 +158,10 @@ impl Context {
             session: None,
             #[cfg(not(target_arch = "wasm32"))]
             row_limit: DEFAULT_ROW_LIMIT,
+            #[cfg(not(target_arch = "wasm32"))]
+            query_limits: QueryLimits::default(),
+
+            entities: Arc::new([]),
         }))
     }
 
@@ -201,11 +225,50 @@ impl Context {
         self.with(|inner| inner.session = Some(session))
     }
 
+    /// The same context, which knows the entities that are served by their keys.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_entities(&self, entities: Arc<[&'static crate::EntityMeta]>) -> Self {
+        self.with(|inner| inner.entities = entities)
+    }
+
+    /// The entity with this key, where it is served here.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn entity(&self, key: &str) -> Option<&'static crate::EntityMeta> {
+        self.0.entities.iter().copied().find(|entity| entity.key == key)
+    }
+
+    /// The browser serves none.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) const fn entity(&self, _: &str) -> Option<&'static crate::EntityMeta> {
+        None
+    }
+
     /// The same context with another number of rows as the most of one bulk write in scope `Api`: 10,000 unless set.
     #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn with_row_limit(&self, rows: u64) -> Self {
         self.with(|inner| inner.row_limit = rows)
+    }
+
+    /// The same context with other limits for what a question asks in scope `Api`.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_query_limits(&self, limits: QueryLimits) -> Self {
+        self.with(|inner| inner.query_limits = limits)
+    }
+
+    /// How much a question may ask in scope `Api`.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn query_limits(&self) -> QueryLimits {
+        self.0.query_limits
+    }
+
+    /// Those of whatever is running.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn ambient_limits() -> Option<QueryLimits> {
+        CURRENT.try_with(Self::query_limits).ok().or_else(|| Self::current().ok().map(|context| context.query_limits()))
     }
 
     /// The most rows that one bulk write may be given or find; trusted code has no limit.
@@ -385,7 +448,9 @@ impl Context {
         let outer = self.0.transaction.clone().map(Arc::new);
         let open = OpenTransaction { provider, outer };
         let inside = self.with(|inner| inner.transaction = Some(open.clone()));
+        let mut runs = Runs(Some(open.provider.clone()));
         let result = inside.run(future(inside.clone())).await;
+        runs.0 = None;
         match &result {
             Ok(_) => open.provider.commit().await?,
             Err(_) => open.provider.rollback().await,

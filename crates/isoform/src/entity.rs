@@ -7,6 +7,7 @@ use crate::Result;
 use crate::filter::Filter;
 use crate::future::BoxFuture;
 use crate::hooks::{Hook, LifecycleEvent};
+use crate::id::IntoId;
 use crate::meta::{Direction, EntityMeta, FieldMeta};
 use crate::query::Query;
 use crate::record::{AnyRecord, Record};
@@ -20,8 +21,8 @@ use crate::value::{FieldValue, Row, Value, ValueError};
     note = "write `#[derive(Entity, Clone, Debug, PartialEq)]` and `#[entity(key = \"…\")]` on the struct"
 )]
 pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
-    /// The type of the id.
-    type Id: FieldValue;
+    /// The type of the id: that of its field, or a tuple of those of its fields.
+    type Id: IntoId<Self::Id> + Clone + PartialEq + Send + Sync + 'static;
 
     /// A struct with a [`Column`] for each field, so that closures can name fields: `|t| t.title`.
     type Fields: Copy + Send + Sync + 'static;
@@ -33,7 +34,8 @@ pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     type FieldsVia<P: Path>: Fixed;
 
-    /// The column of the id.
+    /// The column of the id. Where several are, it is the first of them with the type of all: nothing can be compared with it.
+    #[doc(hidden)]
     const ID: Column<Self, Self::Id>;
 
     /// What the framework knows about the entity.

@@ -16,7 +16,7 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use crate::entity::Column;
-use crate::meta::{FieldMask, RelationMeta};
+use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::relation::{Measured, Path};
 use crate::value::{FieldType, FieldValue, Value, Variant};
 
@@ -37,6 +37,8 @@ pub enum Condition {
     Null(usize),
     /// There is a related row that fulfils the condition.
     Related(Box<Related>),
+    /// The row is related to another one, which is known.
+    RelatedTo(Box<RelatedTo>),
     /// Something holds of a value that is computed of related rows.
     Measured(Box<Measured>),
     /// All of these.
@@ -54,6 +56,19 @@ pub struct Related {
     pub relation: &'static RelationMeta,
     /// What holds of the row at the other end.
     pub target: Condition,
+    /// What holds of the row in between, where the relation goes through another entity.
+    pub between: Condition,
+}
+
+/// The row at the other end of a relation: the one that leads there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RelatedTo {
+    /// The entity whose relation it is.
+    pub owner: &'static EntityMeta,
+    /// The relation, at whose other end the row is.
+    pub relation: &'static RelationMeta,
+    /// The values of the relation's own fields, none of which is null.
+    pub key: Vec<Value>,
     /// What holds of the row in between, where the relation goes through another entity.
     pub between: Condition,
 }
@@ -178,6 +193,15 @@ impl Condition {
         Self::Related(Box::new(Related { relation, target, between: Self::All }))
     }
 
+    /// The row is related to one whose relation has this key; to a key with a null nothing is.
+    #[must_use]
+    pub fn related_to(owner: &'static EntityMeta, relation: &'static RelationMeta, key: Vec<Value>) -> Self {
+        if key.iter().any(Value::is_null) {
+            return Self::Nothing;
+        }
+        Self::RelatedTo(Box::new(RelatedTo { owner, relation, key, between: Self::All }))
+    }
+
     /// The fields that it asks about.
     #[must_use]
     pub fn fields(&self) -> FieldMask {
@@ -188,7 +212,8 @@ impl Condition {
 
     fn collect_fields(&self, mask: &mut FieldMask) {
         match self {
-            Self::All | Self::Nothing => {}
+            // Which fields are the key of a relation is told by nobody but the relation.
+            Self::All | Self::Nothing | Self::RelatedTo(_) => {}
             Self::Compare(field, ..) | Self::In(field, _) | Self::Text(field, ..) | Self::Null(field) => {
                 mask.insert(*field);
             }
@@ -203,7 +228,7 @@ impl Condition {
     #[must_use]
     pub fn asks_elsewhere(&self) -> bool {
         match self {
-            Self::Related(..) | Self::Measured(..) => true,
+            Self::Related(..) | Self::RelatedTo(..) | Self::Measured(..) => true,
             Self::And(list) | Self::Or(list) => list.iter().any(Self::asks_elsewhere),
             Self::Not(inner) => inner.asks_elsewhere(),
             Self::All | Self::Nothing | Self::Compare(..) | Self::In(..) | Self::Text(..) | Self::Null(_) => false,

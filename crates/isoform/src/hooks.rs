@@ -6,8 +6,9 @@ use std::marker::PhantomData;
 use crate::Result;
 use crate::entity::{Column, Entity};
 use crate::future::BoxFuture;
+use crate::id::Id;
 use crate::record::{Errors, Record};
-use crate::value::{FieldValue, Value};
+use crate::value::FieldValue;
 
 /// A moment in the life of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,19 +160,13 @@ pub struct LifecycleEvent<E> {
 }
 
 /// What is happening to a record, without its type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EventState {
     pub(crate) is_new: bool,
-    pub(crate) id: Value,
-    pub(crate) original_id: Value,
+    pub(crate) id: Id,
+    pub(crate) original_id: Id,
     pub(crate) prevented: bool,
     pub(crate) errors: Errors,
-}
-
-impl Default for EventState {
-    fn default() -> Self {
-        Self { is_new: false, id: Value::Null, original_id: Value::Null, prevented: false, errors: Errors::default() }
-    }
 }
 
 impl<E: Entity> LifecycleEvent<E> {
@@ -191,13 +186,13 @@ impl<E: Entity> LifecycleEvent<E> {
 
     /// The id that the row will have.
     #[must_use]
-    pub const fn id(&self) -> &Value {
+    pub const fn id(&self) -> &Id {
         &self.state.id
     }
 
     /// The id that the row has in the table.
     #[must_use]
-    pub const fn original_id(&self) -> &Value {
+    pub const fn original_id(&self) -> &Id {
         &self.state.original_id
     }
 

@@ -59,6 +59,7 @@ pub mod guard;
 pub mod hooks;
 #[cfg(not(target_arch = "wasm32"))]
 mod host;
+mod id;
 mod identity;
 pub mod json;
 pub mod meta;
@@ -86,16 +87,18 @@ pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
 pub use context::{Context, Scope};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
 pub use error::{Error, ErrorKind, Result, shown};
+pub use filter::limits::QueryLimits;
 pub use filter::{Condition, Filter};
 pub use hooks::{Hooks, LifecycleEvent};
 #[cfg(not(target_arch = "wasm32"))]
 pub use host::Host;
+pub use id::{Id, IntoId};
 pub use identity::Identity;
 pub use isoform_macros::{Entity, FieldEnum, allowed, backend, hooks};
 pub use meta::EntityMeta;
 pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
 pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState, rights};
-pub use relation::{RelatedMany, RelatedOne, ToMany, ToOne};
+pub use relation::{RelatedMany, RelatedOne, RelatedThrough, ToMany, ToOne};
 pub use remote::Remote;
 pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};
 pub use value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Json, Lazy, Row, Scalar, Value, ValueError};

@@ -30,8 +30,8 @@ pub struct EntityMeta {
     pub fields: &'static [FieldMeta],
     /// The relations to other entities. Everywhere else a relation is its position in this list.
     pub relations: &'static [RelationMeta],
-    /// The field that is the id.
-    pub id: usize,
+    /// The fields that are the id, one or several, in the order of their declaration.
+    pub ids: &'static [usize],
     /// The field that counts the versions of a row.
     pub version: Option<usize>,
     /// Who may do what through the API.
@@ -78,10 +78,16 @@ impl EntityMeta {
         &self.fields[index]
     }
 
-    /// The field that is the id.
+    /// The fields that are the id.
     #[must_use]
-    pub fn id_field(&self) -> &'static FieldMeta {
-        self.field(self.id)
+    pub fn id_fields(&self) -> FieldMask {
+        self.ids.iter().copied().collect()
+    }
+
+    /// The id that the database counts up, where it does. It is the only field of the id then.
+    #[must_use]
+    pub fn counted_id(&self) -> Option<usize> {
+        self.ids.iter().copied().find(|id| self.field(*id).auto_increment)
     }
 
     /// A mask of all fields.
@@ -94,12 +100,17 @@ impl EntityMeta {
     /// index on the fields and the id serves it forwards and backwards. What stands behind the id decides nothing.
     #[must_use]
     pub fn complete_order(&self, order: &[(usize, Direction)]) -> Vec<(usize, Direction)> {
-        let mut complete = order.to_vec();
-        if let Some(at) = order.iter().position(|(field, _)| *field == self.id) {
-            complete.truncate(at + 1);
-        } else {
-            complete.push((self.id, order.last().map_or(Direction::Asc, |(_, direction)| *direction)));
+        let mut complete = Vec::with_capacity(order.len() + self.ids.len());
+        let mut missing = self.id_fields();
+        for (field, direction) in order {
+            if missing.is_empty() {
+                break;
+            }
+            missing.remove(*field);
+            complete.push((*field, *direction));
         }
+        let last = complete.last().map_or(Direction::Asc, |(_, direction)| *direction);
+        complete.extend(missing.iter().map(|field| (field, last)));
         complete
     }
 
@@ -282,6 +293,16 @@ impl RelationMeta {
         (self.target)()
     }
 
+    /// Is it one row at most that a key names at the other end: by its whole id, or by a field that is unique?
+    #[must_use]
+    pub fn names_one_row(&self) -> bool {
+        let target = self.target();
+        match self.keys {
+            [(_, other)] if target.field(*other).unique => true,
+            keys => keys.len() == target.ids.len() && keys.iter().all(|(_, other)| target.ids.contains(other)),
+        }
+    }
+
     /// Do the entity's own fields hold the key, so that the database can keep watch over it?
     #[must_use]
     pub const fn holds_the_key(&self) -> bool {
@@ -447,6 +468,8 @@ pub enum Check {
     OneOf(&'static [&'static str]),
     /// A function of the value; answers what is wrong with it.
     Custom(fn(&Value) -> Result<(), String>),
+    /// A part of an id of several fields: as text these are joined by commas, so that none has one of its own.
+    PartOfId,
 }
 
 /// A number in a `range`.

@@ -27,6 +27,7 @@ mod write;
 pub use crate::bulk::{in_row, in_step};
 use crate::context::Context;
 use crate::filter::Condition;
+use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::provider::Find;
 use crate::record::AnyRecord;
@@ -47,9 +48,6 @@ pub use references::foreign_key_conflict;
 pub(crate) use write::{delete, received, save, untold};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 
-/// The most rows that one request can ask for.
-pub const MAX_ROWS: u64 = 1_000;
-
 /// The most related rows that one relation can bring along.
 pub const MAX_RELATED: u64 = 10_000;
 
@@ -67,10 +65,6 @@ pub(crate) fn not_found(meta: &EntityMeta) -> Error {
     Error::not_found(format!("There is no such row in {}.", meta.key))
 }
 
-fn by_id(meta: &EntityMeta, id: &Value) -> Condition {
-    Condition::equals(meta.id, id.clone())
-}
-
 fn now() -> Value {
     use chrono::SubsecRound as _;
     Value::DateTime(chrono::Utc::now().trunc_subsecs(6))
@@ -81,13 +75,8 @@ fn stale() -> Error {
 }
 
 /// The record of a stored row that a filter lets pass.
-async fn load(
-    context: &Context,
-    meta: &'static EntityMeta,
-    id: &Value,
-    filter: Condition,
-) -> Result<Box<dyn AnyRecord>> {
-    let rows = context.database()?.find(meta, &Find::matching(by_id(meta, id).and(filter)).limit(1)).await?;
+async fn load(context: &Context, meta: &'static EntityMeta, id: &Id, filter: Condition) -> Result<Box<dyn AnyRecord>> {
+    let rows = context.database()?.find(meta, &Find::matching(id.condition(meta).and(filter)).limit(1)).await?;
     let mut row = rows.into_iter().next().ok_or_else(|| not_found(meta))?;
     computed::fill_in(context, meta, meta.all_fields(), std::slice::from_mut(&mut row)).await?;
     let mut record = (meta.new_record)();

@@ -236,6 +236,10 @@ pub trait Transaction: DataProvider {
     /// Undoes everything.
     fn rollback(&self) -> BoxFuture<'_, ()>;
 
+    /// Whoever ran it is gone: everything is undone as soon as nothing is under way in it, even where a task that was spawned
+    /// inside still holds on to it.
+    fn give_up(&self);
+
     /// How many writes have succeeded in it so far, or may have.
     fn writes(&self) -> u64;
 

@@ -13,11 +13,12 @@ pub use chosen::IntoFields;
 pub(crate) use serde::{State as WireState, refused_within, wire_record, wire_row};
 
 use crate::entity::{Column, Entity};
+use crate::id::Id;
 use crate::meta::FieldMask;
 use crate::repository;
+use crate::value::FieldValue;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::value::Row;
-use crate::value::{FieldValue, Value};
 use crate::{Result, guard, validate};
 
 /// An entity with its state: new, clean or changed; its original values; errors per field; and which fields
@@ -184,14 +185,14 @@ impl<E: Entity> Record<E> {
 
     /// The id.
     #[must_use]
-    pub fn id(&self) -> Value {
-        self.entity.get(E::meta().id)
+    pub fn id(&self) -> Id {
+        Id::of(E::meta(), |index| self.entity.get(index))
     }
 
     /// The id that the row has in the table.
     #[must_use]
-    pub fn original_id(&self) -> Value {
-        self.original().get(E::meta().id)
+    pub fn original_id(&self) -> Id {
+        Id::of(E::meta(), |index| self.original().get(index))
     }
 
     /// What people read of a field: as its `display` says, else an enum's label, else its text.

@@ -6,6 +6,7 @@ pub(crate) mod declared;
 mod field;
 mod link;
 mod related;
+mod through;
 mod travel;
 mod value;
 
@@ -13,5 +14,6 @@ pub use computed::{Computed, DeclaredAs, RelatedOrder, RelatedRows, declared};
 pub use field::{RelationField, ToMany, ToOne};
 pub use link::{Fixed, ManyLink, OneLink, Path, Relation, Via, joined};
 pub use related::{RelatedMany, RelatedOne};
+pub use through::RelatedThrough;
 pub use travel::{TRAVEL, Travel};
-pub use value::{Measured, OrderBy, OrderKey, RelatedValue, ValueOf};
+pub use value::{Measured, OrderBy, OrderKey, RelatedValue, ValueOf, order_by_fields};

@@ -15,13 +15,13 @@ use crate::backend::{RecordAnswer, RowInfo};
 use crate::entity::Entity;
 use crate::filter::{Condition, wire};
 use crate::future::BoxFuture;
+use crate::id::Id;
 use crate::identity::Identity;
-use crate::json::{row_to_json, to_text, typed};
+use crate::json::{row_to_json, typed};
 use crate::meta::{Direction, EntityMeta};
 use crate::provider::{Find, Include};
 use crate::record::Record;
 use crate::relation::OrderKey;
-use crate::value::Value;
 use crate::{Error, Result};
 
 /// A request to the API.
@@ -214,7 +214,7 @@ impl Remote {
         }
     }
 
-    pub(crate) async fn find_id(&self, meta: &EntityMeta, id: &Value) -> Result<Map<String, JsonValue>> {
+    pub(crate) async fn find_id(&self, meta: &EntityMeta, id: &Id) -> Result<Map<String, JsonValue>> {
         object(meta, self.request("GET", &row_path(meta, id)?, None).await?)
     }
 
@@ -225,8 +225,7 @@ impl Remote {
             let body = row_to_json(meta, meta.all_fields(), |index| dynamic.get(index));
             self.request("POST", meta.key, Some(&body.into())).await?
         } else {
-            let mut fields = dynamic.changed_fields().without(record.state().hidden);
-            fields.remove(meta.id);
+            let mut fields = dynamic.changed_fields().without(record.state().hidden).without(meta.id_fields());
             if let Some(version) = meta.version {
                 fields.insert(version);
             }
@@ -236,7 +235,7 @@ impl Remote {
         record.set_wire_row(object(meta, row)?)
     }
 
-    pub(crate) async fn delete(&self, meta: &EntityMeta, id: &Value) -> Result<()> {
+    pub(crate) async fn delete(&self, meta: &EntityMeta, id: &Id) -> Result<()> {
         self.request("DELETE", &row_path(meta, id)?, None).await.map(drop)
     }
 
@@ -324,11 +323,11 @@ fn rows(meta: &EntityMeta, answer: JsonValue) -> Result<Vec<Map<String, JsonValu
     rows.into_iter().map(|row| object(meta, row)).collect()
 }
 
-fn row_path(meta: &EntityMeta, id: &Value) -> Result<String> {
+fn row_path(meta: &EntityMeta, id: &Id) -> Result<String> {
     if id.is_empty() {
         return Err(Error::not_found(format!("There is no row without an id in {}.", meta.key)));
     }
-    Ok(format!("{}/{}", meta.key, encode(&to_text(id))))
+    Ok(format!("{}/{}", meta.key, encode(&id.to_string())))
 }
 
 /// An object that the server answered: a row.

@@ -10,6 +10,7 @@ use serde_json::Value as JsonValue;
 use crate::context::{Context, Scope, Source};
 use crate::entity::{Column, Entity};
 use crate::filter::{Condition, Operand};
+use crate::id::{Id, IntoId};
 use crate::meta::{EntityMeta, FieldMask, FieldMeta};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::operations;
@@ -56,12 +57,12 @@ impl<E: Entity> Repository<E> {
         Query::new()
     }
 
-    /// The row with an id.
+    /// The row with an id; of an id of several fields it is a tuple, in the order of their declaration.
     ///
     /// # Errors
     /// 404 where it is absent or not for this identity; 401, 403.
-    pub async fn find_id(self, id: impl Operand<E::Id>) -> Result<Record<E>> {
-        find_id(&Context::current()?, id.into_operand()).await
+    pub async fn find_id(self, id: impl IntoId<E::Id>) -> Result<Record<E>> {
+        find_id(&Context::current()?, id.into_id()).await
     }
 
     /// How many rows there are; `query().filter(…).count()` counts some of them.
@@ -94,7 +95,7 @@ impl<E: Entity> Repository<E> {
     /// As [`Record::save`]; 404 where there is no such row.
     pub async fn update<A: IntoAssignments<E>>(
         self,
-        id: impl Operand<E::Id>,
+        id: impl IntoId<E::Id>,
         set: impl FnOnce(E::Fields) -> A,
     ) -> Result<Record<E>> {
         let mut record = self.find_id(id).await?;
@@ -117,9 +118,9 @@ impl<E: Entity> Repository<E> {
     ///
     /// # Errors
     /// As [`Record::delete`]; 404 where there is no such row.
-    pub async fn delete(self, id: impl Operand<E::Id>) -> Result<()> {
+    pub async fn delete(self, id: impl IntoId<E::Id>) -> Result<()> {
         let context = Context::current()?;
-        let id = id.into_operand();
+        let id = id.into_id();
         match context.source() {
             Source::Remote(remote) => remote.delete(E::meta(), &id).await,
             #[cfg(not(target_arch = "wasm32"))]
@@ -283,8 +284,8 @@ pub(crate) async fn select(
 }
 
 /// The value of one field of the row with an id.
-pub(crate) async fn load(meta: &'static EntityMeta, id: Value, field: usize) -> Result<Value> {
-    let find = Find::matching(Condition::equals(meta.id, id)).limit(1);
+pub(crate) async fn load(meta: &'static EntityMeta, id: Id, field: usize) -> Result<Value> {
+    let find = Find::matching(id.condition(meta)).limit(1);
     let row = select(&Context::current()?, meta, find, 1, &[field]).await?.pop();
     let value = row.and_then(|row| row.into_iter().next());
     let value = value.ok_or_else(|| Error::not_found(format!("There is no such row in {}.", meta.key)))?;
@@ -301,13 +302,12 @@ pub(crate) fn unfit(meta: &EntityMeta, field: Option<usize>, error: &ValueError)
     Error::internal(format!("{}.{name}: the stored value {}", meta.key, error.0))
 }
 
-pub(crate) async fn find_id<E: Entity>(context: &Context, id: Value) -> Result<Record<E>> {
+pub(crate) async fn find_id<E: Entity>(context: &Context, id: Id) -> Result<Record<E>> {
     match context.source() {
         Source::Remote(remote) => Record::from_wire_row(remote.find_id(E::meta(), &id).await?),
         #[cfg(not(target_arch = "wasm32"))]
         Source::Local(_) => {
-            let query =
-                Query::<E>::new().matching(crate::Filter::from_condition(Condition::equals(E::meta().id, id))).limit(1);
+            let query = Query::<E>::new().matching(crate::Filter::from_condition(id.condition(E::meta()))).limit(1);
             find(context, &query).await?.into_iter().next().ok_or_else(|| operations::not_found(E::meta()))
         }
     }

@@ -52,11 +52,10 @@ pub(crate) async fn hook(record: &mut dyn AnyRecord, hook: Hook) -> Result<bool>
 }
 
 pub(crate) fn event(record: &dyn AnyRecord) -> EventState {
-    let meta = record.meta();
     EventState {
         is_new: record.state().is_new,
-        id: record.get(meta.id),
-        original_id: record.original(meta.id),
+        id: record.id(),
+        original_id: record.original_id(),
         ..EventState::default()
     }
 }
@@ -103,7 +102,11 @@ pub fn value(field: &FieldMeta, value: &Value) -> Result<(), String> {
 /// 400 with messages at fields.
 pub(crate) fn values(meta: &EntityMeta, values: &[(usize, Value)]) -> Result<()> {
     let right = |index: usize, one: &Value| {
-        if index == meta.id && one.is_empty() { Err("must not be empty".into()) } else { value(meta.field(index), one) }
+        if meta.ids.contains(&index) && one.is_empty() {
+            Err("must not be empty".into())
+        } else {
+            value(meta.field(index), one)
+        }
     };
     let wrong = values.iter().filter_map(|(index, one)| right(*index, one).err().map(|message| (*index, message)));
     let wrong: Vec<_> = wrong.collect();
@@ -156,6 +159,10 @@ fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), 
             must(fits(max, std::cmp::Ordering::Less), &|| format!("must be at most {}", number(max.as_ref())))
         }
         (Check::Custom(function), value) => function(value),
+        (Check::PartOfId, Value::Text(text)) => {
+            must(!text.contains(','), &|| "must not contain a comma: it is a part of the id".into())
+        }
+        (Check::PartOfId, _) => Ok(()),
         (_, _) if blank => Ok(()),
         (Check::Email, Value::Text(text)) => {
             must(is_email(text), &|| "must be an e-mail address such as ann@example.org".into())

@@ -2,7 +2,7 @@
 
 use syn::{Expr, Lit, LitStr, UnOp};
 
-use super::model::{Check, Entity, Field, Kind, Role, Validator};
+use super::model::{Check, Entity, Field, Kind, MAX_IDS, Role, Validator};
 use super::origin;
 use crate::ctxt::Ctxt;
 use crate::{names, pattern};
@@ -38,7 +38,7 @@ const INPUTS: &[&str] = &[
 ///
 /// A validator that is wrong is left out, so that nothing else is said about it.
 pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
-    one_id(ctxt, entity);
+    has_an_id(ctxt, entity);
     one_version(ctxt, entity);
     not_too_many_fields(ctxt, entity);
     table_is_a_name(ctxt, entity);
@@ -63,10 +63,11 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
         });
     }
     relations_join_fields(ctxt, entity);
+    relations_name_ids(ctxt, entity);
     !entity.fields.is_empty()
 }
 
-fn one_id(ctxt: &Ctxt, entity: &Entity) {
+fn has_an_id(ctxt: &Ctxt, entity: &Entity) {
     let mut ids = entity.with_role(Role::Id);
     let Some((_, first)) = ids.next() else {
         let message = match entity.field("id") {
@@ -75,8 +76,19 @@ fn one_id(ctxt: &Ctxt, entity: &Entity) {
         };
         return ctxt.error(&entity.ident, message);
     };
-    for (_, field) in ids {
-        at_role(ctxt, field, Role::Id, &format!("`{}` is the id already: an entity has one", first.name));
+    for (position, (_, field)) in ids.enumerate() {
+        if position + 1 >= MAX_IDS {
+            at_role(ctxt, field, Role::Id, &format!("an id has at most {MAX_IDS} fields"));
+        }
+        if let Some(token) = [first, field].into_iter().find_map(|field| field.auto_increment.as_ref()) {
+            ctxt.error(
+                token,
+                format!(
+                    "the database counts up an id of one field: `{}` and `{}` are both `id` here",
+                    first.name, field.name
+                ),
+            );
+        }
     }
 }
 
@@ -168,6 +180,27 @@ fn order_names_fields(ctxt: &Ctxt, entity: &Entity) {
             }
         }
     }
+}
+
+/// A key that is left out is the id, which has to be one field then.
+fn relations_name_ids(ctxt: &Ctxt, entity: &mut Entity) {
+    let ids: Vec<_> = entity.ids().map(|(_, field)| field.name.clone()).collect();
+    let [first, second, ..] = ids.as_slice() else { return };
+    let ident = &entity.ident;
+    let unfit = &mut entity.unfit;
+    entity.relations.retain(|relation| {
+        let left_out = relation.keys.iter().find(|key| key.own.is_none()).and_then(|key| key.other.as_ref());
+        let Some(path) = left_out else { return true };
+        let other = path.segments.first().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        let message = if relation.through.is_some() {
+            format!("many to many joins ids of one field, and `{ident}` has several")
+        } else {
+            format!("the id of `{ident}` has several fields: name the pairs, #[relation({first} = {other}::…, {second} = {other}::…)]")
+        };
+        ctxt.error(path, message);
+        unfit.push(relation.ident.clone());
+        false
+    });
 }
 
 fn relations_join_fields(ctxt: &Ctxt, entity: &mut Entity) {

@@ -80,13 +80,13 @@ fn implementation(entity: &Entity) -> TokenStream {
     let ident = &entity.ident;
     let name = columns_name(entity);
     let private = quote!(::isoform::__private);
-    let id_type = entity
-        .with_role(Role::Id)
-        .next()
-        .map(|(_, field)| field)
-        .or_else(|| entity.fields.first())
-        .map(|field| &field.ty);
-    let id = entity.with_role(Role::Id).next().map_or(0, |(index, _)| index);
+    let ids: Vec<_> = entity.ids().collect();
+    let id_types: Vec<_> = ids.iter().map(|(_, field)| &field.ty).collect();
+    let id_type = match id_types.as_slice() {
+        [one] => quote!(#one),
+        several => quote!((#(#several),*)),
+    };
+    let id = ids.first().map_or(0, |(index, _)| *index);
     let related = entity.relations.iter().map(|relation| &relation.ident).chain(&entity.unfit);
     let relation_blanks = related.map(|ident| quote!(#ident: ::core::default::Default::default()));
     let relations = relations(entity);
@@ -273,29 +273,33 @@ fn path_column(path: &syn::Path) -> TokenStream {
     column_of(&quote!(#entity), &field.value().ident)
 }
 
-/// `TaskRelations`, with a method for each relation that has a repository.
+/// `TaskRelations`, with a method for each relation: its repository.
 fn repositories(entity: &Entity) -> TokenStream {
     let Entity { ident, vis, relations, .. } = entity;
     let private = quote!(::isoform::__private);
-    let direct: Vec<_> = relations.iter().enumerate().filter(|(_, relation)| relation.through.is_none()).collect();
-    if direct.is_empty() {
+    if relations.is_empty() {
         return TokenStream::new();
     }
     let name = format_ident!("{ident}Relations");
     let docs = format!("The repositories of the relations of a [`Record`](::isoform::Record) of [`{ident}`].");
-    let signatures: Vec<_> = direct
+    let repository = |relation: &Relation| match (&relation.through, relation.many) {
+        (Some(_), _) => format_ident!("RelatedThrough"),
+        (None, true) => format_ident!("RelatedMany"),
+        (None, false) => format_ident!("RelatedOne"),
+    };
+    let signatures: Vec<_> = relations
         .iter()
-        .map(|(_, Relation { ident, target, many, .. })| {
-            let related = format_ident!("{}", if *many { "RelatedMany" } else { "RelatedOne" });
+        .map(|relation| {
+            let (Relation { ident, target, .. }, related) = (relation, repository(relation));
             quote!(fn #ident(&self) -> #private::#related<#target>)
         })
         .collect();
-    let documented = direct.iter().zip(&signatures).map(|((_, relation), signature)| {
+    let documented = relations.iter().zip(&signatures).map(|(relation, signature)| {
         let docs = format!("The relation `{}`.", relation.name);
         quote!(#[doc = #docs] #signature;)
     });
-    let bodies = direct.iter().zip(&signatures).map(|((index, relation), signature)| {
-        let related = format_ident!("{}", if relation.many { "RelatedMany" } else { "RelatedOne" });
+    let bodies = relations.iter().zip(&signatures).enumerate().map(|(index, (relation, signature))| {
+        let related = repository(relation);
         quote!(#signature { #private::#related::of(self, #index) })
     });
     quote! {
@@ -352,7 +356,7 @@ fn meta(entity: &Entity) -> TokenStream {
     let ty: Type = syn::parse_quote!(#ident);
     let fields = entity.fields.iter().map(|field| field_meta(entity, field));
     let relations = entity.relations.iter().enumerate().map(|(index, relation)| relation_meta(entity, index, relation));
-    let id = entity.with_role(Role::Id).next().map_or(0, |(index, _)| index);
+    let ids = entity.ids().map(|(index, _)| index);
     let version = match entity.with_role(Role::Version).next() {
         Some((index, _)) => quote!(::core::option::Option::Some(#index)),
         None => quote!(::core::option::Option::None),
@@ -387,7 +391,7 @@ fn meta(entity: &Entity) -> TokenStream {
             rust_name: #rust_name,
             fields: &[#(#fields),*],
             relations: &[#(#relations),*],
-            id: #id,
+            ids: &[#(#ids),*],
             version: #version,
             allow: #private::Allow { read: #read, insert: #insert, update: #update, delete: #delete },
             order_by: &[#order_by],
@@ -456,8 +460,10 @@ fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
         let rule = rule.field(&entity.ident);
         more.push(quote!(allow_update: #rule));
     }
-    if !field.validators.is_empty() {
-        let validators = field.validators.iter().map(|one| validator(field, one));
+    let part_of_id = (field.role() == Some(Role::Id) && entity.ids().count() > 1)
+        .then(|| quote!(#private::Validator::new(#private::Check::PartOfId)));
+    if !field.validators.is_empty() || part_of_id.is_some() {
+        let validators = field.validators.iter().map(|one| validator(field, one)).chain(part_of_id);
         more.push(quote!(validators: &[#(#validators),*]));
     }
     if field.saving.is_some() {

@@ -6,6 +6,9 @@ use syn::{Expr, GenericArgument, Ident, LitStr, Path, PathArguments, Type, Visib
 use super::origin::Origin;
 use crate::rule::Rule;
 
+/// As many fields as an id may have: `IntoId` knows tuples of so many.
+pub const MAX_IDS: usize = 4;
+
 /// An entity.
 pub struct Entity {
     pub ident: Ident,
@@ -32,6 +35,13 @@ impl Entity {
     /// The positions of the fields that hold a role.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = (usize, &Field)> {
         self.fields.iter().enumerate().filter(move |(_, field)| field.roles.iter().any(|(_, own)| *own == role))
+    }
+
+    /// The fields that are the id; where none says so the first one stands for it, so that nothing but that is reported.
+    pub fn ids(&self) -> impl Iterator<Item = (usize, &Field)> {
+        let said = self.with_role(Role::Id).count();
+        let stands_in = self.fields.first().filter(|_| said == 0).map(|field| (0, field));
+        self.with_role(Role::Id).take(MAX_IDS).chain(stands_in)
     }
 
     /// The position of a field by its name in Rust.

@@ -2,7 +2,7 @@
 
 use isoform::meta::EntityMeta;
 use isoform::operations::{self, Done, Patch};
-use isoform::{Context, Error, Result, Row, Step, Value, guard, json, shown};
+use isoform::{Context, Error, Id, Result, Row, Step, guard, json, shown};
 use serde_json::{Map, Value as JsonValue};
 
 use super::bulk::{member, nothing_else, upsert_rows, values, which};
@@ -176,9 +176,9 @@ fn rows(step: &mut Map<String, JsonValue>) -> Result<Vec<JsonValue>> {
     }
 }
 
-fn id(meta: &EntityMeta, step: &mut Map<String, JsonValue>) -> Result<Value> {
+fn id(meta: &EntityMeta, step: &mut Map<String, JsonValue>) -> Result<Id> {
     let id = step.remove("id").unwrap_or_default();
     // What cannot be an id is the id of no row.
-    let id = json::from_json(meta.id_field().field_type, &id).ok().filter(|id| !id.is_empty());
+    let id = Id::from_json(meta, &id).ok().filter(|id| !id.is_empty());
     id.ok_or_else(|| Error::not_found(format!("There is no such row in {}.", meta.key)))
 }

@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use isoform::filter::wire;
 use isoform::meta::{EntityMeta, FieldMask};
 use isoform::operations::{self, Patch};
-use isoform::{Context, Error, FieldType, Result, UpsertRow, Value, Which, guard, json, shown};
+use isoform::{Context, Error, FieldType, Id, Result, UpsertRow, Value, Which, guard, json, shown};
 use serde_json::{Map, Value as JsonValue, json};
 
 use super::Call;
@@ -196,11 +196,13 @@ fn upsert_row(context: &Context, meta: &EntityMeta, readable: FieldMask, json: J
     Ok(UpsertRow { by, set: set.transpose()? })
 }
 
-/// The id of a row that has none: the npm client cannot say it in a path.
-fn empty_id(meta: &EntityMeta) -> Option<Value> {
-    match meta.id_field().field_type {
-        FieldType::Text => Some(Value::Text(String::new())),
-        FieldType::Int32 | FieldType::Int64 => Some(Value::Int(0)),
-        _ => None,
-    }
+/// The id of a row that has none: the npm client cannot say it in a path. It can where several fields are the id.
+fn empty_id(meta: &EntityMeta) -> Option<Id> {
+    let [only] = meta.ids else { return None };
+    let empty = match meta.field(*only).field_type {
+        FieldType::Text => Value::Text(String::new()),
+        FieldType::Int32 | FieldType::Int64 => Value::Int(0),
+        _ => return None,
+    };
+    Some(Id::of(meta, |_| empty.clone()))
 }

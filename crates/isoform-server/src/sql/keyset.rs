@@ -103,7 +103,8 @@ fn is_served(meta: &EntityMeta, order: &[(usize, Direction)]) -> bool {
     let begins = |index: &[(usize, Direction)], first: usize| index.first().is_some_and(|(field, _)| *field == first);
     order.first().is_some_and(|(first, _)| {
         let field = meta.field(*first);
-        let indexed = *first == meta.id || field.unique || meta.indexes.iter().any(|index| begins(index, *first));
+        let indexed =
+            meta.ids.first() == Some(first) || field.unique || meta.indexes.iter().any(|index| begins(index, *first));
         indexed && !matches!(field.field_type, FieldType::Enum(_))
     })
 }

@@ -1,12 +1,13 @@
 //! Values of related rows: correlated subqueries, which an index on the key answers.
 
 use isoform::aggregate::{Function, Measure};
+use isoform::filter::RelatedTo;
 use isoform::meta::{Direction, EntityMeta};
 use isoform::relation::{OrderBy, OrderKey, RelatedValue, ValueOf};
 use isoform::{Condition, FieldType};
-use sea_query::{CaseStatement, Cond, Expr, ExprTrait as _, Func, Query, QueryStatementBuilder as _};
+use sea_query::{CaseStatement, Cond, Expr, ExprTrait as _, Func, Query, QueryStatementBuilder as _, SelectStatement};
 
-use super::{Dialect, Other, Place, aggregate, compared};
+use super::{Dialect, Other, Place, aggregate, compared, condition_at};
 
 /// Nothing that passes the start-up is nested so deep.
 const MOST_LEVELS: usize = 32;
@@ -82,10 +83,33 @@ pub(super) fn holds<D: Dialect>(place: &Place<'_>, value: &RelatedValue, conditi
             let field_type = value.field_type().unwrap_or(FieldType::Text);
             Cond::all().add(compared::<D>(place, self::value::<D>(place, value, false), field_type, condition))
         }
-        Condition::Nothing | Condition::Or(_) | Condition::Related(_) | Condition::Measured(_) => {
-            Cond::all().add(Expr::cust("1 = 0"))
-        }
+        Condition::Nothing
+        | Condition::Or(_)
+        | Condition::Related(_)
+        | Condition::RelatedTo(_)
+        | Condition::Measured(_) => Cond::all().add(Expr::cust("1 = 0")),
     }
+}
+
+/// The rows in between that lead from a key to those of a place.
+pub(super) fn to<D: Dialect>(place: &Place<'_>, to: &RelatedTo) -> SelectStatement {
+    let mut select = Query::select();
+    select.expr(Expr::cust("1"));
+    let Some(through) = to.relation.through else {
+        // Keys of the row itself were compared there.
+        select.and_where(Expr::cust("1 = 0"));
+        return select;
+    };
+    let between = Place::named((through.entity)(), "b", place.level + 1, place.fixed);
+    between.from(&mut select);
+    for ((_, other), value) in to.relation.keys.iter().zip(&to.key) {
+        select.and_where(between.stored(*other).eq(between.value::<D>(|| value.clone())));
+    }
+    for (one, other) in through.keys {
+        select.and_where(between.stored(*one).eq(place.outer_column(*other)));
+    }
+    select.cond_where(condition_at::<D>(&between, &to.between));
+    select
 }
 
 /// The order that was asked for, or the entity's own, to its end: as [`EntityMeta::complete_order`].

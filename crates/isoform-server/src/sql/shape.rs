@@ -105,7 +105,9 @@ impl<'a> Shape<'a> {
                 self.condition::<D>(holds);
             }
             Condition::All => self.bytes.push(b'*'),
-            Condition::Nothing | Condition::Related(_) | Condition::Measured(_) => self.bytes.push(b'-'),
+            Condition::Nothing | Condition::Related(_) | Condition::RelatedTo(_) | Condition::Measured(_) => {
+                self.bytes.push(b'-');
+            }
         }
     }
 
@@ -193,6 +195,14 @@ impl<'a> Shape<'a> {
                 // As it is written: there is no table in between otherwise.
                 if related.relation.through.is_some() {
                     self.condition::<D>(&related.between);
+                }
+            }
+            Condition::RelatedTo(to) => {
+                part(b't', 0, 0);
+                self.relation(to.relation);
+                if to.relation.through.is_some() {
+                    self.keys(std::slice::from_ref(&to.key));
+                    self.condition::<D>(&to.between);
                 }
             }
             Condition::Measured(measured) => {

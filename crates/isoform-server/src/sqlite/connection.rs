@@ -7,8 +7,8 @@ use std::time::Duration;
 use isoform::future::BoxFuture;
 use isoform::provider::DataProvider;
 use isoform::{Error, Result};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::Mutex;
 
 use super::Provider;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use isoform::aggregate::OVERFLOW;
+use isoform::meta::FieldMeta;
 use isoform::operations::foreign_key_conflict;
 use isoform::value::{Stored, StoredAs};
 use isoform::{EntityMeta, Error, FieldType, Value, json};
@@ -137,13 +138,9 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
         sqlx::error::ErrorKind::UniqueViolation => {
             // "UNIQUE constraint failed: tasks.title": the only place where SQLite says which column it was.
             let columns = database.message().rsplit(": ").next().unwrap_or_default();
-            let column = columns.split(", ").next().and_then(|name| name.rsplit('.').next()).unwrap_or_default();
-            let field = meta.fields.iter().find(|field| field.column == column);
-            let named = |field: &isoform::meta::FieldMeta| {
-                Error::conflict(format!("{} already exists", field.label))
-                    .with_fields(vec![(field.wire.into(), "already exists".into())])
-            };
-            field.map_or_else(|| Error::conflict("This already exists."), named)
+            let names: Vec<_> = columns.split(", ").filter_map(|name| name.rsplit('.').next()).collect();
+            let fields: Vec<_> = meta.fields.iter().filter(|field| names.contains(&field.column)).collect();
+            already_exists(&fields)
         }
         sqlx::error::ErrorKind::ForeignKeyViolation => foreign_key_conflict(meta),
         // Of `SUM`; which one it was SQLite does not say.
@@ -159,6 +156,17 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
     }
 }
 
+/// A row with the same values in these fields is there.
+fn already_exists(fields: &[&FieldMeta]) -> Error {
+    let labels: Vec<_> = fields.iter().map(|field| field.label).collect();
+    let (message, at_field) = match labels.as_slice() {
+        [] => return Error::conflict("This already exists."),
+        [label] => (format!("{label} already exists"), "already exists"),
+        labels => (format!("{} already exist together", labels.join(", ")), "already exists together with the others"),
+    };
+    Error::conflict(message).with_fields(fields.iter().map(|field| (field.wire.into(), at_field.into())).collect())
+}
+
 /// Does an error say that a row would break a rule of its table, and nothing worse?
 pub(super) fn is_violation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| !matches!(error.kind(), sqlx::error::ErrorKind::Other))
@@ -166,7 +174,8 @@ pub(super) fn is_violation(error: &sqlx::Error) -> bool {
 
 /// What is said where a statement had taken too long.
 fn too_slow() -> Error {
-    let message = "This took the database too long and was stopped; nothing was written. Ask for less, or narrow the filter.";
+    let message =
+        "This took the database too long and was stopped; nothing was written. Ask for less, or narrow the filter.";
     Error::unavailable(message).with_code(TOO_SLOW)
 }
 

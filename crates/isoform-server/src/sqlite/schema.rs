@@ -28,6 +28,7 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
                 meta.fields.iter().filter(|field| field.is_stored()).count()
             ));
         } else {
+            done.extend(of_another_key(meta, &present));
             let made = definition_of(connection, meta.table).await?;
             for field in meta.fields.iter().filter(|field| field.is_stored()) {
                 match present.iter().find(|column| column.name == field.column) {
@@ -70,17 +71,34 @@ struct Column {
     required: bool,
     /// It is computed from others.
     generated: bool,
+    /// It is in the primary key.
+    key: bool,
 }
 
 async fn columns(connection: &mut SqliteConnection, table: &str) -> Result<Vec<Column>> {
-    let sql = "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND pk = 0 AND hidden = 0, hidden >= 2 FROM pragma_table_xinfo(?)";
+    let sql = "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND pk = 0 AND hidden = 0, hidden >= 2, pk > 0 FROM pragma_table_xinfo(?)";
     let rows =
         sqlx::query(sql).bind(table.to_owned()).fetch_all(connection).await.map_err(|error| plain_error(&error))?;
     let column = |row: &SqliteRow| {
         let (name, declared) = (row.try_get(0)?, row.try_get(1)?);
-        Ok(Column { name, declared, required: row.try_get(2)?, generated: row.try_get(3)? })
+        Ok(Column { name, declared, required: row.try_get(2)?, generated: row.try_get(3)?, key: row.try_get(4)? })
     };
     rows.iter().map(column).collect::<sqlx::Result<_>>().map_err(|error| plain_error(&error))
+}
+
+/// A table whose key are other columns than the entity's id stays as it is, and is said: it takes other rows than the entity has.
+fn of_another_key(meta: &EntityMeta, present: &[Column]) -> Option<String> {
+    let there: Vec<_> = present.iter().filter(|column| column.key).map(|column| column.name.as_str()).collect();
+    let wanted: Vec<_> = meta.ids.iter().map(|id| meta.field(*id).column).collect();
+    let same = there.len() == wanted.len() && wanted.iter().all(|column| there.contains(column));
+    (!there.is_empty() && !same).then(|| {
+        format!(
+            "left the primary key of the table {} as it is: {}, where the id is {}",
+            meta.table,
+            there.join(", "),
+            wanted.join(", ")
+        )
+    })
 }
 
 /// A column that no field has any more, and that must be given a value, makes every insert fail.
@@ -197,13 +215,8 @@ fn definition(field: &FieldMeta) -> ColumnDef {
 /// Can the database keep watch over a relation's key? The other table has to be there, and what the key names in it to be
 /// unique.
 fn is_watched(relation: &RelationMeta, entities: &[&'static EntityMeta]) -> bool {
-    let target = relation.target();
-    let unique = match relation.keys {
-        _ if !relation.holds_the_key() => false,
-        [(_, other)] => *other == target.id || target.field(*other).unique,
-        _ => false,
-    };
-    unique && relation.on_delete != OnDelete::Unwatched && entities.contains(&target)
+    let unique = relation.holds_the_key() && relation.names_one_row();
+    unique && relation.on_delete != OnDelete::Unwatched && entities.contains(&relation.target())
 }
 
 fn foreign_key(meta: &EntityMeta, relation: &RelationMeta) -> ForeignKeyCreateStatement {
@@ -304,7 +317,7 @@ fn create_table(meta: &EntityMeta, watched: &[&RelationMeta]) -> String {
     table.table(Alias::new(meta.table));
     for (index, field) in meta.fields.iter().enumerate().filter(|(_, field)| field.is_stored()) {
         let mut column = definition(field);
-        if index == meta.id {
+        if meta.ids == [index] {
             column.primary_key();
         }
         if field.auto_increment {
@@ -312,6 +325,13 @@ fn create_table(meta: &EntityMeta, watched: &[&RelationMeta]) -> String {
             column.integer().auto_increment();
         }
         table.col(column);
+    }
+    if meta.ids.len() > 1 {
+        let mut key = Index::create();
+        for id in meta.ids {
+            key.col(Alias::new(meta.field(*id).column));
+        }
+        table.primary_key(&mut key);
     }
     for relation in watched {
         table.foreign_key(&mut foreign_key(meta, relation));
@@ -323,8 +343,11 @@ fn create_table(meta: &EntityMeta, watched: &[&RelationMeta]) -> String {
 fn add_column(meta: &EntityMeta, field: &FieldMeta, watched: &[&RelationMeta]) -> String {
     let mut column = definition(field);
     let index = meta.fields.iter().position(|other| other.column == field.column).unwrap_or_default();
-    let key = watched.iter().find(|relation| matches!(relation.keys, [(own, _)] if *own == index));
-    if let Some(relation) = key.filter(|_| field.nullable) {
+    let key = watched.iter().find_map(|relation| match relation.keys {
+        [(own, other)] if *own == index => Some((relation, *other)),
+        _ => None,
+    });
+    if let Some((relation, other)) = key.filter(|_| field.nullable) {
         let (target, action) = (
             relation.target(),
             match action(relation.on_delete) {
@@ -333,7 +356,7 @@ fn add_column(meta: &EntityMeta, field: &FieldMeta, watched: &[&RelationMeta]) -
                 _ => "NO ACTION",
             },
         );
-        let other = relation.keys.first().map_or(target.id_field(), |(_, other)| target.field(*other));
+        let other = target.field(other);
         // Names have no quotes: the derive sees to that.
         column.extra(format!("REFERENCES \"{}\" (\"{}\") ON DELETE {action}", target.table, other.column));
     }

@@ -37,6 +37,8 @@ struct Level {
     stage: Arc<Mutex<Stage>>,
     /// 0 is the transaction itself.
     depth: usize,
+    /// Whoever ran it is gone.
+    given_up: AtomicBool,
 }
 
 /// What a level takes its connection from.
@@ -110,6 +112,16 @@ impl Stage {
         }
     }
 
+    /// The end, also of what this is a part of where that was given up too.
+    fn end(&mut self, level: &Level) {
+        if let (Self::Part(part), Within::Outer(outer)) = (&mut *self, &level.within)
+            && outer.is_given_up()
+        {
+            part.outer.end(outer);
+        }
+        *self = Self::Ended;
+    }
+
     const fn break_off(&mut self) {
         match self {
             Self::Whole(whole) => whole.broken = true,
@@ -122,7 +134,7 @@ impl Stage {
 /// The connection of a transaction, for one statement.
 pub(super) struct InTransaction {
     stage: OwnedMutexGuard<Stage>,
-    depth: usize,
+    level: Arc<Level>,
     /// The statement commits the transaction.
     commits: bool,
     /// Counts the statement, where it is a write.
@@ -134,14 +146,16 @@ pub(super) struct InTransaction {
 impl Drop for InTransaction {
     /// Nobody knows what became of a statement that was given up.
     fn drop(&mut self) {
-        if !self.asking {
-            return;
+        if self.asking {
+            self.count();
+            self.stage.break_off();
+            // Of a part the statement goes on: stopped, it would take the whole transaction along.
+            if let Stage::Whole(whole) = &*self.stage {
+                whole.turn.connection.give_up();
+            }
         }
-        self.count();
-        self.stage.break_off();
-        // Of a part the statement goes on: stopped, it would take the whole transaction along.
-        if let Stage::Whole(whole) = &*self.stage {
-            whole.turn.connection.give_up();
+        if self.level.is_given_up() {
+            self.stage.end(&self.level);
         }
     }
 }
@@ -157,7 +171,7 @@ impl InTransaction {
     /// A statement is about to begin. Answers what stands before and behind it.
     pub(super) fn begin(&mut self) -> (Cow<'static, str>, &'static str) {
         self.asking = true;
-        let before = self.stage.whole().map(|whole| whole.savepoints.before(self.depth));
+        let before = self.stage.whole().map(|whole| whole.savepoints.before(self.level.depth));
         (before.unwrap_or_default(), if self.commits { "; COMMIT" } else { "" })
     }
 
@@ -200,6 +214,11 @@ fn broken() -> Error {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Level {
+    /// Is whoever ran it, or what it is a part of, gone?
+    fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed) || matches!(&self.within, Within::Outer(outer) if outer.is_given_up())
+    }
+
     /// The stage, when no statement and no part is under way on it.
     async fn turn(&self) -> Result<OwnedMutexGuard<Stage>> {
         if let Ok(free) = self.stage.clone().try_lock_owned() {
@@ -216,6 +235,9 @@ impl Level {
     /// The stage, with a connection.
     async fn begun(&self) -> Result<OwnedMutexGuard<Stage>> {
         let mut stage = self.turn().await?;
+        if self.is_given_up() {
+            stage.end(self);
+        }
         match &*stage {
             Stage::Ended => {
                 return Err(Error::internal(
@@ -254,7 +276,8 @@ impl Open {
     }
 
     fn of(within: Within, depth: usize, writes: Arc<AtomicU64>) -> Self {
-        let level = Level { within, stage: Arc::new(Mutex::new(Stage::Unused)), depth };
+        let level =
+            Level { within, stage: Arc::new(Mutex::new(Stage::Unused)), depth, given_up: AtomicBool::new(false) };
         Self { level: Arc::new(level), writes, next_write_commits: AtomicBool::new(false) }
     }
 
@@ -292,6 +315,14 @@ impl Open {
         *self.level.stage.lock().await = Stage::Ended;
     }
 
+    /// Undoes everything as soon as nothing is under way. What is, asks when it has ended.
+    pub(super) fn give_up(&self) {
+        self.level.given_up.store(true, Ordering::Relaxed);
+        if let Ok(mut stage) = self.level.stage.try_lock() {
+            stage.end(&self.level);
+        }
+    }
+
     pub(super) fn writes(&self) -> u64 {
         self.writes.load(Ordering::Relaxed)
     }
@@ -311,7 +342,7 @@ impl Open {
             }
         }
         let stage = self.level.begun().await?;
-        Ok(Connection::Transaction(InTransaction { stage, depth: self.level.depth, commits, writes, asking: false }))
+        Ok(Connection::Transaction(InTransaction { stage, level: self.level.clone(), commits, writes, asking: false }))
     }
 }
 

@@ -11,9 +11,9 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use crate::database::StatementLimits;
 
-/// SQLite asks after so many of its virtual machine's instructions, well below a millisecond's, whether to go on. A `COMMIT` or a
+/// SQLite asks after so many of its virtual machine's instructions whether to go on: a comparison of long texts is one of them, and takes a A `COMMIT` or a
 /// `ROLLBACK` has far fewer, so neither is ever stopped.
-const INSTRUCTIONS: i32 = 5_000;
+const INSTRUCTIONS: i32 = 1_000;
 
 /// No statement is to be stopped.
 const NEVER: u64 = u64::MAX;

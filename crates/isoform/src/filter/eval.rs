@@ -19,7 +19,7 @@ impl Condition {
             Self::Nothing => Some(false),
             Self::Null(field) => Some(get(*field).is_null()),
             // Who asks this is to see to `asks_elsewhere` first; unknown lets nothing pass that a database would not.
-            Self::Related(..) | Self::Measured(..) => None,
+            Self::Related(..) | Self::RelatedTo(..) | Self::Measured(..) => None,
             Self::Not(inner) => inner.evaluate(get).map(|answer| !answer),
             // False before unknown before true: what holds of all is the least, of any the greatest.
             Self::And(list) => list.iter().map(|one| one.evaluate(get)).min_by_key(rank).unwrap_or(Some(true)),

@@ -4,7 +4,7 @@ mod related;
 
 use serde_json::{Map, Value as JsonValue};
 
-use super::limits::{self, MAX_DEPTH};
+use super::limits;
 use super::{Comparison, Condition, TextMatch};
 use crate::error::shown;
 use crate::json;
@@ -12,8 +12,11 @@ use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::value::{FieldType, Value};
 use crate::{Error, Result};
 
-pub(crate) use related::{key_to_json, measured_to_json, order_to_json};
+pub(crate) use related::{key_to_json, measured_to_json, order_to_json, related_to_json};
 pub use related::{readable_key, readable_order};
+
+/// The rows at the other end of a relation: `"$relatedTo": {"tasks.comments": [1]}`.
+const RELATED_TO: &str = "$relatedTo";
 
 /// The fields that a filter can name: a hidden one answers as one that is not there, whatever is asked of it.
 #[derive(Clone, Copy)]
@@ -94,7 +97,7 @@ pub fn from_json(meta: &EntityMeta, readable: FieldMask, object: &JsonValue) -> 
 }
 
 fn object_condition(known: Known<'_>, json: &JsonValue, depth: usize) -> Result<Condition> {
-    if depth > MAX_DEPTH {
+    if depth > limits::deepest() {
         return Err(limits::too_deep());
     }
     let Some(object) = json.as_object() else {
@@ -104,6 +107,7 @@ fn object_condition(known: Known<'_>, json: &JsonValue, depth: usize) -> Result<
     for (key, value) in object {
         let one = match key.as_str() {
             "OR" => or_groups(known, value, depth)?,
+            RELATED_TO => each(value, |one| related::related_to(known.meta, one))?,
             "NOT" => each(value, |one| Ok(object_condition(known, one, depth + 1)?.negate()))?,
             key => key_condition(known, key, value, depth)?,
         };
@@ -146,9 +150,9 @@ fn or_groups(known: Known<'_>, value: &JsonValue, depth: usize) -> Result<Condit
 fn key_condition(known: Known<'_>, key: &str, value: &JsonValue, depth: usize) -> Result<Condition> {
     if let Some((relation, rest)) = known.relation(key) {
         if let Some(measured) = related::Measuring::of(relation, key, rest)? {
-            return measured.from_json(value, depth);
+            return measured.read(value, depth);
         }
-        let field = &mut |target: Known<'_>, path: &str| match depth < MAX_DEPTH {
+        let field = &mut |target: Known<'_>, path: &str| match depth < limits::deepest() {
             true => key_condition(target, path, value, depth + 1),
             false => Err(limits::too_deep()),
         };
@@ -218,10 +222,10 @@ pub fn from_parameter(meta: &EntityMeta, readable: FieldMask, key: &str, text: &
 }
 
 fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Condition> {
-    if depth > MAX_DEPTH {
+    if depth > limits::deepest() {
         return Err(limits::too_deep());
     }
-    if matches!(key, "OR" | "NOT") {
+    if matches!(key, "OR" | "NOT" | RELATED_TO) {
         let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be JSON"))?;
         let mut object = Map::new();
         object.insert(key.into(), json);
@@ -229,7 +233,7 @@ fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Co
     }
     if let Some((relation, rest)) = known.relation(key) {
         if let Some(measured) = related::Measuring::of(relation, key, rest)? {
-            return measured.from_text(text, depth);
+            return measured.read_text(text, depth);
         }
         let object = &mut |target: Known<'_>| {
             let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be a JSON object"))?;
@@ -422,6 +426,10 @@ impl Subject<'_> {
                 let (key, value) = (related.relation.travel.filter)(related);
                 push(object, key, value);
             }
+            Condition::RelatedTo(to) => {
+                let (name, key) = (to.relation.travel.related_to)(to);
+                push(object, RELATED_TO.into(), serde_json::json!({ name: key }));
+            }
             Condition::Measured(measured) => {
                 let all = (measured.value.relation.travel.measured)(measured);
                 all.into_iter().for_each(|(key, value)| push(object, key, value));
@@ -442,7 +450,8 @@ impl Subject<'_> {
 
 /// An empty list of values matches nothing, whatever the field.
 fn nothing(meta: &EntityMeta, object: &mut Map<String, JsonValue>) {
-    let key = format!("{}.in", meta.id_field().wire);
+    let any = meta.ids.first().map_or("", |id| meta.field(*id).wire);
+    let key = format!("{any}.in");
     push(object, key, JsonValue::Array(vec![JsonValue::Array(Vec::new())]));
 }
 

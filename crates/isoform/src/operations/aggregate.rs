@@ -1,6 +1,5 @@
 //! Aggregates: guarded as lists are.
 
-use super::MAX_ROWS;
 use super::ask::guarded;
 use super::computed;
 use crate::aggregate::Aggregation;
@@ -31,14 +30,15 @@ pub async fn aggregate(context: &Context, meta: &'static EntityMeta, mut asked: 
         asked.check_size()?;
         unlimited = limit.is_none() && !asked.groups.is_empty();
     }
+    let most = context.query_limits().rows;
     if unlimited {
         // Never cut silently: one group more than is allowed.
-        asked.limit = Some(MAX_ROWS + 1);
+        asked.limit = Some(most.saturating_add(1));
     }
     let rows = context.database()?.aggregate(meta, &asked).await?;
-    if unlimited && rows.len() as u64 > MAX_ROWS {
+    if unlimited && rows.len() as u64 > most {
         return Err(Error::invalid(format!(
-            "There are more than {MAX_ROWS} groups. Ask for a part of them with a limit and a page, or for fewer rows by a filter."
+            "There are more than {most} groups. Ask for a part of them with a limit and a page, or for fewer rows by a filter."
         )));
     }
     Ok(rows)

@@ -1,14 +1,15 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
 use super::hidden::{Hidden, conceal, judged, needed};
-use super::{MAX_ROWS, MAX_WRITTEN, by_id, computed, include, lazy, not_found, resolve};
+use super::{MAX_WRITTEN, computed, include, lazy, not_found, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
 use crate::guard;
+use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::provider::{Find, Include};
 use crate::record::AnyRecord;
-use crate::value::{Row, Value};
+use crate::value::Row;
 use crate::{Error, Result, json};
 
 /// What an identity may ask and see of an entity.
@@ -43,10 +44,9 @@ pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> R
         guard::asks_only(meta, sight.readable, asked)?;
         limits::check(meta, &find.filter)?;
         limits::check_order(&find.order)?;
-        if let Some(limit) = find.limit.filter(|limit| *limit > MAX_ROWS) {
-            return Err(Error::invalid(format!(
-                "_limit is {limit}; at most {MAX_ROWS} rows can be asked for at once."
-            )));
+        let most = context.query_limits().rows;
+        if let Some(limit) = find.limit.filter(|limit| *limit > most) {
+            return Err(Error::invalid(format!("_limit is {limit}; at most {most} rows can be asked for at once.")));
         }
     }
     computed::asks_columns(meta, asked)?;
@@ -62,24 +62,41 @@ pub(super) fn guarded(context: &Context, meta: &EntityMeta, mut find: Find) -> R
 pub(super) fn probe(context: &Context, find: &mut Find) -> bool {
     let unlimited = context.scope() == Scope::Api && find.limit.is_none();
     if unlimited {
-        find.limit = Some(MAX_ROWS + 1);
+        find.limit = Some(context.query_limits().rows.saturating_add(1));
     }
     unlimited
 }
 
-pub(super) fn too_many() -> Error {
-    Error::invalid(format!("There are more than {MAX_ROWS} rows. Ask for a part of them with _limit and _page."))
+/// Passes as many rows as a list without a limit may have.
+pub(super) fn not_too_many(context: &Context, count: u64) -> Result<()> {
+    let most = context.query_limits().rows;
+    if count > most {
+        return Err(Error::invalid(format!(
+            "There are more than {most} rows. Ask for a part of them with _limit and _page."
+        )));
+    }
+    Ok(())
 }
 
 /// Rows, and the fields that the asker may not see, which are blank in them.
 pub(crate) async fn find(context: &Context, meta: &'static EntityMeta, find: Find) -> Result<(Vec<Row>, Hidden)> {
+    find_chosen(context, meta, find, meta.all_fields()).await
+}
+
+/// As [`find`]; of what the server computes only the fields of a mask, and those that rules may ask about.
+async fn find_chosen(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    fields: FieldMask,
+) -> Result<(Vec<Row>, Hidden)> {
     let (mut find, readable) = guarded(context, meta, find)?;
     let unlimited = probe(context, &mut find);
     let mut rows = lazy::find(context, meta, &find).await?;
-    if unlimited && rows.len() as u64 > MAX_ROWS {
-        return Err(too_many());
+    if unlimited {
+        not_too_many(context, rows.len() as u64)?;
     }
-    computed::fill_in(context, meta, needed(context, meta, readable), &mut rows).await?;
+    computed::fill_in(context, meta, needed(context, meta, readable.and(fields)), &mut rows).await?;
     let hidden = conceal(context, meta, readable, &mut rows)?;
     Ok((rows, hidden))
 }
@@ -115,8 +132,8 @@ pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find,
     out.push(b'[');
     if !meta.server_fields().and(readable).or(judged(context, meta)).and(fields).is_empty() {
         let mut rows = lazy::find(context, meta, &find).await?;
-        if unlimited && rows.len() as u64 > MAX_ROWS {
-            return Err(too_many());
+        if unlimited {
+            not_too_many(context, rows.len() as u64)?;
         }
         computed::fill_in(context, meta, needed(context, meta, readable.and(fields)), &mut rows).await?;
         let hidden = conceal(context, meta, readable, &mut rows)?;
@@ -130,8 +147,8 @@ pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find,
         return Ok(out);
     }
     let count = context.database()?.find_json(meta, &find, readable.and(fields), &mut out).await?;
-    if unlimited && count > MAX_ROWS {
-        return Err(too_many());
+    if unlimited {
+        not_too_many(context, count)?;
     }
     out.push(b']');
     Ok(out)
@@ -143,8 +160,17 @@ pub(crate) async fn find_related(
     meta: &'static EntityMeta,
     question: Find,
 ) -> Result<Vec<Box<dyn AnyRecord>>> {
+    find_chosen_related(context, meta, question, meta.all_fields()).await
+}
+
+async fn find_chosen_related(
+    context: &Context,
+    meta: &'static EntityMeta,
+    question: Find,
+    fields: FieldMask,
+) -> Result<Vec<Box<dyn AnyRecord>>> {
     let named = question.include.clone();
-    let (rows, hidden) = find(context, meta, question).await?;
+    let (rows, hidden) = find_chosen(context, meta, question, fields).await?;
     with_related(context, meta, rows, hidden, named).await
 }
 
@@ -179,7 +205,7 @@ async fn find_related_json(
     find: Find,
     fields: FieldMask,
 ) -> Result<Vec<Vec<u8>>> {
-    written(&find_related(context, meta, find).await?, fields)
+    written(&find_chosen_related(context, meta, find, fields).await?, fields)
 }
 
 /// Records with what is related to them, as JSON objects.
@@ -204,11 +230,11 @@ pub(super) fn written(records: &[Box<dyn AnyRecord>], fields: FieldMask) -> Resu
 pub async fn find_id_json(
     context: &Context,
     meta: &'static EntityMeta,
-    id: &Value,
+    id: &Id,
     include: Vec<Include>,
     with: FieldMask,
 ) -> Result<Vec<u8>> {
-    let find = Find { include, with, ..Find::matching(by_id(meta, id)).limit(1) };
+    let find = Find { include, with, ..Find::matching(id.condition(meta)).limit(1) };
     find_related_json(context, meta, find, meta.all_fields()).await?.pop().ok_or_else(|| not_found(meta))
 }
 
@@ -216,8 +242,8 @@ pub async fn find_id_json(
 ///
 /// # Errors
 /// 401, 403; 404 where it is absent or not for this identity.
-pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Value, with: FieldMask) -> Result<Row> {
-    let find = Find { with, ..Find::matching(by_id(meta, id)).limit(1) };
+pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Id, with: FieldMask) -> Result<Row> {
+    let find = Find { with, ..Find::matching(id.condition(meta)).limit(1) };
     let (find, readable) = guarded(context, meta, find)?;
     let mut row = lazy::find(context, meta, &find).await?.pop().ok_or_else(|| not_found(meta))?;
     computed::fill_in(context, meta, needed(context, meta, readable), std::slice::from_mut(&mut row)).await?;

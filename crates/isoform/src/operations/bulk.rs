@@ -15,11 +15,13 @@ use super::{Patch, load};
 use super::{computed, kept_from, permitted, references, resolve};
 use crate::bulk::Which;
 use crate::context::{Context, Scope};
-use crate::filter::{Comparison, Condition, limits};
+use crate::filter::{Condition, limits};
 use crate::guard::{self, Write};
-use crate::meta::{Direction, EntityMeta, FieldMask, FieldRole};
+use crate::id::Id;
+use crate::meta::{EntityMeta, FieldMask, FieldRole};
 use crate::provider::Find;
 use crate::record::AnyRecord;
+use crate::relation::order_by_fields;
 use crate::value::Value;
 use crate::{Error, Result, validate};
 
@@ -32,7 +34,7 @@ pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Wh
     let rows = Rows::guarded(context, meta, which, Write::Update)?;
     if rows.guarded {
         may_write(context, meta, &mut patch);
-        patch.retain(|(index, _)| *index != meta.id);
+        patch.retain(|(index, _)| !meta.ids.contains(index));
     }
     let written = meta.written_fields();
     patch.retain(|(index, _)| {
@@ -134,21 +136,18 @@ impl Rows {
     }
 
     /// The ids of all of them, as they are at the start.
-    async fn ids(&self, inside: &Context, meta: &'static EntityMeta) -> Result<Vec<Value>> {
+    async fn ids(&self, inside: &Context, meta: &'static EntityMeta) -> Result<Vec<Id>> {
         /// So many rows are in memory at once.
         const STEP: usize = 500;
-        let mut ids: Vec<Value> = Vec::new();
+        let mut ids: Vec<Id> = Vec::new();
+        let mut find =
+            Find { order: order_by_fields(&meta.complete_order(&[])), ..Find::matching(self.filter.clone()) }
+                .limit(STEP as u64);
         loop {
-            let after = ids.last().map_or(Condition::All, |last| {
-                Condition::compare(meta.id, meta.id_field().field_type, Comparison::Gt, last.clone())
-            });
-            let find = Find {
-                order: vec![(meta.id.into(), Direction::Asc)],
-                ..Find::matching(self.filter.clone().and(after))
-            };
-            let found = inside.database()?.find(meta, &find.limit(STEP as u64)).await?;
+            find.after = ids.last().map(|last| last.values().to_vec());
+            let found = inside.database()?.find(meta, &find).await?;
             let count = found.len();
-            ids.extend(found.into_iter().filter_map(|row| row.into_iter().nth(meta.id)));
+            ids.extend(found.iter().map(|row| Id::of(meta, |index| row.get(index).cloned().unwrap_or(Value::Null))));
             self.bearable(ids.len() as u64)?;
             if count < STEP {
                 return Ok(ids);
@@ -157,7 +156,7 @@ impl Rows {
     }
 
     /// One of them as it is now; none where a hook has changed or deleted it since.
-    async fn one(&self, inside: &Context, meta: &'static EntityMeta, id: &Value) -> Result<Option<Box<dyn AnyRecord>>> {
+    async fn one(&self, inside: &Context, meta: &'static EntityMeta, id: &Id) -> Result<Option<Box<dyn AnyRecord>>> {
         match load(inside, meta, id, self.filter.clone()).await {
             Ok(record) => Ok(Some(record)),
             Err(error) if error.is_not_found() => Ok(None),

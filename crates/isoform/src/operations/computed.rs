@@ -1,6 +1,6 @@
 //! What nobody writes: fields that the database makes, and fields that the server computes.
 
-use super::{by_id, not_found};
+use super::not_found;
 use crate::context::{Context, Scope};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::provider::Find;
@@ -56,7 +56,7 @@ pub(super) async fn read_back(context: &Context, record: &mut dyn AnyRecord) -> 
     let made = meta.database_fields();
     let mut row = record.row();
     if !made.is_empty() {
-        let written = Find::matching(by_id(meta, &record.get(meta.id))).limit(1);
+        let written = Find::matching(record.id().condition(meta)).limit(1);
         let stored = context.database()?.find(meta, &written).await?.pop().ok_or_else(|| not_found(meta))?;
         for (index, value) in stored.into_iter().enumerate().filter(|(index, _)| made.contains(*index)) {
             set(record, index, value.clone())?;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::resolve::{self, Sight};
-use super::{MAX_RELATED, MAX_ROWS, computed, hidden};
+use super::{MAX_RELATED, computed, hidden};
 use crate::context::{Context, Scope};
-use crate::filter::limits::{self, MAX_INCLUDED, MAX_INCLUDES};
+use crate::filter::limits::{self, MAX_INCLUDED};
 use crate::future::BoxFuture;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::provider::{Find, Include};
@@ -43,8 +43,8 @@ pub(super) fn load<'a>(
         if depth == 1 && context.scope() == Scope::Api && number(includes) > MAX_INCLUDED {
             return Err(Error::invalid(format!("More than {MAX_INCLUDED} relations are included.")));
         }
-        if depth > MAX_INCLUDES && !includes.is_empty() {
-            return Err(Error::invalid(format!("Relations are included more than {MAX_INCLUDES} deep.")));
+        if !includes.is_empty() {
+            limits::check_includes(depth)?;
         }
         for include in includes {
             one(context, meta, include, &mut parents, depth).await?;
@@ -161,9 +161,10 @@ fn guarded(context: &Context, include: &Include, sight: Sight) -> Result<(Find, 
         guard::asks_only(target, sight.readable, asked)?;
         limits::check(target, &find.filter)?;
         limits::check_order(&find.order)?;
-        if let Some(limit) = find.limit.filter(|limit| *limit > MAX_ROWS) {
+        let most = context.query_limits().rows;
+        if let Some(limit) = find.limit.filter(|limit| *limit > most) {
             return Err(Error::invalid(format!(
-                "{limit} rows of \"{}\" for each row; at most {MAX_ROWS} can be included.",
+                "{limit} rows of \"{}\" for each row; at most {most} can be included.",
                 include.relation.wire
             )));
         }

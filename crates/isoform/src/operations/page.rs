@@ -1,6 +1,6 @@
 //! Pages by a cursor: what stands behind a row in an order, however deep that is. And a list from its end.
 
-use super::ask::{guarded, includes, probe, readable, too_many, with_related, written};
+use super::ask::{guarded, includes, not_too_many, probe, readable, with_related, written};
 use super::cursor::Question;
 use super::hidden::{Hidden, conceal, judged, needed};
 use super::{computed, lazy};
@@ -10,7 +10,7 @@ use crate::meta::{Direction, EntityMeta, FieldMask};
 use crate::provider::Find;
 use crate::query::DEFAULT_LIMIT;
 use crate::record::AnyRecord;
-use crate::relation::{OrderBy, OrderKey};
+use crate::relation::{OrderBy, OrderKey, order_by_fields};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -36,7 +36,7 @@ pub fn reversed(context: &Context, meta: &EntityMeta, asked: &[(OrderKey, Direct
     }
     // The id goes with the last field, and without a field backwards.
     if order.is_empty() {
-        order.push((meta.id.into(), Direction::Desc));
+        order.extend(meta.ids.iter().map(|id| ((*id).into(), Direction::Desc)));
     }
     order
 }
@@ -74,7 +74,7 @@ impl Asked {
             return Err(Error::invalid(format!("A page has at least one row, and not {size}.")));
         }
         find.limit = Some(size + 1);
-        find.order = order.iter().map(|(field, direction)| (OrderKey::Field(*field), *direction)).collect();
+        find.order = order_by_fields(&order);
         let question = Question::new(meta, &filter, order);
         if !cursor.is_empty() {
             if find.offset > 0 {
@@ -105,6 +105,18 @@ pub(crate) async fn page(
     cursor: &str,
     total: bool,
 ) -> Result<Page> {
+    page_chosen(context, meta, find, cursor, total, meta.all_fields()).await
+}
+
+/// As [`page`]; of what the server computes only the fields of a mask.
+async fn page_chosen(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    cursor: &str,
+    total: bool,
+    fields: FieldMask,
+) -> Result<Page> {
     let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor)?;
     let database = context.database()?;
     let mut rows = lazy::find(context, meta, &find).await?;
@@ -118,7 +130,7 @@ pub(crate) async fn page(
         cursor = Some(question.cursor(&find.order.iter().map(value).collect::<Vec<_>>()));
     }
     let total = if total { Some(database.count(meta, &find.filter).await?) } else { None };
-    computed::fill_in(context, meta, needed(context, meta, readable), &mut rows).await?;
+    computed::fill_in(context, meta, needed(context, meta, readable.and(fields)), &mut rows).await?;
     let hidden = conceal(context, meta, readable, &mut rows)?;
     Ok(Page { rows, hidden, cursor, total })
 }
@@ -150,7 +162,10 @@ pub async fn page_json(
     total: bool,
 ) -> Result<Vec<u8>> {
     if includes(meta, &find) || !meta.server_fields().or(judged(context, meta)).is_empty() {
-        let (records, page) = page_related(context, meta, find, cursor, total).await?;
+        let named = find.include.clone();
+        let mut page = page_chosen(context, meta, find, cursor, total, fields).await?;
+        let (rows, hidden) = (std::mem::take(&mut page.rows), std::mem::take(&mut page.hidden));
+        let records = with_related(context, meta, rows, hidden, named).await?;
         let items = written(&records, fields)?.join(&b","[..]);
         return end([b"{\"items\":[", items.as_slice()].concat(), page.cursor, page.total);
     }
@@ -205,8 +220,8 @@ pub(crate) async fn find_fields(
         };
         rows.into_iter().map(chosen).collect()
     };
-    if unlimited && rows.len() as u64 > super::MAX_ROWS {
-        return Err(too_many());
+    if unlimited {
+        not_too_many(context, rows.len() as u64)?;
     }
     Ok(rows)
 }

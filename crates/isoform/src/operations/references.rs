@@ -17,6 +17,9 @@ use crate::{Error, Result, guard, json};
 /// So many keys are asked for at once.
 const STEP: usize = 1_000;
 
+/// So many of several fields: each is a comparison of its own, and a statement takes only so many.
+const STEP_OF_SEVERAL: usize = 250;
+
 /// 409: what is said where a foreign key has no row, or would leave one without.
 #[must_use]
 pub fn foreign_key_conflict(meta: &EntityMeta) -> Error {
@@ -28,20 +31,18 @@ pub(super) fn fields(patch: &Patch) -> FieldMask {
     patch.iter().map(|(index, _)| *index).collect()
 }
 
-/// The relations over one of these fields whose other end has rows that the API does not reach, with both fields of the key. The
-/// database keeps watch over them.
-fn guarded(
-    meta: &'static EntityMeta,
-    fields: FieldMask,
-) -> impl Iterator<Item = (&'static RelationMeta, usize, usize)> {
-    let key = move |relation: &'static RelationMeta| match relation.keys {
-        [(own, other)] if relation.holds_the_key() && fields.contains(*own) => Some((relation, *own, *other)),
-        _ => None,
+/// The relations over one of these fields whose other end has rows that the API does not reach. The database keeps watch over them.
+fn guarded(meta: &'static EntityMeta, fields: FieldMask) -> impl Iterator<Item = &'static RelationMeta> {
+    let watched = |relation: &RelationMeta| {
+        relation.holds_the_key() && relation.names_one_row() && relation.on_delete != OnDelete::Unwatched
     };
-    let filtered = |relation: &RelationMeta| {
-        relation.target().api_filter.is_some() && relation.on_delete != OnDelete::Unwatched
-    };
-    meta.relations.iter().filter_map(key).filter(move |(relation, ..)| filtered(relation))
+    let relations = meta.relations.iter().filter(move |relation| is_over(relation, fields));
+    relations.filter(move |relation| watched(relation) && relation.target().api_filter.is_some())
+}
+
+/// Is one of these fields in the key of a relation?
+fn is_over(relation: &RelationMeta, fields: FieldMask) -> bool {
+    relation.keys.iter().any(|(own, _)| fields.contains(*own))
 }
 
 /// Must an update of these fields know the row, since a reference that it leaves as it is passes?
@@ -60,7 +61,7 @@ pub(super) async fn reachable(
     records: &[(&dyn AnyRecord, FieldMask)],
 ) -> Result<()> {
     let written = records.iter().fold(FieldMask::NONE, |all, (_, fields)| all.or(*fields));
-    for (relation, own, other) in guarded(meta, written) {
+    for relation in guarded(meta, written) {
         let target = relation.target();
         let filter = resolve::trusted(guard::api_filter(target, asker.identity()));
         // Who may reach all rows is told by the database what is not there.
@@ -70,12 +71,14 @@ pub(super) async fn reachable(
         let mut seen = HashSet::new();
         // Rows that are written together may refer to each other.
         if std::ptr::eq(target, meta) {
-            seen.extend(records.iter().map(|(record, _)| text(&record.get(other))));
+            let other = |record: &dyn AnyRecord| relation.keys.iter().map(|(_, other)| record.get(*other)).collect();
+            seen.extend(records.iter().map(|(record, _)| text(&other(*record))));
         }
-        let keys = records.iter().filter(|(_, fields)| fields.contains(own)).map(|(record, _)| record.get(own));
-        let keys: Vec<_> = keys.filter(|key| !key.is_null() && seen.insert(text(key))).collect();
-        for part in keys.chunks(STEP) {
-            let there = Condition::In(other, part.to_vec()).and(filter.clone());
+        let own = |record: &dyn AnyRecord| relation.keys.iter().map(|(own, _)| record.get(*own)).collect::<Vec<_>>();
+        let keys = records.iter().filter(|(_, fields)| is_over(relation, *fields)).map(|(record, _)| own(*record));
+        let keys: Vec<_> = keys.filter(|key| !key.iter().any(Value::is_null) && seen.insert(text(key))).collect();
+        for part in keys.chunks(if relation.keys.len() == 1 { STEP } else { STEP_OF_SEVERAL }) {
+            let there = one_of(relation, part).and(filter.clone());
             if inside.database()?.count(target, &there).await? < part.len() as u64 {
                 return Err(foreign_key_conflict(meta));
             }
@@ -84,9 +87,24 @@ pub(super) async fn reachable(
     Ok(())
 }
 
+/// The rows at the other end that have one of these keys.
+fn one_of(relation: &RelationMeta, keys: &[Vec<Value>]) -> Condition {
+    if let [(_, other)] = relation.keys {
+        return Condition::In(*other, keys.concat());
+    }
+    let equal = |key: &Vec<Value>| {
+        let pairs = relation.keys.iter().zip(key);
+        pairs.fold(Condition::All, |all, ((_, other), value)| all.and(Condition::equals(*other, value.clone())))
+    };
+    Condition::Or(keys.iter().map(equal).collect())
+}
+
 /// A key as text: values cannot be hashed.
-fn text(key: &Value) -> Vec<u8> {
+fn text(key: &Vec<Value>) -> Vec<u8> {
     let mut text = Vec::with_capacity(40);
-    json::write_json(key, &mut text);
+    for value in key {
+        json::write_json(value, &mut text);
+        text.push(b',');
+    }
     text
 }

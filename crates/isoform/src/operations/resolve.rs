@@ -4,14 +4,15 @@ use super::computed;
 use crate::aggregate::{Aggregation, Measure};
 use crate::context::{Context, Scope};
 use crate::filter::wire::unknown_field;
-use crate::filter::{Comparison, Condition, Related};
+use crate::filter::{Comparison, Condition, Related, RelatedTo};
 use crate::future::BoxFuture;
+use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::provider::Find;
 use crate::record::AnyRecord;
-use crate::relation::declared::{each, filter_of, known};
+use crate::relation::declared::{each, filter_of, found_by, known};
 use crate::relation::{OrderBy, OrderKey, RelatedValue, ValueOf};
-use crate::value::Value;
+use crate::value::{Row, Value};
 use crate::{Result, guard};
 
 /// What of the rows at the other end of a relation can be seen.
@@ -66,7 +67,11 @@ pub(super) fn asked(context: &Context, meta: &EntityMeta, condition: Condition) 
         let target = asked(context, relation.target(), target)?;
         Ok(Related { relation, target: target.and(sight.target), between: between.and(sight.between) })
     };
-    each(condition, &related, &|value| asked_value(context, meta, value))
+    let to = |to: RelatedTo| {
+        let sight = sight(context, to.owner, to.relation)?;
+        Ok(found_by(to, sight.between).and(sight.target))
+    };
+    each(condition, &related, &to, &|value| asked_value(context, meta, value))
 }
 
 /// An order as somebody asks for it.
@@ -150,9 +155,16 @@ fn answered<'a>(
                 };
                 if there { Condition::All } else { Condition::Nothing }
             }
+            Condition::RelatedTo(to) => {
+                let RelatedTo { owner: _, relation, key, between } = *to;
+                let meta = record.meta();
+                let find = Find::matching(Id::of(meta, |field| record.get(field)).condition(meta)).limit(1);
+                let found = context.database()?.find_related(relation, &[key], &find, &between, Some(1)).await?;
+                if found.is_empty() { Condition::Nothing } else { Condition::All }
+            }
             Condition::Measured(measured) => {
                 let value = value_of(context, &measured.value, record).await?;
-                holds_of(record.meta(), &measured.holds, value)
+                holds_of(record.meta(), &measured.holds, &value)
             }
             Condition::And(all) => Condition::And(each_answered(context, all, record).await?),
             Condition::Or(any) => Condition::Or(each_answered(context, any, record).await?),
@@ -170,14 +182,14 @@ async fn each_answered(context: &Context, mut list: Vec<Condition>, record: &dyn
 }
 
 /// What a condition on a value says: true, false, or neither, which null can never be told apart from.
-fn holds_of(meta: &EntityMeta, holds: &Condition, value: Value) -> Condition {
+fn holds_of(meta: &EntityMeta, holds: &Condition, value: &Value) -> Condition {
     let get = |_| value.clone();
     if holds.matches(&get) {
         Condition::All
     } else if holds.clone().negate().matches(&get) {
         Condition::Nothing
     } else {
-        Condition::Compare(meta.id, Comparison::Eq, Value::Null)
+        Condition::Compare(meta.ids.first().copied().unwrap_or_default(), Comparison::Eq, Value::Null)
     }
 }
 
@@ -185,6 +197,31 @@ fn holds_of(meta: &EntityMeta, holds: &Condition, value: Value) -> Condition {
 fn key(relation: &RelationMeta, record: &dyn AnyRecord) -> Option<Vec<Value>> {
     let key: Vec<_> = relation.keys.iter().map(|(own, _)| record.get(*own)).collect();
     (!key.iter().any(Value::is_null)).then_some(key)
+}
+
+/// What holds of some rows and of no others: by the values of the last field of the id, for each of the others.
+fn these<'a>(meta: &EntityMeta, rows: impl Iterator<Item = &'a Row>) -> Condition {
+    /// So many conditions may stand in a row: a database takes only so many, one within the other.
+    const MOST: usize = 200;
+    let Some((last, others)) = meta.ids.split_last() else { return Condition::Nothing };
+    let value = |row: &Row, field: &usize| row.get(*field).cloned().unwrap_or(Value::Null);
+    let mut groups: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
+    for row in rows {
+        let key: Vec<_> = others.iter().map(|field| value(row, field)).collect();
+        match groups.iter_mut().rfind(|(other, _)| *other == key) {
+            Some((_, values)) => values.push(value(row, last)),
+            None => groups.push((key, vec![value(row, last)])),
+        }
+    }
+    let group = |(key, values): (Vec<Value>, Vec<Value>)| {
+        let equal = others.iter().zip(key).map(|(field, value)| Condition::equals(*field, value));
+        equal.fold(Condition::In(*last, values), Condition::and)
+    };
+    let mut all: Vec<_> = groups.into_iter().map(group).collect();
+    while all.len() > 1 {
+        all = all.chunks(MOST).map(|part| Condition::Or(part.to_vec())).collect();
+    }
+    all.pop().unwrap_or(Condition::Nothing)
 }
 
 /// A value of the rows that a record as it would be written is related to.
@@ -205,8 +242,7 @@ fn value_of<'a>(
         match of {
             ValueOf::Measure(Measure::Count) => Ok(Value::Int(rows.len().try_into().unwrap_or(i64::MAX))),
             ValueOf::Measure(measure) => {
-                let ids = rows.into_iter().filter_map(|(_, row)| row.into_iter().nth(there.id)).collect();
-                let asked = Aggregation::total(Condition::In(there.id, ids), vec![*measure]);
+                let asked = Aggregation::total(these(there, rows.iter().map(|(_, row)| row)), vec![*measure]);
                 let computed = database.aggregate(there, &asked).await?.pop();
                 Ok(computed.and_then(|row| row.into_iter().next()).unwrap_or(none))
             }

@@ -1,7 +1,7 @@
 //! The way to the table: ids and stamps, validation and hooks.
 
 use super::write::Reach;
-use super::{Patch, by_id, computed, load, not_found, now, stale};
+use super::{Patch, computed, load, not_found, now, stale};
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::hooks::Hook;
@@ -42,9 +42,8 @@ pub(super) async fn store_inside(
         return Err(Error::invalid(format!("This row of {} was deleted and cannot be saved.", meta.key)));
     }
     let is_new = record.state().is_new;
-    // A number is not made by the server: 0 is nobody's choice.
-    let numbered = is_new && meta.id_field().auto_increment && has_no_id(record);
-    if is_new && !numbered {
+    let numbered = meta.counted_id().filter(|id| is_new && is_missing(record, *id));
+    if is_new && numbered.is_none() {
         give_id(record)?;
     }
     validate::any(record).await?;
@@ -64,8 +63,7 @@ pub(super) async fn store_inside(
     validate::outcome(record)?;
     if prevented {
         let filter = Condition::All;
-        let stored =
-            if is_new { None } else { Some(load(context, meta, &record.original(meta.id), filter).await?.row()) };
+        let stored = if is_new { None } else { Some(load(context, meta, &record.original_id(), filter).await?.row()) };
         if meta.hooks.saved {
             validate::hook(record, Hook::Saved).await?;
             validate::outcome(record)?;
@@ -85,9 +83,9 @@ pub(super) async fn store_inside(
     if is_new {
         stamp_new(record)?;
         fit_for_storing(record)?;
-        if numbered {
+        if let Some(id) = numbered {
             let number = database.insert_numbered(meta, &record.row()).await?;
-            set(record, meta.id, Value::Int(number))?;
+            set(record, id, Value::Int(number))?;
         } else {
             database.insert(meta, &record.row()).await?;
         }
@@ -112,16 +110,21 @@ pub(super) async fn store_inside(
 /// A new record that has no id gets one.
 pub(super) fn give_id(record: &mut dyn AnyRecord) -> Result<()> {
     let meta = record.meta();
-    // A number is not made by the server: 0 is nobody's choice.
-    if has_no_id(record) {
-        set(record, meta.id, new_id(meta)?)?;
+    let mut wrong = Vec::new();
+    for index in meta.ids.iter().copied().filter(|index| is_missing(record, *index)).collect::<Vec<_>>() {
+        match new_id(meta, index) {
+            Some(made) => set(record, index, made)?,
+            None => wrong.push((index, not_made(meta))),
+        }
     }
-    Ok(())
+    if wrong.is_empty() { Ok(()) } else { Err(validate::error(meta, wrong.into_iter())) }
 }
 
-fn has_no_id(record: &dyn AnyRecord) -> bool {
-    let id = record.get(record.meta().id);
-    id.is_empty() || id == Value::Int(0)
+/// Was a field of the id left empty?
+fn is_missing(record: &dyn AnyRecord, index: usize) -> bool {
+    let part = record.get(index);
+    // A number is not made by the server: 0 is nobody's choice. As a part of an id it may be the first of several.
+    part.is_empty() || (part == Value::Int(0) && record.meta().ids.len() == 1)
 }
 
 /// The stamps of a new row.
@@ -161,12 +164,11 @@ async fn update_changed(
     }
     fit_for_storing(record)?;
     let changed = record.changed_fields().and(written);
-    if changed.contains(meta.id) {
-        validate::values(meta, &[(meta.id, record.get(meta.id))])?;
-    }
+    let moved: Patch = changed.and(meta.id_fields()).iter().map(|index| (index, record.get(index))).collect();
+    validate::values(meta, &moved)?;
     let set_values: Patch =
         changed.iter().filter(|index| meta.version != Some(*index)).map(|index| (index, record.get(index))).collect();
-    let stored = by_id(meta, &record.original(meta.id));
+    let stored = record.original_id().condition(meta);
     let as_read = meta.version.map_or(Condition::All, |version| Condition::equals(version, record.original(version)));
     if database.update(meta, &stored.clone().and(as_read), &set_values).await? == 0 {
         let there = meta.version.is_some() && after.count(meta, &stored).await? > 0;
@@ -186,18 +188,23 @@ fn set(record: &mut dyn AnyRecord, index: usize, value: Value) -> Result<()> {
         .map_err(|error| Error::internal(format!("{}: {}", record.meta().field(index).name, error.0)))
 }
 
-/// An id for a row that has none.
-fn new_id(meta: &EntityMeta) -> Result<Value> {
-    if let Some(make) = meta.id_field().make {
-        return Ok(make());
+/// A value for a field of the id that was left empty, where it is the server that makes it.
+fn new_id(meta: &EntityMeta, index: usize) -> Option<Value> {
+    let field = meta.field(index);
+    match field.field_type {
+        _ if field.make.is_some() => field.make.map(|make| make()),
+        // A part of an id most often names another row: one that was forgotten is not made up.
+        _ if meta.ids.len() > 1 => None,
+        crate::FieldType::Uuid => Some(Value::Uuid(uuid::Uuid::now_v7())),
+        crate::FieldType::Text => Some(Value::Text(uuid::Uuid::now_v7().to_string())),
+        _ => None,
     }
-    match meta.id_field().field_type {
-        crate::FieldType::Uuid => Ok(Value::Uuid(uuid::Uuid::now_v7())),
-        crate::FieldType::Text => Ok(Value::Text(uuid::Uuid::now_v7().to_string())),
-        _ => Err(validate::error(
-            meta,
-            std::iter::once((meta.id, "must be given: an id of this type is not made by the server")),
-        )),
+}
+
+const fn not_made(meta: &EntityMeta) -> &'static str {
+    match meta.ids {
+        [_] => "must be given: an id of this type is not made by the server",
+        _ => "must be given: it is a part of the id",
     }
 }
 
@@ -220,7 +227,7 @@ pub(super) async fn remove_inside(context: &Context, record: &mut dyn AnyRecord)
         validate::outcome(record)?;
     }
     if !prevented {
-        let deleted = context.database()?.delete(meta, &by_id(meta, &record.original(meta.id))).await?;
+        let deleted = context.database()?.delete(meta, &record.original_id().condition(meta)).await?;
         if deleted == 0 {
             return Err(not_found(meta));
         }

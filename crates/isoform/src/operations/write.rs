@@ -5,16 +5,17 @@ use serde_json::{Map, Value as JsonValue};
 use super::body::{accepted, read_patch};
 use super::hidden::{conceal, concealed, kept_from};
 use super::store::{remove, remove_inside, store, store_inside};
-use super::{Patch, by_id, computed, load, not_found, now, permitted, references, resolve, stale};
+use super::{Patch, computed, load, not_found, now, permitted, references, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
 use crate::guard::{self, Write};
+use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask, FieldRole};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::value::{Row, Value};
-use crate::{Error, Result, json, validate};
+use crate::{Error, Result, validate};
 
 /// Inserts a row from a body; answers it as it is in the table.
 ///
@@ -89,7 +90,7 @@ pub(super) fn apply(record: &mut dyn AnyRecord, patch: Patch) -> Result<()> {
 pub async fn update_body(
     context: &Context,
     meta: &'static EntityMeta,
-    id: &Value,
+    id: &Id,
     body: &Map<String, JsonValue>,
 ) -> Result<Row> {
     guard::write(meta, context.identity(), Write::Update)?;
@@ -114,12 +115,12 @@ pub(super) fn update_needs_row(meta: &'static EntityMeta, filter: &Condition, pa
 pub(super) async fn update_patch(
     context: &Context,
     meta: &'static EntityMeta,
-    id: &Value,
+    id: &Id,
     mut patch: Patch,
 ) -> Result<Row> {
     guard::write(meta, context.identity(), Write::Update)?;
     let accepted = accepted(context, meta);
-    patch.retain(|(index, _)| *index != meta.id && accepted.contains(*index));
+    patch.retain(|(index, _)| !meta.ids.contains(index) && accepted.contains(*index));
     let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
     if update_needs_row(meta, &filter, &patch) {
         return Ok(update(context, meta, id, patch).await?.row());
@@ -131,12 +132,12 @@ pub(super) async fn update_patch(
 async fn update_at_once(
     context: &Context,
     meta: &'static EntityMeta,
-    id: &Value,
+    id: &Id,
     filter: Condition,
     mut patch: Patch,
 ) -> Result<Row> {
     validate::values(meta, &patch)?;
-    let seen = by_id(meta, id).and(filter);
+    let seen = id.condition(meta).and(filter);
     let version = meta
         .version
         .and_then(|version| patch.iter().position(|(index, _)| *index == version))
@@ -154,7 +155,7 @@ async fn update_at_once(
         Some(mut row) => {
             // A trigger comes after the row that an update answers.
             if !meta.database_fields().is_empty() {
-                let stored = database.find(meta, &Find::matching(by_id(meta, id)).limit(1)).await?.pop();
+                let stored = database.find(meta, &Find::matching(id.condition(meta)).limit(1)).await?.pop();
                 row = stored.ok_or_else(|| not_found(meta))?;
             }
             computed::fill_in(context, meta, meta.all_fields(), std::slice::from_mut(&mut row)).await?;
@@ -173,12 +174,7 @@ pub(super) fn stamp(meta: &EntityMeta, patch: &mut Patch) {
 }
 
 /// Changes a row for the identity of a context, reading it first.
-async fn update(
-    context: &Context,
-    meta: &'static EntityMeta,
-    id: &Value,
-    mut patch: Patch,
-) -> Result<Box<dyn AnyRecord>> {
+async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, mut patch: Patch) -> Result<Box<dyn AnyRecord>> {
     let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
     let judge = |record: &dyn AnyRecord| guard::write_record(context.identity(), Write::Update, record);
     let is_last = !context.in_transaction();
@@ -231,13 +227,12 @@ pub(crate) async fn received(
         validate::any(&mut *record).await?;
         return Ok(record);
     }
-    let id = json::from_json(meta.id_field().field_type, &row_info.id)
-        .map_err(|error| Error::invalid(format!("rowInfo.id {}.", error.0)))?;
+    let id = Id::from_json(meta, &row_info.id).map_err(|error| Error::invalid(format!("rowInfo.id {}.", error.0)))?;
     let filter = resolve::trusted(guard::api_filter(meta, identity));
     let mut record = load(context, meta, &id, filter.clone()).await?;
     judge(&*record)?;
     if row_info.was_changed {
-        patch.retain(|(index, _)| *index != meta.id);
+        patch.retain(|(index, _)| !meta.ids.contains(index));
         compare_version(&*record, &patch)?;
         permitted::retain(context, &*record, &mut patch);
         let kept = kept_from(context, &*record);
@@ -254,7 +249,7 @@ pub(crate) async fn received(
 ///
 /// # Errors
 /// 400 where a hook refuses, 401, 403, 404, 409 where other rows need it.
-pub async fn delete_id(context: &Context, meta: &'static EntityMeta, id: &Value) -> Result<()> {
+pub async fn delete_id(context: &Context, meta: &'static EntityMeta, id: &Id) -> Result<()> {
     delete_version(context, meta, id, None).await
 }
 
@@ -265,14 +260,14 @@ pub async fn delete_id(context: &Context, meta: &'static EntityMeta, id: &Value)
 pub async fn delete_version(
     context: &Context,
     meta: &'static EntityMeta,
-    id: &Value,
+    id: &Id,
     version: Option<Value>,
 ) -> Result<()> {
     guard::write(meta, context.identity(), Write::Delete)?;
     let filter = resolve::trusted(guard::api_filter(meta, context.identity()));
     let as_read: Patch = meta.version.zip(version).into_iter().collect();
     if !guard::needs_record(meta, Write::Delete) && !meta.hooks.around_delete() && as_read.is_empty() {
-        return match context.database()?.delete(meta, &by_id(meta, id).and(filter)).await? {
+        return match context.database()?.delete(meta, &id.condition(meta).and(filter)).await? {
             0 => Err(not_found(meta)),
             _ => Ok(()),
         };
@@ -300,8 +295,8 @@ pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Resul
     let stored = if write == Write::Insert {
         insert(context, meta, patch).await?
     } else {
-        let id = record.original(meta.id);
-        patch.retain(|(index, _)| *index != meta.id);
+        let id = record.original_id();
+        patch.retain(|(index, _)| !meta.ids.contains(index));
         if let Some(version) = meta.version {
             patch.push((version, record.original(version)));
         }
@@ -321,7 +316,7 @@ pub(crate) async fn delete(context: &Context, record: &mut dyn AnyRecord) -> Res
         return remove(context, record).await;
     }
     let meta = record.meta();
-    delete_id(context, meta, &record.original(meta.id)).await?;
+    delete_id(context, meta, &record.original_id()).await?;
     record.mark_deleted();
     Ok(())
 }

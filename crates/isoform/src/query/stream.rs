@@ -9,8 +9,8 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use super::Query;
 use crate::context::Context;
 use crate::entity::Entity;
-use crate::meta::Direction;
 use crate::record::Record;
+use crate::relation::order_by_fields;
 use crate::{Error, Result, repository};
 
 /// So many rows are read at a time.
@@ -117,7 +117,7 @@ impl<E: Entity> Query<E> {
     #[must_use = "a stream does nothing until it is read"]
     pub fn stream(mut self) -> RecordStream<E> {
         if self.order.is_empty() {
-            self.order.push((E::meta().id.into(), Direction::Asc));
+            self.order = order_by_fields(&E::meta().complete_order(&[]));
         }
         let position = Position {
             context: Context::current().ok(),

@@ -8,6 +8,7 @@ use crate::Result;
 use crate::entity::Entity;
 use crate::future::BoxFuture;
 use crate::hooks::{EventState, Hook, LifecycleEvent};
+use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::value::{Row, Value, ValueError};
 
@@ -74,6 +75,18 @@ pub trait AnyRecord: Send + Sync {
 }
 
 impl dyn AnyRecord + '_ {
+    /// The id.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        Id::of(self.meta(), |index| self.get(index))
+    }
+
+    /// The id that the row has in the table.
+    #[must_use]
+    pub fn original_id(&self) -> Id {
+        Id::of(self.meta(), |index| self.original(index))
+    }
+
     /// The fields that differ from what is in the table.
     #[must_use]
     pub fn changed_fields(&self) -> FieldMask {

@@ -56,7 +56,7 @@ pub fn can_update_field(identity: Option<&Identity>, record: &dyn AnyRecord, fie
     // A new record is not judged before it is filled in.
     let writes = match state.is_new {
         true => guard::write(meta, identity, Write::Insert).is_ok(),
-        false => field != meta.id && can(identity, Write::Update, record),
+        false => !meta.ids.contains(&field) && can(identity, Write::Update, record),
     };
     let passes = |rule| {
         guard::of_every_row(rule, identity)

@@ -166,6 +166,11 @@ impl State {
         let changed = write_fields(meta, &self.original, |index, value| original.set(index, value))?;
         relate(record, &self.data)?;
         if self.is_new || !changed.is_empty() {
+            // What is loaded is the original's too, so that it is still there when the rest is undone.
+            let mut loaded = record.entity.clone();
+            for relation in meta.relations.iter().filter(|_| !self.is_new) {
+                original.take_related(relation.index, &mut loaded);
+            }
             record.original = Some(Box::new(original));
         }
         record.state.is_new = self.is_new;

@@ -1,7 +1,7 @@
 //! What an application declares of related rows: the filters of relations, and fields that are values of related rows.
 
 use super::value::{Measured, OrderKey, RelatedValue, ValueOf};
-use crate::filter::{Condition, Related};
+use crate::filter::{Condition, Related, RelatedTo};
 use crate::meta::{EntityMeta, RelationMeta};
 use crate::{Error, Result};
 
@@ -40,7 +40,11 @@ fn known_within(condition: Condition, within: Within<'_>) -> Result<Condition> {
         let target = known_within(target, within)?.and(own_filter(relation, within)?);
         Ok(Related { relation, target, between })
     };
-    each(condition, &related, &|value| known_value(value, within))
+    let to = |to: RelatedTo| {
+        let filter = own_filter(to.relation, within)?;
+        Ok(found_by(to, Condition::All).and(filter))
+    };
+    each(condition, &related, &to, &|value| known_value(value, within))
 }
 
 fn known_value(value: RelatedValue, within: Within<'_>) -> Result<RelatedValue> {
@@ -59,22 +63,35 @@ fn known_key(key: OrderKey, within: Within<'_>) -> Result<OrderKey> {
     })
 }
 
+/// The rows at the other end of a relation: those with its key, or those that rows in between belong to, of which something holds.
+pub(crate) fn found_by(to: RelatedTo, between: Condition) -> Condition {
+    if to.relation.through.is_some() {
+        let between = to.between.clone().and(between);
+        return Condition::RelatedTo(Box::new(RelatedTo { between, ..to }));
+    }
+    let fields = to.relation.keys.iter().map(|(_, other)| *other).zip(to.key);
+    fields.fold(Condition::All, |all, (field, value)| all.and(Condition::equals(field, value)))
+}
+
 /// The condition with each question about related rows replaced.
 pub(crate) fn each(
     condition: Condition,
     related: &dyn Fn(Related) -> Result<Related>,
+    to: &dyn Fn(RelatedTo) -> Result<Condition>,
     value: &dyn Fn(RelatedValue) -> Result<RelatedValue>,
 ) -> Result<Condition> {
-    let list = |list: Vec<Condition>| list.into_iter().map(|one| each(one, related, value)).collect::<Result<Vec<_>>>();
+    let list =
+        |list: Vec<Condition>| list.into_iter().map(|one| each(one, related, to, value)).collect::<Result<Vec<_>>>();
     Ok(match condition {
         Condition::Related(one) => Condition::Related(Box::new(related(*one)?)),
+        Condition::RelatedTo(one) => to(*one)?,
         Condition::Measured(one) => {
             let Measured { value: of, holds } = *one;
             Condition::Measured(Box::new(Measured { value: value(of)?, holds }))
         }
         Condition::And(all) => Condition::And(list(all)?),
         Condition::Or(any) => Condition::Or(list(any)?),
-        Condition::Not(inner) => Condition::Not(Box::new(each(*inner, related, value)?)),
+        Condition::Not(inner) => Condition::Not(Box::new(each(*inner, related, to, value)?)),
         other => other,
     })
 }
@@ -147,6 +164,7 @@ fn value_ends(value: &RelatedValue, around: &mut Around) -> Result<()> {
 fn condition_ends(meta: &EntityMeta, condition: &Condition, around: &mut Around) -> Result<()> {
     match condition {
         Condition::Related(related) => condition_ends(related.relation.target(), &related.target, around),
+        Condition::RelatedTo(to) => filter_of(to.relation).map(drop),
         Condition::Measured(measured) => value_ends(&measured.value, around),
         Condition::And(list) | Condition::Or(list) => list.iter().try_for_each(|one| condition_ends(meta, one, around)),
         Condition::Not(inner) => condition_ends(meta, inner, around),

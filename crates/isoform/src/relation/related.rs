@@ -6,37 +6,49 @@ use std::marker::PhantomData;
 use crate::entity::Entity;
 use crate::filter::{Condition, Filter};
 use crate::future::BoxFuture;
-use crate::meta::RelationMeta;
+use crate::meta::{EntityMeta, RelationMeta};
 use crate::query::Query;
 use crate::record::{AnyRecord, Record};
 use crate::repository;
 use crate::value::Value;
 use crate::{Error, Result};
 
-/// The fields of related rows, and the values that they have: those of the record's key.
+/// A relation, and the values of its own fields in a record.
 #[derive(Clone, Debug)]
-struct Key {
-    relation: &'static RelationMeta,
-    pinned: Vec<(usize, Value)>,
+pub(super) struct Key {
+    pub owner: &'static EntityMeta,
+    pub relation: &'static RelationMeta,
+    pub values: Vec<Value>,
 }
 
 impl Key {
-    fn of(record: &dyn AnyRecord, relation: usize) -> Result<Self> {
-        let Some(relation) = record.meta().relations.get(relation) else {
-            return Err(Error::internal(format!("{} has no such relation", record.meta().rust_name)));
+    pub fn of(record: &dyn AnyRecord, relation: usize) -> Result<Self> {
+        let owner = record.meta();
+        let Some(relation) = owner.relations.get(relation) else {
+            return Err(Error::internal(format!("{} has no such relation", owner.rust_name)));
         };
-        let pinned = relation.keys.iter().map(|(own, other)| (*other, record.get(*own))).collect();
-        Ok(Self { relation, pinned })
+        let values = relation.keys.iter().map(|(own, _)| record.get(*own)).collect();
+        Ok(Self { owner, relation, values })
     }
 
-    /// Nothing is related to a record whose key is null.
-    fn condition(&self) -> Condition {
-        let equal = |(field, value): &(usize, Value)| match value {
-            Value::Null => Condition::Nothing,
-            value => Condition::equals(*field, value.clone()),
+    /// Nothing is related to a record whose key is null. What else holds of related rows is the server's to say.
+    pub fn condition(&self) -> Condition {
+        Condition::related_to(self.owner, self.relation, self.values.clone())
+    }
+
+    /// The fields of the rows that hold the key, and its values.
+    ///
+    /// # Errors
+    /// 400 where the record has no key yet. `holder` is the entity of those rows.
+    pub fn pinned(&self, holder: &EntityMeta) -> Result<Vec<(usize, Value)>> {
+        let pair = |((_, other), value): (&(usize, usize), &Value)| {
+            if value.is_empty() {
+                let name = holder.field(*other).label;
+                return Err(Error::invalid(format!("{name}: save the record first that this one is to belong to.")));
+            }
+            Ok((*other, value.clone()))
         };
-        let declared = self.relation.filter.map_or(Condition::All, |filter| filter());
-        self.pinned.iter().map(equal).fold(declared, Condition::and)
+        self.relation.keys.iter().zip(&self.values).map(pair).collect()
     }
 }
 
@@ -144,12 +156,8 @@ impl<E: Entity> RelatedMany<E> {
     /// As [`Record::save`]; 400 where the record has no key yet.
     pub async fn insert(&self, new: impl Into<Record<E>>) -> Result<Record<E>> {
         let mut record = new.into();
-        for (field, value) in &self.key.clone()?.pinned {
-            if value.is_empty() {
-                let name = E::meta().field(*field).label;
-                return Err(Error::invalid(format!("{name}: save the record first that this one is to belong to.")));
-            }
-            AnyRecord::set(&mut record, *field, value.clone()).map_err(|error| Error::invalid(error.0))?;
+        for (field, value) in self.key.clone()?.pinned(E::meta())? {
+            AnyRecord::set(&mut record, field, value).map_err(|error| Error::invalid(error.0))?;
         }
         repository::repo::<E>().insert(record).await
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as JsonValue};
 
-use crate::filter::{Condition, Related, wire};
+use crate::filter::{Condition, Related, RelatedTo, wire};
 use crate::meta::RelationMeta;
 use crate::provider::Include;
 use crate::record::{AnyRecord, wire_record, wire_row};
@@ -23,6 +23,7 @@ pub struct Travel {
     pub(crate) read: fn(&RelationMeta, &JsonValue) -> Result<Loaded, String>,
     pub(crate) filter: fn(&Related) -> (String, JsonValue),
     pub(crate) include: fn(&Include) -> JsonValue,
+    pub(crate) related_to: fn(&RelatedTo) -> (String, JsonValue),
     pub(crate) measured: fn(&Measured) -> Map<String, JsonValue>,
     /// The name of a value, and of which rows it is.
     pub(crate) key: fn(&RelatedValue) -> (String, Option<JsonValue>),
@@ -30,8 +31,15 @@ pub struct Travel {
 
 /// For the derive.
 #[doc(hidden)]
-pub static TRAVEL: Travel =
-    Travel { rows, read, filter, include, measured: wire::measured_to_json, key: wire::key_to_json };
+pub static TRAVEL: Travel = Travel {
+    rows,
+    read,
+    filter,
+    include,
+    related_to: wire::related_to_json,
+    measured: wire::measured_to_json,
+    key: wire::key_to_json,
+};
 
 /// Loaded records: an object or null, or an array.
 fn rows(relation: &RelationMeta, related: &[&dyn AnyRecord]) -> JsonValue {

@@ -40,6 +40,12 @@ pub enum OrderKey {
 /// What rows are ordered by, and in which direction; what comes first decides.
 pub type OrderBy = Vec<(OrderKey, Direction)>;
 
+/// An order by fields of the rows themselves.
+#[must_use]
+pub fn order_by_fields(fields: &[(usize, Direction)]) -> OrderBy {
+    fields.iter().map(|(field, direction)| (OrderKey::Field(*field), *direction)).collect()
+}
+
 /// A value of related rows, and what holds of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {

@@ -111,8 +111,8 @@ fn step(meta: &EntityMeta, step: Step) -> Result<Map<String, JsonValue>> {
     let (kind, members) = match step {
         Step::Insert(values) => ("insert", vec![("set", assigned(meta, &values))]),
         Step::InsertMany(rows) => ("insertMany", vec![("rows", rows.iter().map(|row| assigned(meta, row)).collect())]),
-        Step::Update(id, set) => ("update", vec![("id", to_json(&id)), ("set", assigned(meta, &set))]),
-        Step::Delete(id) => ("delete", vec![("id", to_json(&id))]),
+        Step::Update(id, set) => ("update", vec![("id", id.to_json()), ("set", assigned(meta, &set))]),
+        Step::Delete(id) => ("delete", vec![("id", id.to_json())]),
         Step::UpdateMany(which, set) => {
             ("updateMany", vec![("where", filter(meta, which)?), ("set", assigned(meta, &set))])
         }

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::aggregate::{Function, Measure};
 use crate::error::shown;
-use crate::filter::Condition;
 use crate::filter::limits::MAX_RELATED_DEPTH;
+use crate::filter::{Condition, RelatedTo};
+use crate::json::{from_json, to_json as value_to_json};
 use crate::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
 use crate::relation::{Measured, OrderBy, OrderKey, RelatedValue, ValueOf};
 use crate::value::FieldType;
@@ -73,10 +74,10 @@ impl<'k> Measuring<'k> {
     }
 
     /// `3`, or `{"where": {…}, "is": 3}`: of which rows.
-    pub fn from_json(&self, value: &JsonValue, depth: usize) -> Result<Condition> {
+    pub fn read(&self, value: &JsonValue, depth: usize) -> Result<Condition> {
         match value {
             JsonValue::Array(list) if list.iter().any(JsonValue::is_object) => {
-                list.iter().try_fold(Condition::All, |all, one| Ok(all.and(self.from_json(one, depth)?)))
+                list.iter().try_fold(Condition::All, |all, one| Ok(all.and(self.read(one, depth)?)))
             }
             JsonValue::Object(chosen) => {
                 if let Some(other) = chosen.keys().find(|key| !matches!(key.as_str(), "where" | "is")) {
@@ -96,12 +97,12 @@ impl<'k> Measuring<'k> {
         }
     }
 
-    /// As [`Measuring::from_json`], in an address.
-    pub fn from_text(&self, text: &str, depth: usize) -> Result<Condition> {
+    /// As [`Measuring::read`], in an address.
+    pub fn read_text(&self, text: &str, depth: usize) -> Result<Condition> {
         if text.starts_with('{') {
             let json = serde_json::from_str(text)
                 .map_err(|_| wrong_value(self.key, "must be a value, or JSON with \"where\" and \"is\""))?;
-            return self.from_json(&json, depth);
+            return self.read(&json, depth);
         }
         Ok(self.condition(Condition::All, compared_text(self.key, self.operator, 0, self.field_type, text)?))
     }
@@ -233,6 +234,43 @@ pub(crate) fn key_to_json(value: &RelatedValue) -> (String, Option<JsonValue>) {
             (format!("{relation}.{name}"), chosen)
         }
     }
+}
+
+/// The rows at the other end of a relation of another entity: `{"tasks.comments": [1]}`.
+pub(super) fn related_to(meta: &EntityMeta, json: &JsonValue) -> Result<Condition> {
+    let wrong = || {
+        Error::invalid(format!(
+            "The filter \"{}\" is an object such as {{\"tasks.comments\": [1]}}: a relation, and the values of its key.",
+            super::RELATED_TO
+        ))
+    };
+    let object = json.as_object().ok_or_else(wrong)?;
+    object.iter().try_fold(Condition::All, |all, (name, key)| {
+        let values = key.as_array().ok_or_else(wrong)?;
+        // Another entity's name, a hidden relation and one that leads elsewhere are all none of this entity's.
+        let unknown = || Error::invalid(format!("\"{}\" is not a relation to {}.", shown(name), meta.key));
+        let (owner, relation) = name.split_once('.').ok_or_else(unknown)?;
+        let owner = crate::Context::current()?.entity(owner).ok_or_else(unknown)?;
+        let relation = readable_relation(owner, relation).map_err(|_| unknown())?;
+        if relation.target() != meta {
+            return Err(unknown());
+        }
+        if values.len() != relation.keys.len() {
+            return Err(wrong());
+        }
+        let fields = relation.keys.iter().map(|(own, _)| owner.field(*own).field_type);
+        let value = |(field_type, value)| {
+            from_json(field_type, value)
+                .map_err(|error| wrong_value(&format!("{}.{name}", super::RELATED_TO), &error.0))
+        };
+        let key = fields.zip(values).map(value).collect::<Result<_>>()?;
+        Ok(all.and(Condition::related_to(owner, relation, key)))
+    })
+}
+
+/// See [`related_to`].
+pub(crate) fn related_to_json(to: &RelatedTo) -> (String, JsonValue) {
+    (format!("{}.{}", to.owner.key, to.relation.wire), to.key.iter().map(value_to_json).collect())
 }
 
 /// A condition on a value of related rows.

@@ -5,11 +5,12 @@ use super::{delete_many, given, update_many, upsert_many};
 use crate::bulk::{Step, in_step};
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
+use crate::id::Id;
 use crate::meta::EntityMeta;
 use crate::operations::store::{remove_inside, store_inside};
 use crate::operations::write::{apply, delete_id, update_patch};
 use crate::operations::{Patch, load};
-use crate::value::{Row, Value};
+use crate::value::Row;
 use crate::{Error, Result};
 
 /// What came of one step of a batch.
@@ -80,7 +81,7 @@ async fn one(context: &Context, meta: &'static EntityMeta, step: Step) -> Result
     }
 }
 
-async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, set: Patch) -> Result<Row> {
+async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, set: Patch) -> Result<Row> {
     if context.scope() == Scope::Api {
         return update_patch(context, meta, id, set).await;
     }
@@ -90,7 +91,7 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Value, set: P
     Ok(record.row())
 }
 
-async fn delete(context: &Context, meta: &'static EntityMeta, id: &Value) -> Result<()> {
+async fn delete(context: &Context, meta: &'static EntityMeta, id: &Id) -> Result<()> {
     if context.scope() == Scope::Api {
         return delete_id(context, meta, id).await;
     }

@@ -107,7 +107,7 @@ pub(crate) async fn insert_records(
 /// Do the rows go to the table together? Hooks see one after the other.
 fn at_once(meta: &EntityMeta) -> bool {
     // What the database makes of a row is read back after each.
-    !meta.hooks_around_save() && !meta.id_field().auto_increment && meta.written_fields() == meta.all_fields()
+    !meta.hooks_around_save() && meta.counted_id().is_none() && meta.written_fields() == meta.all_fields()
 }
 
 async fn insert_all(

@@ -101,7 +101,7 @@ impl Upsert<'_> {
         record.set_stored(stored, FieldMask::NONE)?;
         if self.guarded {
             may_write(self.context, self.meta, &mut set);
-            set.retain(|(index, _)| *index != self.meta.id);
+            set.retain(|(index, _)| !self.meta.ids.contains(index));
         }
         self.judge(Write::Update, &*record)?;
         let mut kept = FieldMask::NONE;

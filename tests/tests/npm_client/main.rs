@@ -1,6 +1,9 @@
 //! Remult's own client, the npm package as it is, does what applications do against this server.
 //!
-//! `tests/remult/client.ts` asks and writes down what came of each step; what should have come of it stands here.
+//! `tests/remult/client.ts` asks and writes down what came of each step; what should have come of it stands here. Ids of several
+//! fields and includes are in `shop_client.ts` and `shop`.
+
+mod shop;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +12,7 @@ use std::process::Stdio;
 use serde_json::{Value as Json, json};
 use tests::{Way, World, admin, ann, bearer, bob};
 use tokio::process::Command;
+use tokio::sync::OnceCell;
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("remult")
@@ -34,8 +38,13 @@ async fn run(program: &str, arguments: &[&str]) -> String {
     printed
 }
 
-/// The packages, and the client as JavaScript.
+/// The packages, and the clients as JavaScript, once for all tests.
 async fn build() {
+    static BUILT: OnceCell<()> = OnceCell::const_new();
+    BUILT.get_or_init(build_now).await;
+}
+
+async fn build_now() {
     run("node", &["--version"]).await;
     let installed = directory().join("node_modules/.package-lock.json");
     let modified = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
@@ -50,9 +59,10 @@ async fn build() {
 struct Steps(BTreeMap<String, Json>);
 
 impl Steps {
-    async fn of(world: &World) -> Self {
+    async fn of(world: &World, client: &str) -> Self {
+        let client = format!("node_modules/.built/{client}.js");
         let who = [ann(), bob(), admin()].map(|identity| bearer(&identity));
-        let printed = run("node", &["node_modules/.built/client.js", world.base(), &who[0], &who[1], &who[2]]).await;
+        let printed = run("node", &[&client, world.base(), &who[0], &who[1], &who[2]]).await;
         let lines =
             printed.lines().map(|line| serde_json::from_str::<Json>(line).unwrap_or_else(|_| panic!("{printed}")));
         Self(lines.map(|line| (line["step"].as_str().unwrap().to_owned(), line)).collect())
@@ -97,7 +107,7 @@ impl Steps {
 async fn remults_client_works_against_this_server_as_it_is() {
     build().await;
     let world = World::new(Way::Socket).await;
-    let mut steps = Steps::of(&world).await;
+    let mut steps = Steps::of(&world, "client").await;
 
     inserts(&mut steps);
     finds(&mut steps);
