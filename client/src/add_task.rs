@@ -1,6 +1,6 @@
 //! Writing a task down.
 
-use isoform_leptos::{DateField, RecordForm, RecordSignal, SelectField, TextField};
+use isoform_leptos::{DateField, RecordForm, RecordSignal, SelectField, TextField, focus};
 use leptos::prelude::*;
 use shared::prelude::*;
 
@@ -37,13 +37,4 @@ pub fn AddTask() -> impl IntoView {
 /// Puts the cursor into a task's title, if the page shows it.
 pub fn focus_title(task: RecordSignal<Task>) {
     focus(&task.field(|t| t.title).any().input_id());
-}
-
-/// Puts the cursor into the element with an id, if the page has it.
-pub fn focus(id: &str) {
-    use leptos::wasm_bindgen::JsCast;
-    let element = document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<leptos::web_sys::HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
 }

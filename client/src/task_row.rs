@@ -35,6 +35,7 @@ pub fn TaskRow(
     let editing = RwSignal::new(false);
     let (title, completed) = (task.value(|t| t.title), task.value(|t| t.completed));
     let changed = Memo::new(move |_| task.is_changed());
+    let (may_change, may_delete) = (Memo::new(move |_| task.can_update()), Memo::new(move |_| task.can_delete()));
     let stale = Memo::new(move |_| task.error().is_some_and(|error| error.is_conflict()));
 
     // Where a button goes away, the focus must not be lost.
@@ -81,22 +82,34 @@ pub fn TaskRow(
             }
             .into_any()
         } else {
+            let edit = move || {
+                view! {
+                    <button
+                        type="button" class="button small quiet" data-test="edit"
+                        aria-expanded=move || editing.get().to_string()
+                        aria-label=move || format!("Edit priority and date: {}", title.get())
+                        on:click=move |_| editing.update(|editing| *editing = !*editing)
+                    >
+                        {move || if editing.get() { "Close" } else { "Edit" }.to_owned()}
+                    </button>
+                }
+                .into_any()
+            };
+            let delete = move || {
+                view! {
+                    <button
+                        type="button" class="button small quiet" data-test="delete"
+                        aria-label=move || format!("Delete: {}", title.get())
+                        on:click=move |_| page.doomed.set(Some((task, title.get_untracked())))
+                    >
+                        "Delete"
+                    </button>
+                }
+                .into_any()
+            };
             view! {
-                <button
-                    type="button" class="button small quiet" data-test="edit"
-                    aria-expanded=move || editing.get().to_string()
-                    aria-label=move || format!("Edit priority and date: {}", title.get())
-                    on:click=move |_| editing.update(|editing| *editing = !*editing)
-                >
-                    {move || if editing.get() { "Close" } else { "Edit" }.to_owned()}
-                </button>
-                <button
-                    type="button" class="button small quiet" data-test="delete"
-                    aria-label=move || format!("Delete: {}", title.get())
-                    on:click=move |_| page.doomed.set(Some((task, title.get_untracked())))
-                >
-                    "Delete"
-                </button>
+                {move || may_change.get().then(edit)}
+                {move || may_delete.get().then(delete)}
             }
             .into_any()
         }
@@ -113,6 +126,7 @@ pub fn TaskRow(
                     aria-pressed=move || completed.get().to_string()
                     aria-label=move || format!("Done: {}", title.get())
                     aria-busy=move || task.pending().to_string()
+                    disabled=move || !may_change.get()
                     on:click=toggle
                 />
                 <TextField of=task.field(|t| t.title) hide_label=true attr:data-test="title" />

@@ -1,12 +1,12 @@
 //! The list of tasks.
 
-use isoform_leptos::{EntityList, QueryState, use_count, use_identity, use_online, use_query};
+use isoform_leptos::{EntityList, QueryState, focus, use_count, use_identity, use_online, use_query};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use shared::prelude::{ADMIN, Error, Task};
 
-use crate::add_task::{AddTask, focus};
+use crate::add_task::AddTask;
 use crate::admin_actions::AdminActions;
 use crate::confirm::ConfirmDelete;
 use crate::list_controls::{Counts, Find, Tabs};
@@ -20,6 +20,7 @@ use crate::task_row::TaskRow;
 pub fn TasksPage() -> impl IntoView {
     let (page, identity, params, online) = (page_state(), use_identity(), use_query_map(), use_online());
     let admin = Memo::new(move |_| identity.has_role(ADMIN));
+    let may_add = Memo::new(move |_| identity.can_insert::<Task>());
     let view = Memo::new(move |_| params.with(ListView::of));
 
     let tasks = use_query(move || view.with(ListView::query));
@@ -40,7 +41,7 @@ pub fn TasksPage() -> impl IntoView {
 
     view! {
         <Title text="" />
-        <AddTask />
+        {move || may_add.get().then(|| view! { <AddTask /> }.into_any())}
         <div class="heading">
             <h1 id="heading" tabindex="-1">{move || if admin.get() { "All tasks" } else { "Your tasks" }.to_owned()}</h1>
             {move || admin.get().then(|| view! { <AdminActions /> }.into_any())}

@@ -11,6 +11,8 @@ pub fn all() -> Entities {
         .and(entities![crate::entities_bulk::Parcel, crate::entities_bulk::Permit, crate::entities_bulk::Stall])
         .and(crate::entities_aggregates::all())
         .and(crate::entities_fields::all())
+        .and(crate::entities_rules::all())
+        .and(crate::entities_lazy::all())
         .and(crate::entities_ids::all())
         .and(crate::entities_shop::all())
         .and(crate::entities_views::all())

@@ -444,7 +444,7 @@ async fn includes_and_filters_on_the_wire() {
         (json!({"items": {"limit": 1001}}), "1001 rows of \"items\" for each row; at most 1000 can be included."),
         (
             json!({"items": {"what": 1}}),
-            "\"include\" of \"items\": \"what\" is none of where, sort, limit, offset, include.",
+            "\"include\" of \"items\": \"what\" is none of where, sort, limit, offset, with, include.",
         ),
         (json!({"items": 1}), "\"include\" of \"items\": must be true or an object; it is a number."),
         (json!([]), "\"include\" must be an object of relations; it is an array."),

@@ -4,10 +4,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use isoform::meta::{EntityMeta, FieldMask, FieldMeta};
-use isoform::{Error, FieldType, FieldValue, Result, Value, ValueError, guard, json, validate};
+use isoform::{AnyRecord, Error, FieldType, FieldValue, Identity, Result, Value, ValueError, json, rights, validate};
 use leptos::prelude::*;
 
-use crate::identity::IdentityState;
+use crate::identity::asking;
 use crate::record_signal::RecordCell;
 
 /// What the fields and the calls of one record share.
@@ -127,6 +127,15 @@ impl Shared {
         // What was at a field and has been put right there is no longer worth saying.
         let message = || error.message().to_owned();
         if error.fields().is_empty() || !at_fields { Some(message()) } else { None }
+    }
+
+    /// Asks what whoever is signed in may do with the record, following both; of a page that is gone, nothing.
+    pub fn asks(self, ask: &mut dyn FnMut(Option<&Identity>, &dyn AnyRecord) -> bool) -> bool {
+        let (identity, mut can) = (asking(), false);
+        if let Some(cell) = self.cell() {
+            cell.look(&mut |record| can = ask(identity.as_ref(), record));
+        }
+        can
     }
 
     fn set_message(self, field: usize, message: Option<String>) {
@@ -327,11 +336,16 @@ impl AnyField {
         }
     }
 
-    /// May whoever is signed in write the field? The server asks again.
+    /// Is the field of this record shown to whoever is signed in? Its input is not rendered otherwise.
     #[must_use]
-    pub fn writable(self) -> bool {
-        let identity = use_context::<IdentityState>().and_then(IdentityState::get);
-        guard::writable_fields(self.shared.entity, identity.as_ref()).contains(self.index)
+    pub fn can_read(self) -> bool {
+        self.shared.asks(&mut |identity, record| rights::can_read_field(identity, record, self.index))
+    }
+
+    /// May whoever is signed in write the field of this record? Its input can only be read otherwise. The server asks again.
+    #[must_use]
+    pub fn can_update(self) -> bool {
+        self.shared.asks(&mut |identity, record| rights::can_update_field(identity, record, self.index))
     }
 
     /// Notes that an input shows the field's message.
@@ -464,6 +478,18 @@ impl<T: FieldValue> Field<T> {
     #[must_use]
     pub fn error(self) -> Option<String> {
         self.field.error()
+    }
+
+    /// Is the field of this record shown to whoever is signed in?
+    #[must_use]
+    pub fn can_read(self) -> bool {
+        self.field.can_read()
+    }
+
+    /// May whoever is signed in write the field of this record? The server asks again.
+    #[must_use]
+    pub fn can_update(self) -> bool {
+        self.field.can_update()
     }
 }
 

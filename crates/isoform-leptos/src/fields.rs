@@ -7,7 +7,7 @@ mod text;
 
 use std::marker::PhantomData;
 
-use isoform::{FieldType, FieldValue};
+use isoform::{ChoiceValue, FieldValue};
 
 pub use check::CheckField;
 pub use choice::SelectField;
@@ -67,18 +67,55 @@ impl<K> From<AnyField> for FieldFor<K> {
     }
 }
 
+/// A type of field that a kind of input is for. Each [`Field`] of such a type is what the input's `of` takes.
+///
+/// ```compile_fail,E0277
+/// # use isoform::prelude::*;
+/// # use isoform_leptos::{RecordSignal, SelectField};
+/// # use leptos::prelude::*;
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "tasks", allow(crud = true))]
+/// # pub struct Task { #[field(id)] pub id: Uuid, pub due: NaiveDate }
+/// # #[component]
+/// # fn Due(task: RecordSignal<Task>) -> impl IntoView {
+/// // a field of type `NaiveDate` does not fit this input
+/// view! { <SelectField of=task.field(|t| t.due) /> }
+/// # }
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use isoform::prelude::*;
+/// # use isoform_leptos::{RecordSignal, TextField};
+/// # use leptos::prelude::*;
+/// # #[derive(FieldEnum, Clone, Copy, Debug, PartialEq)]
+/// # pub enum State { Open, Done }
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "tasks", allow(crud = true))]
+/// # pub struct Task { #[field(id)] pub id: Uuid, pub state: State }
+/// # #[component]
+/// # fn Title(task: RecordSignal<Task>) -> impl IntoView {
+/// // a field of type `State` does not fit this input
+/// view! { <TextField of=task.field(|t| t.state) /> }
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a field of type `{Self}` does not fit this input",
+    label = "an input for another type of field",
+    note = "TextField is for String, Uuid, durations and lists; NumberField for i32, i64, f64 and Decimal; DateField for NaiveDate, NaiveTime and DateTime<Utc>; CheckField for bool; SelectField for enums with #[derive(FieldEnum)] and for String with `one_of`; each for Option of these too",
+    note = "any field fits as far as its value can be written as text: `of=task.field(|t| t.title).any()`"
+)]
+pub trait Fits<K> {}
+
+impl<K, T: FieldValue + Fits<K>> From<Field<T>> for FieldFor<K> {
+    fn from(field: Field<T>) -> Self {
+        Self::new(field.any())
+    }
+}
+
 macro_rules! fits {
     ($($kind:ident: $($value:ty),+;)+) => {$($(
-        impl From<Field<$value>> for FieldFor<kind::$kind> {
-            fn from(field: Field<$value>) -> Self {
-                Self::new(field.any())
-            }
-        }
-        impl From<Field<Option<$value>>> for FieldFor<kind::$kind> {
-            fn from(field: Field<Option<$value>>) -> Self {
-                Self::new(field.any())
-            }
-        }
+        impl Fits<kind::$kind> for $value {}
+        impl Fits<kind::$kind> for Option<$value> {}
     )+)+};
 }
 
@@ -89,24 +126,11 @@ fits! {
     Check: bool;
 }
 
-/// A list is edited as a text with an item per line.
-impl<T: FieldValue> From<Field<Vec<T>>> for FieldFor<kind::Text>
-where
-    Vec<T>: FieldValue,
-{
-    fn from(field: Field<Vec<T>>) -> Self {
-        Self::new(field.any())
-    }
-}
+/// What is not loaded can only be read: load it first.
+impl Fits<kind::Text> for isoform::Lazy<String> {}
 
-impl<T: FieldValue> From<Field<T>> for FieldFor<kind::Choice> {
-    fn from(field: Field<T>) -> Self {
-        const {
-            assert!(
-                matches!(T::TYPE, FieldType::Enum(_) | FieldType::Text),
-                "a SelectField is for an enum with #[derive(FieldEnum)], or for a text with `one_of`"
-            );
-        }
-        Self::new(field.any())
-    }
-}
+/// A list is edited as a text with an item per line.
+impl<T: FieldValue> Fits<kind::Text> for Vec<T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ChoiceValue> Fits<kind::Choice> for T {}

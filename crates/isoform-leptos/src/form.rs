@@ -5,6 +5,7 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::focus::focus_on;
 use crate::record_signal::RecordSignal;
 
 /// A form that saves a record: validated in the browser first, then sent; what the server has against it is shown at
@@ -76,10 +77,6 @@ fn form(save: Callback<()>, message: Memo<Option<String>>, failed: Memo<bool>, c
 }
 
 fn focus_wrong(node: NodeRef<html::Form>) {
-    use leptos::wasm_bindgen::JsCast as _;
     let form = node.try_get_untracked().flatten();
-    let wrong = form.and_then(|form| form.query_selector("[aria-invalid=true]").ok().flatten());
-    if let Some(wrong) = wrong.and_then(|wrong| wrong.dyn_into::<leptos::web_sys::HtmlElement>().ok()) {
-        let _ = wrong.focus();
-    }
+    focus_on(form.and_then(|form| form.query_selector("[aria-invalid=true]").ok().flatten()));
 }

@@ -1,6 +1,6 @@
 //! Who is signed in, as a signal.
 
-use isoform::{Context, Identity};
+use isoform::{Context, Entity, Identity, guard};
 use leptos::prelude::*;
 
 use crate::answer::{AsJson, Known};
@@ -58,6 +58,14 @@ pub fn use_identity() -> IdentityState {
     })
 }
 
+/// Who is signed in, followed where a component above knows; without a page or a context nobody is.
+pub(crate) fn asking() -> Option<Identity> {
+    match use_context::<IdentityState>() {
+        Some(state) => state.0.try_get().flatten(),
+        None => Context::current().ok().and_then(|context| context.identity().cloned()),
+    }
+}
+
 /// What [`use_identity`] answers; a handle that can be copied.
 #[derive(Clone, Copy, Debug)]
 pub struct IdentityState(RwSignal<Option<Identity>>);
@@ -79,6 +87,18 @@ impl IdentityState {
     #[must_use]
     pub fn has_role(self, role: &str) -> bool {
         self.0.with(|identity| identity.as_ref().is_some_and(|who| who.has_role(role)))
+    }
+
+    /// May whoever is signed in see rows of an entity? `identity.can_read::<Task>()`. Advice, as the server asks again.
+    #[must_use]
+    pub fn can_read<E: Entity>(self) -> bool {
+        self.0.with(|identity| guard::read(E::meta(), identity.as_ref()).is_ok())
+    }
+
+    /// May whoever is signed in add rows to an entity? Advice, as the server asks again.
+    #[must_use]
+    pub fn can_insert<E: Entity>(self) -> bool {
+        self.0.with(|identity| guard::write(E::meta(), identity.as_ref(), guard::Write::Insert).is_ok())
     }
 
     /// Says who is signed in: call it after signing in or out. Queries ask again.

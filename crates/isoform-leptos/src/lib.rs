@@ -41,6 +41,7 @@
 mod answer;
 mod field;
 mod fields;
+mod focus;
 mod form;
 mod identity;
 mod list;
@@ -51,7 +52,8 @@ mod record_signal;
 mod ssr;
 
 pub use field::{AnyField, Field};
-pub use fields::{CheckField, DateField, FieldFor, NumberField, SelectField, TextField, kind};
+pub use fields::{CheckField, DateField, FieldFor, Fits, NumberField, SelectField, TextField, kind};
+pub use focus::focus;
 pub use form::RecordForm;
 pub use identity::{IdentityState, provide_identity, use_identity};
 pub use list::EntityList;

@@ -3,7 +3,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use isoform::{AnyRecord, Column, Entity, Error, FieldValue, Record, Result, Value};
+use isoform::guard::Write;
+use isoform::{AnyRecord, Column, Entity, Error, FieldValue, Record, Result, Value, rights};
 use leptos::prelude::*;
 
 use crate::field::{Field, Shared};
@@ -136,6 +137,28 @@ impl<E: Entity> RecordSignal<E> {
     #[must_use]
     pub fn is_changed(self) -> bool {
         self.record.with(Record::is_changed) || self.shared.has_unread()
+    }
+
+    /// May whoever is signed in add the record, as it is now? Advice for the page, as are the next two: the server asks again.
+    #[must_use]
+    pub fn can_insert(self) -> bool {
+        self.can(Write::Insert)
+    }
+
+    /// May whoever is signed in change the record, as it is in the table?
+    #[must_use]
+    pub fn can_update(self) -> bool {
+        self.can(Write::Update)
+    }
+
+    /// May whoever is signed in delete the record, as it is in the table?
+    #[must_use]
+    pub fn can_delete(self) -> bool {
+        self.can(Write::Delete)
+    }
+
+    fn can(self, write: Write) -> bool {
+        self.shared.asks(&mut |identity, record| rights::can(identity, write, record))
     }
 
     /// Is a call under way?

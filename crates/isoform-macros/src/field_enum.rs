@@ -150,6 +150,9 @@ fn expand(ident: &Ident, variants: &[Variant]) -> TokenStream {
         }
 
         #[automatically_derived]
+        impl #private::ChoiceValue for #ident {}
+
+        #[automatically_derived]
         impl #private::FieldValue for #ident {
             const TYPE: #private::FieldType = #private::FieldType::Enum(<Self as #private::FieldEnum>::VARIANTS);
 

@@ -73,6 +73,9 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// `DateTime<Utc>`, `NaiveDate`, `NaiveTime`, `TimeDelta`, `std::time::Duration`, `Vec<u8>` (bytes), an enum with [`derive@FieldEnum`], `Json<T>` of any
 /// serde type, `Vec` of one of these, or `Option` of one of these; or a type of your own that implements `FieldValue`.
 ///
+/// A `Lazy<T>` of one of these, but not of an `Option`, does not come with its row: lists leave it out, `.with(|t| t.body)` loads it
+/// along, `record.load(|t| t.body).await?` loads it alone.
+///
 /// # `#[entity(…)]`
 ///
 /// | | |
@@ -96,8 +99,8 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 ///
 /// A rule `R` is `true`, `false`, `authenticated` (whoever is signed in), a role `"admin"`, several `["admin", "editor"]`,
 /// a constant of a role `ADMIN` (told by its capital letters), or a function. The function is
-/// `fn(&Identity, &Record<Task>) -> bool` for `insert`, `update` and `delete`, and `fn(&Identity) -> bool` for `read` and
-/// for the rules of fields; it is asked about whoever is signed in, and of nobody else.
+/// `fn(&Identity, &Record<Task>) -> bool` for `insert`, `update` and `delete`, `fn(&Identity) -> bool` for `read`, and either
+/// of them for the rules of fields; it is asked about whoever is signed in, and of nobody else.
 ///
 /// # `#[field(…)]`
 ///
@@ -130,8 +133,8 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `default = expression` | what a new record starts with: an expression of the field's type, or a literal (`"text"` for a `String`, `5` for an `Option<i32>`) |
 /// | `index` | an index of the table: for filters, and for orders by it, whose pages then cost the same however deep they are |
 /// | `column = "…"`, `label = "…"` | made from the field's name, unless they are said |
-/// | `api_read = R` | who may see it; `false`: it never leaves the server |
-/// | `allow_update = R` | who may write it, on insert and on update |
+/// | `api_read = R` | who may see it; `false`: it never leaves the server. What a function of the record decides about is blank in the rows of which it says no, and cannot be filtered, sorted, grouped or aggregated by |
+/// | `allow_update = R` | who may write it, on insert and on update; a function of the record is asked of the stored one, or of the new one |
 /// | `saving = f` | before it is saved, on the server: `async fn(&mut Record<Task>, &mut LifecycleEvent<Task>) -> Result<()>` |
 /// | `display = f` | what people read of it: `fn(&T) -> impl Display`; `record.display(\|t\| t.price)` |
 /// | `column_type = "text COLLATE NOCASE"` | the column's type in the database's own words, where the table is created |

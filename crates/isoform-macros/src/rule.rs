@@ -110,6 +110,24 @@ impl Rule {
         }
     }
 
+    /// The rule as a `FieldRule` of an entity: the compiler tells whether the function judges by the record.
+    pub fn field(&self, entity: &Ident) -> TokenStream {
+        match self {
+            Self::Check(path) => quote_spanned! {here(path)=>
+                ::isoform::__private::Rule::Check(if ::isoform::__private::by_record::<#entity, _, _>(#path) {
+                    ::isoform::__private::FieldCheck::Record(|identity, record| {
+                        ::isoform::__private::judge::<#entity, _, _>(#path, identity, ::core::option::Option::Some(record))
+                    })
+                } else {
+                    ::isoform::__private::FieldCheck::Identity(|identity| {
+                        ::isoform::__private::judge::<#entity, _, _>(#path, identity, ::core::option::Option::None)
+                    })
+                })
+            },
+            other => other.plain(),
+        }
+    }
+
     fn plain(&self) -> TokenStream {
         let rule = quote!(::isoform::__private::Rule);
         match self {

@@ -80,10 +80,15 @@ fn choice(meta: &EntityMeta, readable: FieldMask, name: &str, json: &JsonValue, 
                 find.limit = Some(limit.ok_or_else(|| wrong("\"limit\" must be a whole number from 1"))?);
             }
             "offset" => find.offset = number(value).ok_or_else(|| wrong("\"offset\" must be a whole number"))?,
+            "with" => {
+                let list = value.as_array().ok_or_else(|| wrong("\"with\" must be an array such as [\"body\"]"))?;
+                let field = |one: &JsonValue| wire::readable_field(meta, readable, one.as_str().unwrap_or_default());
+                find.with = list.iter().map(field).collect::<Result<_>>()?;
+            }
             "include" => find.include = nested(meta, value, depth + 1)?,
             other => {
                 let other = shown(other);
-                return Err(wrong(&format!("\"{other}\" is none of where, sort, limit, offset, include")));
+                return Err(wrong(&format!("\"{other}\" is none of where, sort, limit, offset, with, include")));
             }
         }
     }

@@ -25,6 +25,8 @@ pub(crate) struct Parameters {
     include: String,
     /// `_select`: all fields where it is absent.
     pub select: FieldMask,
+    /// `_with`, and what `_select` names: the lazy fields that are loaded along.
+    pub with: FieldMask,
     /// `_cursor`: a page instead of a list; empty for the first one.
     pub cursor: Option<String>,
     /// `_total`
@@ -57,11 +59,11 @@ fn decode(query: &str) -> Result<Vec<(String, String)>> {
 }
 
 impl Parameters {
-    /// Reads the parameters of an address; they can name the fields of a mask.
+    /// Reads the parameters of an address; they can name the fields of a mask, and select those of another one.
     ///
     /// # Errors
     /// 400 with the name of what is unknown or wrong.
-    pub fn read(meta: &EntityMeta, readable: FieldMask, query: Option<&str>) -> Result<Self> {
+    pub fn read(meta: &EntityMeta, readable: FieldMask, selectable: FieldMask, query: Option<&str>) -> Result<Self> {
         let mut read = Self {
             action: None,
             order: Vec::new(),
@@ -69,6 +71,7 @@ impl Parameters {
             page: 1,
             include: String::new(),
             select: meta.all_fields(),
+            with: FieldMask::NONE,
             cursor: None,
             total: false,
             counted: false,
@@ -89,9 +92,11 @@ impl Parameters {
                 "_select" if value == "$none" => {}
                 "_select" if value == "$count" => read.counted = true,
                 "_select" => {
-                    read.select = select(meta, readable, &value)?;
+                    read.select = select(meta, readable.or(selectable), &value)?;
+                    read.with = read.with.or(read.select);
                     read.of_rows = true;
                 }
+                "_with" => read.with = read.with.or(select(meta, readable.or(selectable), &value)?),
                 other if other.starts_with('_') && wire::readable_field(meta, readable, other).is_err() => {
                     let meant = did_you_mean(other, PARAMETERS.iter().copied());
                     return Err(Error::invalid(format!("Unknown parameter \"{}\".{meant}", shown(other))));
@@ -160,7 +165,15 @@ impl Parameters {
             return Err(Error::invalid("_page needs _limit: how many rows a page has."));
         }
         let offset = query_offset(self.page, self.limit)?;
-        Ok(Find { filter, order: self.order.clone(), limit: self.limit, offset, include: Vec::new(), after: None })
+        Ok(Find {
+            filter,
+            order: self.order.clone(),
+            limit: self.limit,
+            offset,
+            include: Vec::new(),
+            with: self.with,
+            after: None,
+        })
     }
 
     /// What is included, by the address or by a body, which wins.

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::{self, HeaderValue};
 use isoform::meta::FieldMask;
-use isoform::{EntityMeta, Error, Row, Value, json};
+use isoform::{EntityMeta, Error, Result, Row, Value, json};
 
 /// JSON with a status.
 pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response {
@@ -37,18 +37,26 @@ pub(crate) fn row(status: StatusCode, meta: &EntityMeta, readable: FieldMask, ro
     response
 }
 
-/// Rows with the fields of a mask.
-pub(crate) fn rows(status: StatusCode, meta: &EntityMeta, readable: FieldMask, rows: &[Row]) -> Response {
+/// Rows, each with the fields of its mask.
+///
+/// # Errors
+/// Those of the masks.
+pub(crate) fn rows(
+    status: StatusCode,
+    meta: &EntityMeta,
+    visible: impl Fn(&Row) -> Result<FieldMask>,
+    rows: &[Row],
+) -> Result<Response> {
     let mut body = Vec::with_capacity(256 * rows.len());
     body.push(b'[');
     for (position, row) in rows.iter().enumerate() {
         if position > 0 {
             body.push(b',');
         }
-        json::write_row(meta, readable, row, &mut body);
+        json::write_row(meta, visible(row)?, row, &mut body);
     }
     body.push(b']');
-    json(status, body)
+    Ok(json(status, body))
 }
 
 /// 204.
@@ -62,16 +70,4 @@ pub(crate) fn nothing() -> Response {
 pub(crate) fn error(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     json(status, error.clone().told().to_json().to_string().into_bytes())
-}
-
-/// The error without what its reader may not see: a field that cannot be read is not told about either.
-pub(crate) fn concealed(error: Error, meta: &EntityMeta, readable: FieldMask) -> Error {
-    let visible = |wire: &str| meta.field_by_wire(wire).is_none_or(|index| readable.contains(index));
-    if error.fields().iter().all(|(wire, _)| visible(wire)) {
-        return error;
-    }
-    let fields: Vec<_> = error.fields().iter().filter(|(wire, _)| visible(wire)).cloned().collect();
-    let message = fields.iter().map(|(_, message)| message.as_str()).collect::<Vec<_>>().join("; ");
-    let message = if message.is_empty() { "This cannot be saved.".to_owned() } else { message };
-    error.with_fields(fields).with_message(message)
 }

@@ -21,7 +21,7 @@ use isoform::backend::{Body as Callable, Method as BackendMethod, RowInfo, invok
 use isoform::future::BoxFuture;
 use isoform::meta::FieldMask;
 use isoform::provider::{Find, Include};
-use isoform::{Context, EntityMeta, Error, ErrorKind, Id, Result, Scope, Value, guard, json, operations, shown};
+use isoform::{Context, EntityMeta, Error, ErrorKind, Id, Result, Row, Scope, Value, guard, json, operations, shown};
 use question::{Posted, where_of};
 use serde_json::{Map, Value as JsonValue, json};
 
@@ -126,7 +126,7 @@ impl Shared {
             context.run(answer(call, body)).await.map_err(|error| {
                 // Of what they have sent themselves they are told what is wrong with it.
                 let told = readable.or(guard::writable_fields(entity.meta, context.identity()));
-                respond::concealed(error, entity.meta, told)
+                operations::concealed(error, entity.meta, told)
             })
         };
         self.in_time(&method, &uri, &arriving, work).await
@@ -175,7 +175,19 @@ impl Call<'_> {
     }
 
     fn parameters(&self) -> Result<Parameters> {
-        Parameters::read(self.meta(), self.readable, self.parts.uri.query())
+        let judged = operations::judged(&self.context, self.meta());
+        Parameters::read(self.meta(), self.readable, judged, self.parts.uri.query())
+    }
+
+    /// All fields, but of the lazy ones those that a write has sent: as they are in the table then.
+    fn sent(&self, values: &Map<String, JsonValue>) -> FieldMask {
+        let sent = values.keys().filter_map(|name| self.meta().field_by_wire(name)).collect();
+        self.meta().all_fields().without(self.meta().lazy_fields().without(sent))
+    }
+
+    /// The fields that the caller may see of a row.
+    fn visible(&self, row: &Row) -> Result<FieldMask> {
+        operations::visible(&self.context, self.meta(), row)
     }
 
     fn json(&self, body: Arrived) -> Result<JsonValue> {
@@ -301,11 +313,13 @@ impl Call<'_> {
                         json!({ "inserted": rows.len() }).to_string().into_bytes(),
                     ));
                 }
-                Ok(respond::rows(StatusCode::CREATED, meta, self.readable, &rows))
+                let sent = bodies.iter().fold(FieldMask::NONE, |all, body| all.or(self.sent(body)));
+                respond::rows(StatusCode::CREATED, meta, |row| Ok(self.visible(row)?.and(sent)), &rows)
             }
             one => {
-                let row = operations::insert_body(&self.context, meta, &body::object(one)?).await?;
-                Ok(respond::row(StatusCode::CREATED, meta, self.readable, &row))
+                let values = body::object(one)?;
+                let row = operations::insert_body(&self.context, meta, &values).await?;
+                Ok(respond::row(StatusCode::CREATED, meta, self.visible(&row)?.and(self.sent(&values)), &row))
             }
         }
     }
@@ -338,7 +352,7 @@ impl Call<'_> {
         match self.parts.method {
             Method::PUT => self.update(id, body).await,
             Method::DELETE => self.delete(id).await,
-            _ => self.one(id, parameters.include(meta, None)?).await,
+            _ => self.one(id, parameters.include(meta, None)?, parameters.with).await,
         }
     }
 
@@ -346,14 +360,14 @@ impl Call<'_> {
         id.ok_or_else(|| Error::not_found(format!("There is no such row in {}.", self.meta().key)))
     }
 
-    async fn one(self, id: Option<Id>, include: Vec<Include>) -> Result<Response> {
+    async fn one(self, id: Option<Id>, include: Vec<Include>, with: FieldMask) -> Result<Response> {
         let meta = self.meta();
         if !include.is_empty() || meta.always_includes() {
-            let row = operations::find_id_json(&self.context, meta, &self.existing(id)?, include).await?;
+            let row = operations::find_id_json(&self.context, meta, &self.existing(id)?, include, with).await?;
             return Ok(respond::json(StatusCode::OK, row));
         }
-        let row = operations::find_id(&self.context, meta, &self.existing(id)?).await?;
-        Ok(respond::row(StatusCode::OK, meta, self.readable, &row))
+        let row = operations::find_id(&self.context, meta, &self.existing(id)?, with).await?;
+        Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?, &row))
     }
 
     /// The version that `If-Match` asks for.
@@ -376,7 +390,7 @@ impl Call<'_> {
         }
         let row = operations::update_body(&self.context, meta, &id, &values).await;
         let row = row.map_err(|error| precondition(error, if_match.is_some()))?;
-        Ok(respond::row(StatusCode::OK, meta, self.readable, &row))
+        Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?.and(self.sent(&values)), &row))
     }
 
     async fn delete(self, id: Option<Id>) -> Result<Response> {

@@ -281,7 +281,7 @@ pub(crate) struct RelatedRows<'a> {
     pub at_most: Option<u64>,
 }
 
-/// Related rows: all fields of the target in the order of their declaration, then those of the row in between that they are
+/// Related rows: all fields of the target in the order of their declaration, null for those that are left out, then those of the row in between that they are
 /// related to.
 pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Statement<'a>> {
     let RelatedRows { relation, keys, find, between, at_most } = *asked;
@@ -309,11 +309,15 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
     shape.number(part.map(|(offset, _)| offset));
     shape.number(part.map(|(_, last)| last));
     shape.number(at_most);
+    let left_out = find.left_out(meta);
+    shape.fields(left_out);
     shape.statement::<D>(|text| {
         let other = Other::of(relation, 0, false);
         let mut select = Query::select();
         for index in meta.columns().iter() {
-            select.expr_as(other.target.column::<D>(index), column(meta, index));
+            // Null stands for what is not loaded.
+            let value = if left_out.contains(index) { Expr::cust("NULL") } else { other.target.column::<D>(index) };
+            select.expr_as(value, column(meta, index));
         }
         let key_columns = other.keys(relation);
         let between_keys = || key_columns.iter().enumerate().filter(|_| relation.through.is_some());

@@ -13,9 +13,10 @@ pub use crate::filter::custom_filter;
 pub use crate::filter::{CustomFilter, Prefilters};
 pub use crate::future::{BoxFuture, ready};
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
+use crate::meta::FieldFunction;
 pub use crate::meta::{
-    Allow, Check, Direction, EntityMeta, FieldMeta, FieldRole, Number, OnDelete, Origin, RelationMeta, Rule, Through,
-    Validator,
+    Allow, Check, Direction, EntityMeta, FieldCheck, FieldMeta, FieldRole, Number, OnDelete, Origin, RelationMeta,
+    Rule, Through, Validator,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::meta::{Source, SqlPart};
@@ -25,7 +26,7 @@ pub use crate::relation::{
     Fixed, ManyLink, OneLink, Path, RelatedMany, RelatedOne, RelatedThrough, RelationField, TRAVEL, ToMany, ToOne,
     declared, joined,
 };
-pub use crate::value::{FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
+pub use crate::value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
 pub use crate::{Error, Filter, Identity, Result};
 
 /// What an entity without custom filters answers: those are an inherent constant, which comes first.
@@ -60,6 +61,17 @@ impl<E> NoMethods for E {}
 /// The record of the entity that a rule is about. A rule is only asked about records of its own entity.
 pub fn check_record<E: Entity>(record: &dyn AnyRecord, check: impl FnOnce(&Record<E>) -> bool) -> bool {
     record.as_any().downcast_ref::<Record<E>>().is_some_and(check)
+}
+
+/// Is the function of a rule on a field one of the record?
+#[must_use]
+pub const fn by_record<E, J, F: FieldFunction<E, J>>(_: F) -> bool {
+    F::BY_RECORD
+}
+
+/// Asks the function of a rule on a field.
+pub fn judge<E, J, F: FieldFunction<E, J>>(function: F, identity: &Identity, record: Option<&dyn AnyRecord>) -> bool {
+    function.judge(identity, record)
 }
 
 /// Runs a method's body on a record that has lost its type.

@@ -383,17 +383,23 @@ pub async fn invoke_record(
     } else if !guard::allows_record(&allowed, identity, &*(meta.new_record)()) {
         return Err(refused());
     }
+    let sent: FieldMask = row_info.data.keys().filter_map(|name| meta.field_by_wire(name)).collect();
     let work = async |inside: Context| {
         let mut record = operations::received(&inside, meta, row_info, |stored| {
             if guard::allows_record(&allowed, identity, stored) { Ok(()) } else { Err(refused()) }
         })
         .await?;
-        let result = body(&mut *record, Args::new(args)).await?;
-        let mut visible = guard::readable_fields(meta, identity);
+        let kept = operations::kept_from(&inside, &*record);
+        let result = body(&mut *record, Args::new(args)).await;
+        let result = result.map_err(|error| operations::untold(error, meta, kept))?;
+        let mut visible = guard::readable_of(identity, &*record);
         if record.state().is_new {
             // Not in the table yet: it is its caller's own.
-            visible = visible.or(guard::writable_fields(meta, identity));
+            visible = visible.or(guard::writable_of(identity, &*record));
         }
+        // Of lazy fields what was sent, and what is not in the table.
+        let known = sent.or(record.changed_fields());
+        let visible = visible.without(meta.lazy_fields().without(known));
         Ok(RecordAnswer { result, row_info: AnsweredRow::of(&*record, visible) })
     };
     let trusted = context.with_scope(Scope::Backend);

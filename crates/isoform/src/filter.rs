@@ -393,7 +393,7 @@ macro_rules! str_operand {
         }
     )+ };
 }
-str_operand!(String, Option<String>);
+str_operand!(String, Option<String>, crate::Lazy<String>);
 
 /// A field type with text operators: `String` and `Option<String>`.
 #[diagnostic::on_unimplemented(

@@ -4,7 +4,7 @@
 //! function is never asked about nobody.
 
 use crate::identity::Identity;
-use crate::meta::{EntityMeta, FieldMask, FieldMeta, FieldRole, IdentityRule, RecordRule, Rule};
+use crate::meta::{EntityMeta, FieldCheck, FieldMask, FieldMeta, FieldRole, FieldRule, IdentityRule, RecordRule, Rule};
 use crate::record::AnyRecord;
 use crate::{Error, Result};
 
@@ -108,24 +108,93 @@ pub fn needs_record(meta: &EntityMeta, write: Write) -> bool {
     matches!(write.rule(meta), Rule::Check(_))
 }
 
-/// The fields that an identity, or nobody, may see. Who may see no rows, but write some, is told no more of them than which
-/// row it was and its version.
+/// What a rule on a field says to an identity, or nobody, of every row; nothing, where it is the record's to say.
+#[must_use]
+pub fn of_every_row(rule: &FieldRule, identity: Option<&Identity>) -> Option<bool> {
+    match (rule, identity) {
+        (Rule::Check(FieldCheck::Record(_)), Some(_)) => None,
+        _ => Some(passes(rule, identity, |check, identity| match check {
+            FieldCheck::Identity(function) => function(identity),
+            FieldCheck::Record(_) => false,
+        })),
+    }
+}
+
+/// Does an identity, or nobody, pass a rule on a field of this record?
+#[must_use]
+pub fn allows_field(rule: &FieldRule, identity: Option<&Identity>, record: &dyn AnyRecord) -> bool {
+    passes(rule, identity, |check, identity| match check {
+        FieldCheck::Identity(function) => function(identity),
+        FieldCheck::Record(function) => function(identity, record),
+    })
+}
+
+/// Does a rule on a field judge by the record?
+#[must_use]
+pub const fn is_by_record(rule: &FieldRule) -> bool {
+    matches!(rule, Rule::Check(FieldCheck::Record(_)))
+}
+
+fn such_fields(meta: &EntityMeta, such: impl Fn(&FieldMeta) -> bool) -> FieldMask {
+    meta.fields.iter().enumerate().filter(|(_, field)| such(field)).map(|(index, _)| index).collect()
+}
+
+/// The fields that an identity, or nobody, may see of every row. Who may see no rows, but write some, is told no more of them
+/// than which row it was and its version.
 #[must_use]
 pub fn readable_fields(meta: &EntityMeta, identity: Option<&Identity>) -> FieldMask {
     let rows = allows(&meta.allow.read, identity);
-    let readable = |(_, field): &(usize, &FieldMeta)| {
-        (rows || matches!(field.role, FieldRole::Id | FieldRole::Version)) && allows(&field.api_read, identity)
-    };
-    meta.fields.iter().enumerate().filter(readable).map(|(index, _)| index).collect()
+    such_fields(meta, |field| {
+        (rows || matches!(field.role, FieldRole::Id | FieldRole::Version))
+            && of_every_row(&field.api_read, identity) == Some(true)
+    })
 }
 
-/// The fields that an identity, or nobody, may write: what it may also see, and nothing that is made without it.
+/// The fields that an identity may see of some rows: the record decides.
+#[must_use]
+pub fn judged_fields(meta: &EntityMeta, identity: Option<&Identity>) -> FieldMask {
+    let judged = such_fields(meta, |field| is_by_record(&field.api_read));
+    if judged.is_empty() || identity.is_none() || !allows(&meta.allow.read, identity) {
+        FieldMask::NONE
+    } else {
+        judged
+    }
+}
+
+/// The fields that an identity, or nobody, may see of this record: as it is in the table and as it is now. Otherwise whoever
+/// may write the owner of a record, say, could read by claiming to be that.
+#[must_use]
+pub fn readable_of(identity: Option<&Identity>, record: &dyn AnyRecord) -> FieldMask {
+    let meta = record.meta();
+    let (readable, judged) = (readable_fields(meta, identity), judged_fields(meta, identity));
+    if judged.is_empty() {
+        return readable;
+    }
+    let shown = |record: &dyn AnyRecord| -> FieldMask {
+        judged.iter().filter(|index| allows_field(&meta.field(*index).api_read, identity, record)).collect()
+    };
+    let mut seen = shown(record);
+    if let Some(stored) = record.as_stored() {
+        seen = seen.and(shown(&*stored));
+    }
+    readable.or(seen)
+}
+
+/// The fields that an identity, or nobody, may write of some row: what it may also see, and nothing that is made without it.
 #[must_use]
 pub fn writable_fields(meta: &EntityMeta, identity: Option<&Identity>) -> FieldMask {
-    let writable = |(_, field): &(usize, &FieldMeta)| {
-        !field.is_made() && allows(&field.api_read, identity) && allows(&field.allow_update, identity)
-    };
-    meta.fields.iter().enumerate().filter(writable).map(|(index, _)| index).collect()
+    let perhaps = |rule: &FieldRule| of_every_row(rule, identity) != Some(false);
+    such_fields(meta, |field| !field.is_made() && perhaps(&field.api_read) && perhaps(&field.allow_update))
+}
+
+/// The fields that an identity, or nobody, may write of this record, as it is.
+#[must_use]
+pub fn writable_of(identity: Option<&Identity>, record: &dyn AnyRecord) -> FieldMask {
+    such_fields(record.meta(), |field| {
+        !field.is_made()
+            && allows_field(&field.api_read, identity, record)
+            && allows_field(&field.allow_update, identity, record)
+    })
 }
 
 /// Does the API never show the field to anybody?

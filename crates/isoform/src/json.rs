@@ -274,7 +274,8 @@ pub fn to_text(value: &Value) -> String {
 pub fn write_row(meta: &EntityMeta, fields: FieldMask, row: &[Value], out: &mut Vec<u8>) {
     let mut separator = b'{';
     for (index, (field, value)) in meta.fields.iter().zip(row).enumerate() {
-        if !fields.contains(index) {
+        // What is not loaded is not known, and not null.
+        if !fields.contains(index) || (field.lazy && value.is_null()) {
             continue;
         }
         out.push(separator);
@@ -341,7 +342,10 @@ pub fn row_to_json(
 ) -> serde_json::Map<String, JsonValue> {
     let mut row = serde_json::Map::new();
     for (index, field) in meta.fields.iter().enumerate().filter(|(index, _)| fields.contains(*index)) {
-        row.insert(field.wire.to_owned(), to_json(&get(index)));
+        let value = get(index);
+        if !(field.lazy && value.is_null()) {
+            row.insert(field.wire.to_owned(), to_json(&value));
+        }
     }
     row
 }

@@ -103,11 +103,11 @@ pub use meta::EntityMeta;
 #[cfg(not(target_arch = "wasm32"))]
 pub use nearest::did_you_mean;
 pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
-pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState};
+pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState, rights};
 pub use relation::{RelatedMany, RelatedOne, RelatedThrough, ToMany, ToOne};
 pub use remote::Remote;
 pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};
-pub use value::{FieldEnum, FieldType, FieldValue, Json, Row, Scalar, Value, ValueError};
+pub use value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Json, Lazy, Row, Scalar, Value, ValueError};
 
 // So that the macros' `::isoform` names this crate in its own examples and tests too.
 extern crate self as isoform;

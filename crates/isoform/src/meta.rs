@@ -1,11 +1,13 @@
 //! What the framework knows about an entity: static data, made by `#[derive(Entity)]`.
 
+mod field_rule;
 mod origin;
 #[cfg(not(target_arch = "wasm32"))]
 mod source;
 
 use std::fmt;
 
+pub use field_rule::{FieldCheck, FieldFunction, FieldRule};
 pub use origin::Origin;
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::{Source, SqlPart};
@@ -163,6 +165,8 @@ pub struct FieldMeta {
     pub nullable: bool,
     /// Does its Rust type take less than its field type, or other than it is sent?
     pub converts: bool,
+    /// Does its value not come with the row, but when it is asked for?
+    pub lazy: bool,
     /// Where its value comes from.
     pub origin: Origin,
     /// Is it an id that the database counts up?
@@ -179,10 +183,10 @@ pub struct FieldMeta {
     pub role: FieldRole,
     /// No two rows have the same value.
     pub unique: bool,
-    /// Who may see it. What cannot be seen cannot be filtered or sorted by either.
-    pub api_read: IdentityRule,
+    /// Who may see it. What cannot be seen of every row cannot be filtered or sorted by either.
+    pub api_read: FieldRule,
     /// Who may write it, on insert and on update.
-    pub allow_update: IdentityRule,
+    pub allow_update: FieldRule,
     /// What must hold of its value, in the browser and on the server.
     pub validators: &'static [Validator],
     /// Does a function run on the server before the field is saved?
@@ -213,6 +217,7 @@ impl FieldMeta {
             field_type,
             nullable,
             converts: false,
+            lazy: false,
             origin: Origin::Written,
             auto_increment: false,
             display: None,

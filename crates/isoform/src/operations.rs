@@ -15,8 +15,11 @@ mod body;
 mod bulk;
 mod computed;
 mod cursor;
+mod hidden;
 mod include;
+mod lazy;
 mod page;
+mod permitted;
 mod prefilter;
 mod raw;
 mod references;
@@ -40,11 +43,13 @@ pub(crate) use ask::{find, find_related, includes, shown};
 pub use body::read_patch;
 pub(crate) use bulk::insert_records;
 pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};
+pub(crate) use hidden::kept_from;
+pub use hidden::{concealed, judged, visible};
 pub(crate) use page::{find_fields, page, page_related};
 pub use page::{page_json, reversed};
 pub(crate) use raw::{execute_sql, fetch_sql};
 pub use references::foreign_key_conflict;
-pub(crate) use write::{delete, received, save};
+pub(crate) use write::{delete, received, save, untold};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 
 /// The most related rows that one relation can bring along.

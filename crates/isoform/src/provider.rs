@@ -26,6 +26,8 @@ pub struct Find {
     pub offset: u64,
     /// Which related rows are loaded along.
     pub include: Vec<Include>,
+    /// Which lazy fields are loaded along.
+    pub with: FieldMask,
     /// Only what stands behind these values of the order's fields. The order is complete then
     /// ([`EntityMeta::complete_order`]) and has no field of JSON, and the offset is 0.
     pub after: Option<Row>,
@@ -42,7 +44,15 @@ pub struct Include {
 
 impl Default for Find {
     fn default() -> Self {
-        Self { filter: Condition::All, order: Vec::new(), limit: None, offset: 0, include: Vec::new(), after: None }
+        Self {
+            filter: Condition::All,
+            order: Vec::new(),
+            limit: None,
+            offset: 0,
+            include: Vec::new(),
+            with: FieldMask::NONE,
+            after: None,
+        }
     }
 }
 
@@ -57,6 +67,16 @@ impl Find {
     #[must_use]
     pub fn order_of_fields(&self) -> Option<Vec<(usize, Direction)>> {
         self.order.iter().map(|(key, direction)| Some((key.field()?, *direction))).collect()
+    }
+
+    /// The fields that are not read: the lazy ones that are not loaded along, unless the order needs them.
+    #[must_use]
+    pub fn left_out(&self, meta: &EntityMeta) -> FieldMask {
+        let lazy = meta.lazy_fields();
+        if lazy.is_empty() {
+            return lazy;
+        }
+        lazy.without(self.with).without(self.order.iter().filter_map(|(key, _)| key.field()).collect())
     }
 
     /// At most so many rows.

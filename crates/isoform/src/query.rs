@@ -11,8 +11,9 @@ use crate::context::Context;
 use crate::entity::{Entity, IntoOrder};
 use crate::filter::Filter;
 use crate::future::BoxFuture;
+use crate::meta::FieldMask;
 use crate::provider::{Find, Include};
-use crate::record::Record;
+use crate::record::{IntoFields, Record};
 use crate::relation::{OrderBy, Relation};
 use crate::repository;
 use crate::{Error, Result};
@@ -49,12 +50,21 @@ pub struct Query<E> {
     page: u64,
     limit: Option<u64>,
     include: Vec<Include>,
+    /// The lazy fields that are loaded along.
+    with: FieldMask,
 }
 
 impl<E> Clone for Query<E> {
     fn clone(&self) -> Self {
-        let include = self.include.clone();
-        Self { filter: self.filter.clone(), order: self.order.clone(), page: self.page, limit: self.limit, include }
+        let (include, with) = (self.include.clone(), self.with);
+        Self {
+            filter: self.filter.clone(),
+            order: self.order.clone(),
+            page: self.page,
+            limit: self.limit,
+            include,
+            with,
+        }
     }
 }
 
@@ -77,12 +87,20 @@ impl<E> PartialEq for Query<E> {
             && self.page == other.page
             && self.limit == other.limit
             && self.include == other.include
+            && self.with == other.with
     }
 }
 
 impl<E: Entity> Query<E> {
     pub(crate) const fn new() -> Self {
-        Self { filter: Filter::all(), order: Vec::new(), page: 1, limit: None, include: Vec::new() }
+        Self {
+            filter: Filter::all(),
+            order: Vec::new(),
+            page: 1,
+            limit: None,
+            include: Vec::new(),
+            with: FieldMask::NONE,
+        }
     }
 
     /// Only rows that fulfil this too.
@@ -112,6 +130,12 @@ impl<E: Entity> Query<E> {
     /// How many rows at most.
     pub const fn limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
+        self
+    }
+
+    /// Loads [`Lazy`](crate::Lazy) fields along, which a query leaves out otherwise: `.with(|p| p.body)`, or a tuple of several.
+    pub fn with<F: IntoFields<E>>(mut self, fields: impl FnOnce(E::Fields) -> F) -> Self {
+        self.with = self.with.or(fields(E::FIELDS).into_fields());
         self
     }
 
@@ -150,6 +174,7 @@ impl<E: Entity> Query<E> {
             limit: chosen.limit,
             offset: chosen.page.saturating_sub(1).saturating_mul(chosen.limit.unwrap_or(0)),
             include: chosen.include,
+            with: chosen.with,
             after: None,
         };
         self.include.retain(|other| other.relation != relation);
@@ -192,6 +217,7 @@ impl<E: Entity> Query<E> {
             limit,
             offset: offset(self.page, limit)?,
             include: self.include.clone(),
+            with: self.with,
             after: None,
         })
     }

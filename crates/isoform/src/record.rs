@@ -2,6 +2,7 @@
 
 mod any;
 mod chosen;
+pub mod rights;
 mod serde;
 
 use std::fmt;
@@ -262,6 +263,24 @@ impl<E: Entity> Record<E> {
         repository::reload(self).await
     }
 
+    /// The value of a [`Lazy`](crate::Lazy) field. Where it is not loaded it is asked for now; it counts as unchanged then.
+    ///
+    /// # Errors
+    /// 400 where the asker may not see it, 403 where they may not see it of this row; 404 where the row is no longer there, or no longer for this identity; 401, 503.
+    pub async fn load<T: FieldValue>(
+        &mut self,
+        field: impl FnOnce(E::Fields) -> Column<E, crate::Lazy<T>>,
+    ) -> Result<T> {
+        let index = field(E::FIELDS).index();
+        if self.entity.get(index).is_null() {
+            let value = repository::load(E::meta(), self.original_id(), index).await?;
+            for entity in std::iter::once(&mut self.entity).chain(self.original.as_deref_mut()) {
+                entity.set(index, value.clone()).map_err(|error| repository::unfit(E::meta(), Some(index), &error))?;
+            }
+        }
+        T::from_value(self.entity.get(index)).map_err(|error| repository::unfit(E::meta(), Some(index), &error))
+    }
+
     /// Puts every field back to what is in the table and forgets the errors.
     pub fn undo(&mut self) {
         if self.state.is_new {
@@ -282,6 +301,9 @@ impl<E: Entity> Record<E> {
 
     pub(crate) fn set_stored(&mut self, entity: E, hidden: FieldMask) {
         let mut before = std::mem::replace(&mut self.entity, entity);
+        if !self.state.is_new {
+            keep_loaded(&mut self.entity, &before, self.original.as_deref());
+        }
         for relation in E::meta().relations {
             self.entity.take_related(relation.index, &mut before);
         }
@@ -303,7 +325,18 @@ impl<E: Entity> Record<E> {
 
     /// The fields that may leave the server: not hidden, and readable by whoever the context is for.
     pub(crate) fn visible_fields(&self) -> FieldMask {
-        serde::readable(E::meta()).without(self.state.hidden)
+        serde::visible(self)
+    }
+}
+
+/// What was loaded of lazy fields stays, where it is as it is in the table and did not come anew.
+fn keep_loaded<E: Entity>(entity: &mut E, before: &E, original: Option<&E>) {
+    for index in E::meta().lazy_fields().iter() {
+        let loaded = before.get(index);
+        if entity.get(index).is_null() && original.is_none_or(|original| original.get(index) == loaded) {
+            // It was in a record of the same entity, so it fits.
+            let _ = entity.set(index, loaded);
+        }
     }
 }
 

@@ -308,6 +308,10 @@ pub(crate) fn parameters(meta: &EntityMeta, find: &Find, page: u64, more: &str) 
     if page > 1 {
         parameters.push(format!("_page={page}"));
     }
+    if !find.with.is_empty() {
+        let names: Vec<_> = find.with.iter().map(|field| meta.field(field).wire).collect();
+        parameters.push(format!("_with={}", names.join(",")));
+    }
     if !more.is_empty() {
         parameters.push(more.to_owned());
     }

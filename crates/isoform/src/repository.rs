@@ -186,7 +186,7 @@ pub(crate) async fn find<E: Entity>(context: &Context, query: &Query<E>) -> Resu
         #[cfg(not(target_arch = "wasm32"))]
         Source::Local(_) => {
             let (rows, hidden) = operations::find(context, E::meta(), find).await?;
-            rows.into_iter().map(|row| Record::from_stored(row, hidden)).collect()
+            rows.into_iter().enumerate().map(|(position, row)| Record::from_stored(row, hidden.of(position))).collect()
         }
     }
 }
@@ -221,8 +221,9 @@ pub(crate) async fn page<E: Entity>(
         #[cfg(not(target_arch = "wasm32"))]
         Source::Local(_) => {
             let page = operations::page(context, E::meta(), find, cursor, total).await?;
-            let rows = page.rows.into_iter().map(|row| Record::from_stored(row, page.hidden)).collect::<Result<_>>()?;
-            Ok((rows, page.cursor, page.total))
+            let rows = page.rows.into_iter().enumerate();
+            let rows = rows.map(|(position, row)| Record::from_stored(row, page.hidden.of(position)));
+            Ok((rows.collect::<Result<_>>()?, page.cursor, page.total))
         }
     }
 }
@@ -243,7 +244,7 @@ pub(crate) async fn last<E: Entity>(context: &Context, query: &Query<E>) -> Resu
                 return operations::find_related(context, E::meta(), find).await?.pop().map(typed).transpose();
             }
             let (rows, hidden) = operations::find(context, E::meta(), find).await?;
-            rows.into_iter().next().map(|row| Record::from_stored(row, hidden)).transpose()
+            rows.into_iter().next().map(|row| Record::from_stored(row, hidden.of(0))).transpose()
         }
     }
 }
@@ -262,10 +263,12 @@ pub(crate) async fn select(
             let names: Vec<_> = mask.iter().map(|field| meta.field(field).wire).collect();
             let more = format!("_select={}", names.join(","));
             let rows = remote.list(meta, "get", &find, page, &more).await?;
+            let blank = (meta.new_record)();
             let value = |row: &serde_json::Map<String, JsonValue>, field: usize| {
-                let FieldMeta { wire, field_type, .. } = *meta.field(field);
-                json::from_json(field_type, row.get(wire).unwrap_or(&JsonValue::Null))
-                    .map_err(|error| unfit(meta, Some(field), &error))
+                let FieldMeta { wire, field_type, lazy, .. } = *meta.field(field);
+                // What is left out may not be seen of this row.
+                let Some(value) = row.get(wire) else { return Ok(if lazy { Value::Null } else { blank.get(field) }) };
+                json::from_json(field_type, value).map_err(|error| unfit(meta, Some(field), &error))
             };
             rows.iter().map(|row| fields.iter().map(|field| value(row, *field)).collect()).collect()
         }
@@ -278,6 +281,19 @@ pub(crate) async fn select(
             Ok(rows.iter().map(|row| positions.iter().map(|position| value(row, *position)).collect()).collect())
         }
     }
+}
+
+/// The value of one field of the row with an id.
+pub(crate) async fn load(meta: &'static EntityMeta, id: Id, field: usize) -> Result<Value> {
+    let find = Find::matching(id.condition(meta)).limit(1);
+    let row = select(&Context::current()?, meta, find, 1, &[field]).await?.pop();
+    let value = row.and_then(|row| row.into_iter().next());
+    let value = value.ok_or_else(|| Error::not_found(format!("There is no such row in {}.", meta.key)))?;
+    if value.is_null() {
+        let name = meta.field(field).label;
+        return Err(Error::forbidden(format!("You are not allowed to see {name} of this row of {}.", meta.key)));
+    }
+    Ok(value)
 }
 
 /// A value of a field that does not fit its type.

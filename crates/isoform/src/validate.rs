@@ -28,8 +28,16 @@ pub(crate) async fn any(record: &mut dyn AnyRecord) -> Result<()> {
 pub(crate) fn fields(record: &mut dyn AnyRecord) {
     let hidden = record.state().hidden;
     for (index, field) in record.meta().fields.iter().enumerate() {
+        let known = record.get(index);
+        if field.lazy && known.is_null() {
+            // Of a row that is there it is known to be right. A copy of what was never loaded is nothing to insert.
+            if record.state().is_new {
+                record.state_mut().errors.add(index, "is not loaded");
+            }
+            continue;
+        }
         if !hidden.contains(index)
-            && let Err(message) = value(field, &record.get(index))
+            && let Err(message) = value(field, &known)
         {
             record.state_mut().errors.add(index, message);
         }

@@ -3,6 +3,7 @@
 mod bytes;
 mod decimal;
 mod duration;
+mod lazy;
 mod list;
 mod scalar;
 mod time;
@@ -11,6 +12,7 @@ use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
+pub use lazy::Lazy;
 pub(crate) use list::read as read_list;
 pub use scalar::{Scalar, ScalarType, ScalarValue, Stored, StoredAs};
 
@@ -227,6 +229,9 @@ pub trait FieldValue: Sized + Clone + PartialEq + Send + Sync + 'static {
     /// before it is stored.
     const CONVERTS: bool = false;
 
+    /// Does its value not come with the row? Then null stands for what is not loaded: see [`Lazy`].
+    const LAZY: bool = false;
+
     /// The value as a cell.
     fn to_value(&self) -> Value;
 
@@ -374,6 +379,15 @@ where
         Self(T::default())
     }
 }
+
+/// A field type of which one of several values is chosen: an enum with `#[derive(FieldEnum)]`, or a text with `one_of`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no choice of one of several",
+    label = "must be an enum with #[derive(FieldEnum)], or a String with `one_of`"
+)]
+pub trait ChoiceValue: FieldValue {}
+impl ChoiceValue for String {}
+impl<T: ChoiceValue> ChoiceValue for Option<T> {}
 
 /// What `#[derive(FieldEnum)]` implements for an enum without fields.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not an enum field", label = "add #[derive(FieldEnum)]")]

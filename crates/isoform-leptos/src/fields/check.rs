@@ -33,7 +33,7 @@ pub fn CheckField(
     let error = frame.error();
     let described_by = frame.described_by(error);
     let checked = Memo::new(move |_| field.get() == Value::Bool(true));
-    let disabled = Memo::new(move |_| readonly.get() || !field.writable());
+    let disabled = Memo::new(move |_| readonly.get() || !field.can_update());
     let change = move |event| {
         let checked = event_target_checked(&event);
         field.set(Value::Bool(checked));
@@ -42,12 +42,17 @@ pub fn CheckField(
             on_change.run(checked);
         }
     };
-    let input = view! {
+    let id = frame.id.clone();
+    let input = move || {
+        let described_by = described_by.clone();
+        view! {
         <input
-            id=frame.id.clone() name=field.name() type="checkbox" disabled=move || disabled.get()
+            id=id.clone() name=field.name() type="checkbox" disabled=move || disabled.get()
             aria-invalid=move || invalid(error) aria-describedby=described_by
             checked=checked.get_untracked() prop:checked=move || checked.get() on:change=change
         />
+        }
+        .into_any()
     };
-    frame.around(error, input.into_any(), true)
+    frame.around(error, input, true)
 }

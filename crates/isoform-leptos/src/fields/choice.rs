@@ -35,15 +35,27 @@ pub fn SelectField(
 ) -> impl IntoView {
     let frame = Frame::new(of.field, id, label, hide_label);
     let field = of.field;
+    let options = move || {
+        let initial = untrack(|| field.text());
+        let option =
+            |(value, label)| view! { <option value=value selected=value == initial>{label}</option> }.into_any();
+        choices(field.meta(), none).into_iter().map(option).collect_view().into_any()
+    };
+    select(frame, options, readonly, on_change)
+}
+
+/// A select with its options.
+pub(super) fn select(
+    frame: Frame,
+    options: impl Fn() -> AnyView + Send + 'static,
+    readonly: Signal<bool>,
+    on_change: Option<Callback<()>>,
+) -> AnyView {
+    let field = frame.field;
     let error = frame.error();
     let described_by = frame.described_by(error);
     let chosen = Memo::new(move |_| field.text());
-    let disabled = Memo::new(move |_| readonly.get() || !field.writable());
-    let initial = chosen.get_untracked();
-    let options: Vec<_> = choices(field.meta(), none)
-        .into_iter()
-        .map(|(value, label)| view! { <option value=value selected=value == initial>{label}</option> }.into_any())
-        .collect();
+    let disabled = Memo::new(move |_| readonly.get() || !field.can_update());
     let change = move |event| {
         field.enter(&event_target_value(&event));
         field.leave();
@@ -51,16 +63,21 @@ pub fn SelectField(
             on_change.run(());
         }
     };
-    let input = view! {
-        <select
-            id=frame.id.clone() name=field.name() required=field.meta().is_required() disabled=move || disabled.get()
-            aria-invalid=move || invalid(error) aria-describedby=described_by
-            prop:value=move || chosen.get() on:change=change
-        >
-            {options}
-        </select>
+    let id = frame.id.clone();
+    let input = move || {
+        let described_by = described_by.clone();
+        view! {
+            <select
+                id=id.clone() name=field.name() required=field.meta().is_required() disabled=move || disabled.get()
+                aria-invalid=move || invalid(error) aria-describedby=described_by
+                prop:value=move || chosen.get() on:change=change
+            >
+                {options()}
+            </select>
+        }
+        .into_any()
     };
-    frame.around(error, input.into_any(), false)
+    frame.around(error, input, false)
 }
 
 /// What can be chosen: what is stored, and what people read.

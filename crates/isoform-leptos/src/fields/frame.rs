@@ -1,5 +1,6 @@
 //! What all inputs have around them: the label, the help and the message.
 
+use isoform::meta::Rule;
 use leptos::prelude::*;
 
 use crate::field::AnyField;
@@ -48,9 +49,23 @@ impl Frame {
         }
     }
 
-    /// The whole field. A label before the input, or behind it where it is a box to tick.
-    pub fn around(self, error: Memo<Option<String>>, input: AnyView, label_last: bool) -> AnyView {
+    /// The whole field. A label before the input, or behind it where it is a box to tick. Nothing, where it may not be seen.
+    pub fn around(
+        self,
+        error: Memo<Option<String>>,
+        input: impl Fn() -> AnyView + Send + 'static,
+        label_last: bool,
+    ) -> AnyView {
+        if matches!(self.field.meta().api_read, Rule::Everyone) {
+            return self.shown(error, input(), label_last);
+        }
+        let can_read = Memo::new(move |_| self.field.can_read());
+        (move || can_read.get().then(|| self.shown(error, input(), label_last))).into_any()
+    }
+
+    fn shown(&self, error: Memo<Option<String>>, input: AnyView, label_last: bool) -> AnyView {
         let Self { field, id, label, hide_label } = self;
+        let (field, id, label, hide_label) = (*field, id.clone(), label.clone(), *hide_label);
         let error_id = format!("{id}-error");
         let help =
             field.meta().help.map(|help| view! { <p class="field-help" id=format!("{id}-help")>{help}</p> }.into_any());

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::frame::{Frame, invalid};
 use super::{FieldFor, kind};
+use crate::focus::focus;
 
 /// An input for a text: `<TextField of=task.field(|t| t.title) />`.
 ///
@@ -197,7 +198,7 @@ fn typed(frame: Frame, how: Typed) -> AnyView {
     let (field, meta) = (frame.field, frame.field.meta());
     let error = frame.error();
     let text = Memo::new(move |_| field.text());
-    let readonly = Memo::new(move |_| readonly.get() || !field.writable());
+    let readonly = Memo::new(move |_| readonly.get() || !field.can_update());
     let described_by = frame.described_by(error);
     let (min_length, max_length) = meta.length_limits().unwrap_or((0, usize::MAX));
     let min_length = (min_length > 0).then(|| min_length.to_string());
@@ -224,42 +225,38 @@ fn typed(frame: Frame, how: Typed) -> AnyView {
     };
     let id = frame.id.clone();
     if autofocus {
-        focus(id.clone());
+        // The browser's own attribute works while a page loads only.
+        let id = id.clone();
+        Effect::new(move || focus(&id));
     }
-    let initial = text.get_untracked();
-    let input = if multiline {
-        view! {
-            <textarea
-                id=id name=field.name() placeholder=placeholder required=required readonly=move || readonly.get()
-                minlength=min_length maxlength=max_length autocomplete=autocomplete
-                aria-invalid=move || invalid(error) aria-describedby=described_by
-                prop:value=move || text.get() on:input=enter on:blur=leave on:keydown=key
-            >{initial}</textarea>
+    let input = move || {
+        let (id, placeholder, described_by) = (id.clone(), placeholder.clone(), described_by.clone());
+        let (min, max) = (min.clone(), max.clone());
+        let (min_length, max_length) = (min_length.clone(), max_length.clone());
+        let initial = text.get_untracked();
+        if multiline {
+            view! {
+                <textarea
+                    id=id name=field.name() placeholder=placeholder required=required readonly=move || readonly.get()
+                    minlength=min_length maxlength=max_length autocomplete=autocomplete
+                    aria-invalid=move || invalid(error) aria-describedby=described_by
+                    prop:value=move || text.get() on:input=enter on:blur=leave on:keydown=key
+                >{initial}</textarea>
+            }
+            .into_any()
+        } else {
+            view! {
+                <input
+                    id=id name=field.name() type=input_type inputmode=inputmode placeholder=placeholder required=required
+                    readonly=move || readonly.get() min=min max=max minlength=min_length maxlength=max_length
+                    autocomplete=autocomplete aria-invalid=move || invalid(error) aria-describedby=described_by
+                    value=initial prop:value=move || text.get() on:input=enter on:blur=leave on:keydown=key
+                />
+            }
+            .into_any()
         }
-        .into_any()
-    } else {
-        view! {
-            <input
-                id=id name=field.name() type=input_type inputmode=inputmode placeholder=placeholder required=required
-                readonly=move || readonly.get() min=min max=max minlength=min_length maxlength=max_length
-                autocomplete=autocomplete aria-invalid=move || invalid(error) aria-describedby=described_by
-                value=initial prop:value=move || text.get() on:input=enter on:blur=leave on:keydown=key
-            />
-        }
-        .into_any()
     };
     frame.around(error, input, false)
-}
-
-/// The cursor goes to what appears with `autofocus`: the browser's own attribute works while a page loads only.
-fn focus(id: String) {
-    use leptos::wasm_bindgen::JsCast as _;
-    Effect::new(move || {
-        let input = document().get_element_by_id(&id);
-        if let Some(input) = input.and_then(|input| input.dyn_into::<leptos::web_sys::HtmlElement>().ok()) {
-            let _ = input.focus();
-        }
-    });
 }
 
 fn text_type(meta: &FieldMeta) -> &'static str {

@@ -48,6 +48,7 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
     for field in &mut entity.fields {
         name_is_snake_case(ctxt, field);
         one_role(ctxt, field);
+        lazy_is_plain(ctxt, field);
         id_can_be_one(ctxt, field);
         stamps_have_their_type(ctxt, field);
         stamps_are_kept_by_the_framework(ctxt, field);
@@ -254,6 +255,19 @@ fn one_role(ctxt: &Ctxt, field: &Field) {
         for (token, _) in rest {
             ctxt.error(token, format!("the field is `{first}` already: it cannot be `{token}` too"));
         }
+    }
+}
+
+fn lazy_is_plain(ctxt: &Ctxt, field: &Field) {
+    let (option, lazy) = (super::model::option_of, super::model::lazy_of);
+    if option(&field.ty).and_then(lazy).or_else(|| lazy(&field.ty).and_then(option)).is_some() {
+        return ctxt.error(&field.ty, "a lazy field is never null: write `Lazy<T>` without the `Option`");
+    }
+    if super::model::lazy_of(&field.ty).is_none() {
+        return;
+    }
+    for token in field.roles.iter().map(|(token, _)| token).chain(field.origins.iter().map(|(token, _)| token)) {
+        ctxt.error(token, format!("`{token}` comes with every row: its field cannot be `Lazy`"));
     }
 }
 

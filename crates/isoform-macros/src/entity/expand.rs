@@ -332,6 +332,9 @@ fn blank(field: &Field) -> TokenStream {
         if matches!(default, Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_))) && field.kind == Kind::Text {
             value = quote_spanned!(span=> ::std::string::String::from(#value));
         }
+        if super::model::lazy_of(&field.ty).is_some() {
+            value = quote_spanned!(span=> ::core::convert::From::from(#value));
+        }
         if field.optional {
             value = quote_spanned!(span=> ::core::option::Option::Some(#value));
         }
@@ -449,15 +452,19 @@ fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
         let converts = as_value(&field.ty, "CONVERTS");
         more.push(quote!(converts: #converts));
     }
+    if super::model::lazy_of(&field.ty).is_some() {
+        let lazy = as_value(&field.ty, "LAZY");
+        more.push(quote!(lazy: #lazy));
+    }
     if field.unique.is_some() {
         more.push(quote!(unique: true));
     }
     if let Some((_, rule)) = &field.api_read {
-        let rule = rule.identity();
+        let rule = rule.field(&entity.ident);
         more.push(quote!(api_read: #rule));
     }
     if let Some((_, rule)) = &field.allow_update {
-        let rule = rule.identity();
+        let rule = rule.field(&entity.ident);
         more.push(quote!(allow_update: #rule));
     }
     let part_of_id = (field.role() == Some(Role::Id) && entity.ids().count() > 1)

@@ -134,9 +134,9 @@ impl Field {
         self.roles.first().map(|(_, role)| *role)
     }
 
-    /// The type, without the `Option` around it.
+    /// The type, without the `Option` or the `Lazy` around it.
     pub fn inner_type(&self) -> &Type {
-        option_of(&self.ty).unwrap_or(&self.ty)
+        option_of(&self.ty).or_else(|| lazy_of(&self.ty)).unwrap_or(&self.ty)
     }
 }
 
@@ -188,6 +188,7 @@ pub enum Kind {
 impl Kind {
     pub fn of(ty: &Type) -> Self {
         let inner = option_of(ty).unwrap_or(ty);
+        let inner = lazy_of(inner).unwrap_or(inner);
         let Some((name, arguments)) = last_segment(inner) else { return Self::Other };
         match name.as_str() {
             "String" => Self::Text,
@@ -211,6 +212,12 @@ impl Kind {
 pub fn option_of(ty: &Type) -> Option<&Type> {
     let (name, arguments) = last_segment(ty)?;
     (name == "Option").then(|| argument(arguments)).flatten()
+}
+
+/// The `T` of `Lazy<T>`.
+pub fn lazy_of(ty: &Type) -> Option<&Type> {
+    let (name, arguments) = last_segment(ty)?;
+    (name == "Lazy").then(|| argument(arguments)).flatten()
 }
 
 /// The name and the `T` of `Name<T>`.

@@ -96,6 +96,12 @@ pub struct Thing {
     names: Vec<String>,
     days: Option<Vec<NaiveDate>>,
     kind: Kind,
+    #[field(api_read = Self::may_update, allow_update = functions::may_read)]
+    aside: String,
+    #[field(api_read = functions::may_read, allow_update = Thing::may_update, len(max = 90), validate = functions::no_digits, default = "…")]
+    body: Lazy<String>,
+    #[field(range(min = 0))]
+    size: Lazy<i64>,
     #[field(created_at)]
     created_at: DateTime<Utc>,
     #[field(updated_at)]

@@ -2,12 +2,11 @@
 
 use isoform::meta::EntityMeta;
 use isoform::operations::{self, Done, Patch};
-use isoform::{Context, Error, Id, Result, Step, guard, json};
+use isoform::{Context, Error, Id, Result, Row, Step, guard, json};
 use serde_json::{Map, Value as JsonValue};
 
 use super::bulk::{member, nothing_else, upsert_rows, values, which};
 use crate::api::Served;
-use crate::respond;
 
 /// What a step can do, as the wire spells it, and how one looks.
 const KINDS: [(&str, &str); 7] = [
@@ -42,7 +41,7 @@ pub(super) async fn run(served: &Served, context: &Context, body: JsonValue) -> 
         if position > 0 {
             out.push(b',');
         }
-        write(context, meta, updates, &done, &mut out);
+        write(context, meta, updates, &done, &mut out)?;
     }
     out.push(b']');
     Ok(out)
@@ -51,24 +50,24 @@ pub(super) async fn run(served: &Served, context: &Context, body: JsonValue) -> 
 /// What may be told of an error about an entity: of what they have sent themselves they are told what is wrong with it.
 fn told(context: &Context, meta: &'static EntityMeta, error: Error) -> Error {
     let readable = guard::readable_fields(meta, context.identity());
-    respond::concealed(error, meta, readable.or(guard::writable_fields(meta, context.identity())))
+    operations::concealed(error, meta, readable.or(guard::writable_fields(meta, context.identity())))
 }
 
 const fn is_update(step: &Step) -> bool {
     matches!(step, Step::UpdateMany(..))
 }
 
-fn write(context: &Context, meta: &'static EntityMeta, updates: bool, done: &Done, out: &mut Vec<u8>) {
-    let readable = guard::readable_fields(meta, context.identity());
+fn write(context: &Context, meta: &'static EntityMeta, updates: bool, done: &Done, out: &mut Vec<u8>) -> Result<()> {
+    let visible = |row: &Row| Ok::<_, Error>(operations::visible(context, meta, row)?.without(meta.lazy_fields()));
     match done {
-        Done::Row(row) => json::write_row(meta, readable, row, out),
+        Done::Row(row) => json::write_row(meta, visible(row)?, row, out),
         Done::Rows(rows) => {
             out.push(b'[');
             for (position, row) in rows.iter().enumerate() {
                 if position > 0 {
                     out.push(b',');
                 }
-                json::write_row(meta, readable, row, out);
+                json::write_row(meta, visible(row)?, row, out);
             }
             out.push(b']');
         }
@@ -78,6 +77,7 @@ fn write(context: &Context, meta: &'static EntityMeta, updates: bool, done: &Don
         }
         Done::Deleted => out.extend_from_slice(b"null"),
     }
+    Ok(())
 }
 
 /// Reads a step; `about` becomes the entity that it is about.

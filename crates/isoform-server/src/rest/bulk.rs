@@ -96,7 +96,12 @@ impl Call<'_> {
         let meta = self.meta();
         let rows = upsert_rows(&self.context, meta, self.readable, self.json(body)?)?;
         let rows = operations::upsert_many(&self.context, meta, rows).await?;
-        Ok(respond::rows(StatusCode::OK, meta, self.readable, &rows))
+        respond::rows(
+            StatusCode::OK,
+            meta,
+            |row| Ok(operations::visible(&self.context, meta, row)?.without(meta.lazy_fields())),
+            &rows,
+        )
     }
 
     /// The rows that the address and a body's `where` ask for.

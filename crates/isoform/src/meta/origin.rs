@@ -94,6 +94,12 @@ impl EntityMeta {
         self.such_fields(|field| field.has_column() && !field.is_written())
     }
 
+    /// The fields that do not come with their row, but when they are asked for.
+    #[must_use]
+    pub fn lazy_fields(&self) -> FieldMask {
+        self.such_fields(|field| field.lazy)
+    }
+
     /// The fields that the server computes after a row was read.
     #[must_use]
     pub fn server_fields(&self) -> FieldMask {

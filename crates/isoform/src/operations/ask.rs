@@ -1,6 +1,7 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
-use super::{MAX_WRITTEN, computed, include, not_found, prefilter, resolve};
+use super::hidden::{Hidden, conceal, judged, needed};
+use super::{MAX_WRITTEN, computed, include, lazy, not_found, prefilter, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
 use crate::guard;
@@ -65,36 +66,26 @@ pub(super) fn not_too_many(context: &Context, count: u64) -> Result<()> {
 }
 
 /// Rows, and the fields that the asker may not see, which are blank in them.
-pub(crate) async fn find(context: &Context, meta: &'static EntityMeta, find: Find) -> Result<(Vec<Row>, FieldMask)> {
+pub(crate) async fn find(context: &Context, meta: &'static EntityMeta, find: Find) -> Result<(Vec<Row>, Hidden)> {
     find_chosen(context, meta, find, meta.all_fields()).await
 }
 
-/// As [`find`]; of what the server computes only the fields of a mask.
+/// As [`find`]; of what the server computes only the fields of a mask, and those that rules may ask about.
 async fn find_chosen(
     context: &Context,
     meta: &'static EntityMeta,
     find: Find,
     fields: FieldMask,
-) -> Result<(Vec<Row>, FieldMask)> {
+) -> Result<(Vec<Row>, Hidden)> {
     let (mut find, readable) = guarded(context, meta, find).await?;
     let unlimited = probe(context, &mut find);
-    let mut rows = context.database()?.find(meta, &find).await?;
+    let mut rows = lazy::find(context, meta, &find).await?;
     if unlimited {
         not_too_many(context, rows.len() as u64)?;
     }
-    computed::fill_in(context, meta, readable.and(fields), &mut rows).await?;
-    let hidden = conceal(meta, readable, &mut rows);
+    computed::fill_in(context, meta, needed(context, meta, readable.and(fields)), &mut rows).await?;
+    let hidden = conceal(context, meta, readable, &mut rows)?;
     Ok((rows, hidden))
-}
-
-/// Blanks what the asker may not see of rows; answers which fields that are.
-pub(super) fn conceal(meta: &EntityMeta, readable: FieldMask, rows: &mut [Row]) -> FieldMask {
-    let hidden = meta.all_fields().without(readable);
-    if !hidden.is_empty() {
-        let blank = (meta.new_record)().row();
-        rows.iter_mut().for_each(|row| hide(row, &blank, hidden));
-    }
-    hidden
 }
 
 pub(super) fn hide(row: &mut Row, blank: &Row, hidden: FieldMask) {
@@ -108,8 +99,8 @@ pub(super) fn hide(row: &mut Row, blank: &Row, hidden: FieldMask) {
 /// The record of a row that an operation answered, without what the asker may not see.
 pub(crate) fn shown<E: crate::Entity>(context: &Context, mut row: Row) -> Result<crate::Record<E>> {
     let meta = E::meta();
-    let hidden = conceal(meta, readable(context, meta), std::slice::from_mut(&mut row));
-    crate::Record::from_stored(row, hidden)
+    let hidden = conceal(context, meta, readable(context, meta), std::slice::from_mut(&mut row))?;
+    crate::Record::from_stored(row, hidden.of(0))
 }
 
 /// Rows as JSON, straight from the cells: what a list over HTTP answers.
@@ -123,19 +114,21 @@ pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find,
     }
     let (mut find, readable) = guarded(context, meta, find).await?;
     let unlimited = probe(context, &mut find);
+    let fields = fields.without(find.left_out(meta));
     let mut out = Vec::with_capacity(4096);
     out.push(b'[');
-    if !meta.server_fields().and(readable).and(fields).is_empty() {
-        let mut rows = context.database()?.find(meta, &find).await?;
+    if !meta.server_fields().and(readable).or(judged(context, meta)).and(fields).is_empty() {
+        let mut rows = lazy::find(context, meta, &find).await?;
         if unlimited {
             not_too_many(context, rows.len() as u64)?;
         }
-        computed::fill_in(context, meta, readable.and(fields), &mut rows).await?;
+        computed::fill_in(context, meta, needed(context, meta, readable.and(fields)), &mut rows).await?;
+        let hidden = conceal(context, meta, readable, &mut rows)?;
         for (position, row) in rows.iter().enumerate() {
             if position > 0 {
                 out.push(b',');
             }
-            json::write_row(meta, readable.and(fields), row, &mut out);
+            json::write_row(meta, fields.without(hidden.of(position)), row, &mut out);
         }
         out.push(b']');
         return Ok(out);
@@ -173,13 +166,13 @@ pub(super) async fn with_related(
     context: &Context,
     meta: &'static EntityMeta,
     rows: Vec<Row>,
-    hidden: FieldMask,
+    hidden: Hidden,
     named: Vec<Include>,
 ) -> Result<Vec<Box<dyn AnyRecord>>> {
     let mut records = Vec::with_capacity(rows.len());
-    for row in rows {
+    for (position, row) in rows.into_iter().enumerate() {
         let mut record = (meta.new_record)();
-        record.set_stored(row, hidden)?;
+        record.set_stored(row, hidden.of(position))?;
         records.push(record);
     }
     let parents = records.iter_mut().map(|record| &mut **record as &mut dyn AnyRecord).collect();
@@ -226,19 +219,21 @@ pub async fn find_id_json(
     meta: &'static EntityMeta,
     id: &Id,
     include: Vec<Include>,
+    with: FieldMask,
 ) -> Result<Vec<u8>> {
-    let find = Find { include, ..Find::matching(id.condition(meta)).limit(1) };
+    let find = Find { include, with, ..Find::matching(id.condition(meta)).limit(1) };
     find_related_json(context, meta, find, meta.all_fields()).await?.pop().ok_or_else(|| not_found(meta))
 }
 
-/// One row, by its id.
+/// One row, by its id, with these lazy fields, whole: [`super::visible`] says what of it may be shown.
 ///
 /// # Errors
 /// 401, 403; 404 where it is absent or not for this identity.
-pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Id) -> Result<Row> {
-    let (find, readable) = guarded(context, meta, Find::matching(id.condition(meta)).limit(1)).await?;
-    let mut row = context.database()?.find(meta, &find).await?.pop().ok_or_else(|| not_found(meta))?;
-    computed::fill_in(context, meta, readable, std::slice::from_mut(&mut row)).await?;
+pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Id, with: FieldMask) -> Result<Row> {
+    let find = Find { with, ..Find::matching(id.condition(meta)).limit(1) };
+    let (find, readable) = guarded(context, meta, find).await?;
+    let mut row = lazy::find(context, meta, &find).await?.pop().ok_or_else(|| not_found(meta))?;
+    computed::fill_in(context, meta, needed(context, meta, readable), std::slice::from_mut(&mut row)).await?;
     Ok(row)
 }
 

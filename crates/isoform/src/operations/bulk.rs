@@ -10,9 +10,9 @@ pub(crate) use insert::insert_records;
 pub use upsert::upsert_many;
 
 use super::store::{remove_inside, store_inside};
-use super::write::{Reach, apply, stamp, update_needs_row};
+use super::write::{Reach, apply, stamp, untold, update_needs_row};
 use super::{Patch, load};
-use super::{computed, prefilter, references, resolve};
+use super::{computed, kept_from, permitted, prefilter, references, resolve};
 use crate::bulk::Which;
 use crate::context::{Context, Scope};
 use crate::filter::{Condition, limits};
@@ -175,14 +175,20 @@ impl Rows {
             for id in self.ids(&inside, meta).await? {
                 let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
                 self.judge(context, Write::Update, &*record)?;
-                apply(&mut *record, patch.clone())?;
+                let (mut patch, mut kept) = (patch.clone(), FieldMask::NONE);
+                if self.guarded {
+                    permitted::retain(context, &*record, &mut patch);
+                    kept = kept_from(context, &*record);
+                }
+                apply(&mut *record, patch)?;
                 self.judge(context, Write::Update, &*record)?;
                 let written = record.changed_fields().without(passed);
                 if self.guarded && !written.is_empty() {
                     references::reachable(context, &inside, meta, &[(&*record, written)]).await?;
                     passed = passed.or(written);
                 }
-                store_inside(&inside, &mut *record, reach, false).await?;
+                let stored = store_inside(&inside, &mut *record, reach, false).await;
+                stored.map_err(|error| untold(error, meta, kept))?;
                 changed += 1;
             }
             Ok(changed)

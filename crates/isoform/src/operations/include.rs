@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::resolve::{self, Sight};
-use super::{MAX_RELATED, computed, prefilter};
+use super::{MAX_RELATED, computed, hidden, prefilter};
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
 use crate::filter::limits::{self, MAX_INCLUDED};
@@ -95,13 +95,13 @@ async fn one(
                 relation.wire
             )));
         }
-        computed::fill_in(context, target, readable, &mut rows).await?;
-        let hidden = super::ask::conceal(target, readable, &mut rows);
+        computed::fill_in(context, target, hidden::needed(context, target, readable), &mut rows).await?;
+        let hidden = hidden::conceal(context, target, readable, &mut rows)?;
         let mut owners = Vec::with_capacity(rows.len());
         let mut children = Vec::with_capacity(rows.len());
-        for (key, row) in keys.into_iter().zip(rows) {
+        for (position, (key, row)) in keys.into_iter().zip(rows).enumerate() {
             let mut child = (target.new_record)();
-            child.set_stored(row, hidden)?;
+            child.set_stored(row, hidden.of(position))?;
             owners.push(groups.get(&text(&key)).copied());
             children.push(child);
         }

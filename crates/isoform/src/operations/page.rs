@@ -1,8 +1,9 @@
 //! Pages by a cursor: what stands behind a row in an order, however deep that is. And a list from its end.
 
-use super::ask::{conceal, guarded, includes, not_too_many, probe, readable, with_related, written};
-use super::computed;
+use super::ask::{guarded, includes, not_too_many, probe, readable, with_related, written};
 use super::cursor::Question;
+use super::hidden::{Hidden, conceal, judged, needed};
+use super::{computed, lazy};
 use crate::context::Context;
 use crate::guard;
 use crate::meta::{Direction, EntityMeta, FieldMask};
@@ -89,7 +90,7 @@ impl Asked {
 pub(crate) struct Page {
     pub rows: Vec<Row>,
     /// The fields that the asker may not see: they are blank in the rows.
-    pub hidden: FieldMask,
+    pub hidden: Hidden,
     /// Where the next page begins, where there is one.
     pub cursor: Option<String>,
     /// How many rows there are on all pages, where that was asked for.
@@ -118,7 +119,7 @@ async fn page_chosen(
 ) -> Result<Page> {
     let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor).await?;
     let database = context.database()?;
-    let mut rows = database.find(meta, &find).await?;
+    let mut rows = lazy::find(context, meta, &find).await?;
     let mut cursor = None;
     if rows.len() as u64 > size {
         rows.pop();
@@ -129,8 +130,8 @@ async fn page_chosen(
         cursor = Some(question.cursor(&find.order.iter().map(value).collect::<Vec<_>>()));
     }
     let total = if total { Some(database.count(meta, &find.filter).await?) } else { None };
-    computed::fill_in(context, meta, readable.and(fields), &mut rows).await?;
-    let hidden = conceal(meta, readable, &mut rows);
+    computed::fill_in(context, meta, needed(context, meta, readable.and(fields)), &mut rows).await?;
+    let hidden = conceal(context, meta, readable, &mut rows)?;
     Ok(Page { rows, hidden, cursor, total })
 }
 
@@ -144,8 +145,8 @@ pub(crate) async fn page_related(
 ) -> Result<(Vec<Box<dyn AnyRecord>>, Page)> {
     let named = find.include.clone();
     let mut page = page(context, meta, find, cursor, total).await?;
-    let rows = std::mem::take(&mut page.rows);
-    Ok((with_related(context, meta, rows, page.hidden, named).await?, page))
+    let (rows, hidden) = (std::mem::take(&mut page.rows), std::mem::take(&mut page.hidden));
+    Ok((with_related(context, meta, rows, hidden, named).await?, page))
 }
 
 /// A page as the API answers it: `{"items": […], "cursor": "…", "total": 3}`, the latter two where there are some.
@@ -160,15 +161,16 @@ pub async fn page_json(
     fields: FieldMask,
     total: bool,
 ) -> Result<Vec<u8>> {
-    if includes(meta, &find) || !meta.server_fields().is_empty() {
+    if includes(meta, &find) || !meta.server_fields().or(judged(context, meta)).is_empty() {
         let named = find.include.clone();
         let mut page = page_chosen(context, meta, find, cursor, total, fields).await?;
-        let rows = std::mem::take(&mut page.rows);
-        let records = with_related(context, meta, rows, page.hidden, named).await?;
+        let (rows, hidden) = (std::mem::take(&mut page.rows), std::mem::take(&mut page.hidden));
+        let records = with_related(context, meta, rows, hidden, named).await?;
         let items = written(&records, fields)?.join(&b","[..]);
         return end([b"{\"items\":[", items.as_slice()].concat(), page.cursor, page.total);
     }
     let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor).await?;
+    let fields = fields.without(find.left_out(meta));
     let database = context.database()?;
     let mut out = Vec::with_capacity(4096);
     out.extend_from_slice(b"{\"items\":[");
@@ -195,7 +197,7 @@ fn end(mut out: Vec<u8>, cursor: Option<String>, total: Option<u64>) -> Result<V
     Ok(out)
 }
 
-/// Rows with the fields of a mask alone, all of which the asker may see.
+/// Rows with the fields of a mask alone, all of which the asker may see of some rows at least; of others they are blank.
 pub(crate) async fn find_fields(
     context: &Context,
     meta: &'static EntityMeta,
@@ -203,14 +205,16 @@ pub(crate) async fn find_fields(
     fields: FieldMask,
 ) -> Result<Vec<Row>> {
     let (mut find, readable) = guarded(context, meta, find).await?;
-    guard::asks_only(meta, readable, fields)?;
+    let judged = judged(context, meta).and(fields);
+    guard::asks_only(meta, readable.or(judged), fields)?;
     let unlimited = probe(context, &mut find);
     let database = context.database()?;
-    let rows = if fields.and(meta.server_fields()).is_empty() {
+    let rows = if fields.and(meta.server_fields()).or(judged).is_empty() {
         database.find_fields(meta, &find, fields).await?
     } else {
         let mut rows = database.find(meta, &find).await?;
-        computed::fill_in(context, meta, fields, &mut rows).await?;
+        computed::fill_in(context, meta, needed(context, meta, fields), &mut rows).await?;
+        conceal(context, meta, readable, &mut rows)?;
         let chosen = |row: Row| {
             row.into_iter().enumerate().filter(|(index, _)| fields.contains(*index)).map(|(_, value)| value).collect()
         };

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value as JsonValue};
 
-use super::ask::hide;
 use super::body::{accepted, read_patch};
+use super::hidden::{conceal, concealed, kept_from};
 use super::store::{remove, remove_inside, store, store_inside};
-use super::{Patch, computed, load, not_found, now, prefilter, references, resolve, stale};
+use super::{Patch, computed, load, not_found, now, permitted, prefilter, references, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
@@ -29,9 +29,7 @@ pub async fn insert_body(context: &Context, meta: &'static EntityMeta, body: &Ma
 
 /// Inserts a row for the identity of a context.
 async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> Result<Box<dyn AnyRecord>> {
-    let mut record = (meta.new_record)();
-    let written = references::fields(&patch);
-    apply(&mut *record, patch)?;
+    let (mut record, written) = permitted::new_record(context, meta, patch)?;
     guard::write_record(context.identity(), Write::Insert, &*record)?;
     references::reachable(context, context, meta, &[(&*record, written)]).await?;
     let filter = prefilter::reach(context, meta).await?;
@@ -75,6 +73,9 @@ pub(super) fn apply(record: &mut dyn AnyRecord, patch: Patch) -> Result<()> {
         if meta.version == Some(index) {
             continue;
         }
+        if value.is_null() && meta.field(index).lazy {
+            return Err(validate::error(meta, std::iter::once((index, "is not loaded"))));
+        }
         record.set(index, value).map_err(|error| validate::error(meta, std::iter::once((index, error.0.as_str()))))?;
     }
     Ok(())
@@ -107,6 +108,7 @@ pub(super) fn update_needs_row(meta: &'static EntityMeta, filter: &Condition, pa
         || !meta.server_fields().is_empty()
         || !filter.fields().and(written).is_empty()
         || references::need_row(meta, written)
+        || permitted::needs_record(meta, patch)
 }
 
 /// As [`update_body`], with values that were read already.
@@ -172,7 +174,7 @@ pub(super) fn stamp(meta: &EntityMeta, patch: &mut Patch) {
 }
 
 /// Changes a row for the identity of a context, reading it first.
-async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, patch: Patch) -> Result<Box<dyn AnyRecord>> {
+async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, mut patch: Patch) -> Result<Box<dyn AnyRecord>> {
     let reach = prefilter::reach(context, meta).await?;
     let rows = prefilter::beside(context, meta, &id.condition(meta)).await?;
     let judge = |record: &dyn AnyRecord| guard::write_record(context.identity(), Write::Update, record);
@@ -181,13 +183,22 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, patch: Pa
         let mut record = load(&inside, meta, id, rows).await?;
         judge(&*record)?;
         compare_version(&*record, &patch)?;
+        permitted::retain(context, &*record, &mut patch);
+        let kept = kept_from(context, &*record);
         apply(&mut *record, patch)?;
         judge(&*record)?;
         references::reachable(context, &inside, meta, &[(&*record, record.changed_fields())]).await?;
-        store_inside(&inside, &mut *record, Some(Reach { asker: context, filter: &reach }), is_last).await?;
+        let within = Some(Reach { asker: context, filter: &reach });
+        let stored = store_inside(&inside, &mut *record, within, is_last).await;
+        stored.map_err(|error| untold(error, meta, kept))?;
         Ok(record)
     };
     context.with_scope(Scope::Backend).transaction(work).await
+}
+
+/// The error without what a record keeps from the asker.
+pub(crate) fn untold(error: Error, meta: &EntityMeta, kept: FieldMask) -> Error {
+    if kept.is_empty() { error } else { concealed(error, meta, meta.all_fields().without(kept)) }
 }
 
 fn compare_version(record: &dyn AnyRecord, patch: &Patch) -> Result<()> {
@@ -211,9 +222,7 @@ pub(crate) async fn received(
     let accepted = if row_info.is_new_row { guard::writable_fields(meta, identity) } else { accepted(context, meta) };
     let mut patch = read_patch(meta, &row_info.data, accepted)?;
     if row_info.is_new_row {
-        let mut record = (meta.new_record)();
-        let written = references::fields(&patch);
-        apply(&mut *record, patch)?;
+        let (mut record, written) = permitted::new_record(context, meta, patch)?;
         judge(&*record)?;
         references::reachable(context, context, meta, &[(&*record, written)]).await?;
         validate::any(&mut *record).await?;
@@ -228,11 +237,13 @@ pub(crate) async fn received(
     if row_info.was_changed {
         patch.retain(|(index, _)| !meta.ids.contains(index));
         compare_version(&*record, &patch)?;
+        permitted::retain(context, &*record, &mut patch);
+        let kept = kept_from(context, &*record);
         apply(&mut *record, patch)?;
         judge(&*record)?;
         references::reachable(context, context, meta, &[(&*record, record.changed_fields())]).await?;
         Reach { asker: context, filter: &filter }.includes(context, &*record).await?;
-        validate::any(&mut *record).await?;
+        validate::any(&mut *record).await.map_err(|error| untold(error, meta, kept))?;
     }
     Ok(record)
 }
@@ -294,10 +305,12 @@ pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Resul
         }
         update(context, meta, &id, patch).await?
     };
-    let hidden = meta.all_fields().without(guard::readable_fields(meta, context.identity()));
     let mut row = stored.row();
-    hide(&mut row, &(meta.new_record)().row(), hidden);
-    record.set_stored(row, hidden)
+    // As over the API: what was not sent is not answered.
+    super::lazy::leave_out(meta.lazy_fields().without(changed), std::slice::from_mut(&mut row));
+    let readable = guard::readable_fields(meta, context.identity());
+    let hidden = conceal(context, meta, readable, std::slice::from_mut(&mut row))?;
+    record.set_stored(row, hidden.of(0))
 }
 
 /// Deletes a typed record: guarded in scope `Api`, trusted in scope `Backend`.

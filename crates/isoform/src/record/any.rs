@@ -93,6 +93,19 @@ impl dyn AnyRecord + '_ {
         (0..self.meta().fields.len()).filter(|index| self.get(*index) != self.original(*index)).collect()
     }
 
+    /// The record as it is in the table, where that is something else.
+    #[must_use]
+    pub fn as_stored(&self) -> Option<Box<dyn AnyRecord>> {
+        if self.state().is_new || self.changed_fields().is_empty() {
+            return None;
+        }
+        let mut stored = (self.meta().new_record)();
+        let row = (0..self.meta().fields.len()).map(|index| self.original(index)).collect();
+        // What was in a record of the entity fits one.
+        stored.set_stored(row, self.state().hidden).ok()?;
+        Some(stored)
+    }
+
     /// All values, in the order of the fields.
     #[must_use]
     pub fn row(&self) -> Row {

@@ -69,20 +69,28 @@ fn may_leave(relation: &crate::meta::RelationMeta) -> bool {
     crate::guard::allows(&relation.api_read, identity) && crate::guard::allows(&relation.target().allow.read, identity)
 }
 
-/// The fields that may leave the server: those that whoever the context is for can read.
-pub(super) fn readable(meta: &EntityMeta) -> FieldMask {
+/// The fields of a record that may leave the server: not hidden, and readable by whoever the context is for.
+pub(super) fn visible(record: &dyn AnyRecord) -> FieldMask {
+    let hidden = record.state().hidden();
     #[cfg(target_arch = "wasm32")]
-    return meta.all_fields();
+    return record.meta().all_fields().without(hidden);
     #[cfg(not(target_arch = "wasm32"))]
     {
-        let context = crate::Context::current().ok();
-        crate::guard::readable_fields(meta, context.as_ref().and_then(crate::Context::identity))
+        let (meta, context) = (record.meta(), crate::Context::current().ok());
+        let identity = context.as_ref().and_then(crate::Context::identity);
+        let readable = if hidden.is_empty() {
+            crate::guard::readable_of(identity, record)
+        } else {
+            // It was judged when it was whole; now a rule might miss what is hidden.
+            crate::guard::readable_fields(meta, identity).or(crate::guard::judged_fields(meta, identity))
+        };
+        readable.without(hidden)
     }
 }
 
 /// A related record's readable fields, as a row comes over the wire.
 pub(crate) fn wire_row(record: &dyn AnyRecord) -> Map<String, JsonValue> {
-    visible_row(record, readable(record.meta()).without(record.state().hidden()))
+    visible_row(record, visible(record))
 }
 
 /// The record of a row that came over the wire, with what came along of its relations.
@@ -98,7 +106,13 @@ pub(crate) fn wire_record(
         }
         Ok(())
     })?;
-    record.set_stored(values, meta.all_fields().without(shown)).map_err(|error| error.to_string())?;
+    for index in meta.lazy_fields().without(shown).iter() {
+        if let Some(slot) = values.get_mut(index) {
+            *slot = crate::Value::Null;
+        }
+    }
+    let hidden = meta.all_fields().without(shown).without(meta.lazy_fields());
+    record.set_stored(values, hidden).map_err(|error| error.to_string())?;
     relate(&mut *record, row)?;
     Ok(record)
 }
@@ -140,10 +154,16 @@ impl State {
         let meta = E::meta();
         let mut entity = E::blank();
         let shown = write_fields(meta, &self.data, |index, value| entity.set(index, value))?;
-        let hidden = meta.all_fields().without(shown);
-        let mut original = if self.is_new { E::blank() } else { entity.clone() };
-        let changed = write_fields(meta, &self.original, |index, value| original.set(index, value))?;
+        let hidden = meta.all_fields().without(shown).without(meta.lazy_fields());
+        if !self.is_new {
+            for index in meta.lazy_fields().without(shown).iter() {
+                // Null stands for what is not loaded.
+                let _ = entity.set(index, crate::Value::Null);
+            }
+        }
         record.set_stored(entity, if self.is_new { FieldMask::NONE } else { hidden });
+        let mut original = if self.is_new { E::blank() } else { record.entity.clone() };
+        let changed = write_fields(meta, &self.original, |index, value| original.set(index, value))?;
         relate(record, &self.data)?;
         if self.is_new || !changed.is_empty() {
             // What is loaded is the original's too, so that it is still there when the rest is undone.

@@ -75,6 +75,9 @@ fn include(Include { relation, find }: &Include) -> JsonValue {
             one.insert(name.into(), number.into());
         }
     }
+    if !find.with.is_empty() {
+        one.insert("with".into(), find.with.iter().map(|field| JsonValue::from(target.field(field).wire)).collect());
+    }
     if let Some(nested) = include_json(&find.include) {
         one.insert("include".into(), nested);
     }

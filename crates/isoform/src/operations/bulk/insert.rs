@@ -6,8 +6,9 @@ use super::{given, may_write};
 use crate::bulk::in_row;
 use crate::context::{Context, Scope};
 use crate::guard::{self, Write};
-use crate::meta::EntityMeta;
-use crate::operations::ask::hide;
+use crate::meta::{EntityMeta, FieldMask};
+use crate::operations::hidden::conceal;
+use crate::operations::permitted;
 use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside};
 use crate::operations::write::{Reach, apply};
 use crate::operations::{Patch, read_patch};
@@ -48,18 +49,18 @@ pub(super) async fn insert_patches(
     given(context, patches.len(), "insert")?;
     let count = patches.len();
     let record = |(position, mut patch): (usize, Patch)| {
-        let mut record = (meta.new_record)();
-        if guarded {
-            may_write(context, meta, &mut patch);
+        if !guarded {
+            let mut record = (meta.new_record)();
+            apply(&mut *record, patch).map_err(|error| in_row(error, position, count))?;
+            return Ok((record, FieldMask::NONE));
         }
-        apply(&mut *record, patch).map_err(|error| in_row(error, position, count))?;
-        if guarded {
-            guard::write_record(context.identity(), Write::Insert, &*record)?;
-        }
-        Ok(record)
+        may_write(context, meta, &mut patch);
+        let new = permitted::new_record(context, meta, patch).map_err(|error| in_row(error, position, count))?;
+        guard::write_record(context.identity(), Write::Insert, &*new.0)?;
+        Ok(new)
     };
-    let written: Vec<_> = patches.iter().map(references::fields).collect();
-    let mut records = patches.into_iter().enumerate().map(record).collect::<Result<Vec<_>>>()?;
+    let new = patches.into_iter().enumerate().map(record).collect::<Result<Vec<_>>>()?;
+    let (mut records, written): (Vec<_>, Vec<_>) = new.into_iter().unzip();
     if guarded {
         let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
         references::reachable(context, context, meta, &written).await?;
@@ -95,12 +96,10 @@ pub(crate) async fn insert_records(
     };
     let patches = records.iter().map(|record| set(&**record)).collect();
     let stored = insert_patches(context, meta, patches).await?;
-    let hidden = meta.all_fields().without(guard::readable_fields(meta, context.identity()));
-    let blank = (meta.new_record)().row();
-    for (record, stored) in records.into_iter().zip(stored) {
-        let mut row = stored.row();
-        hide(&mut row, &blank, hidden);
-        record.set_stored(row, hidden)?;
+    let mut rows: Vec<_> = stored.iter().map(|record| record.row()).collect();
+    let hidden = conceal(context, meta, guard::readable_fields(meta, context.identity()), &mut rows)?;
+    for (position, (record, row)) in records.into_iter().zip(rows).enumerate() {
+        record.set_stored(row, hidden.of(position))?;
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use crate::guard::{self, Write};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::Patch;
 use crate::operations::store::store_inside;
-use crate::operations::write::{Reach, apply};
-use crate::operations::{computed, prefilter, references};
+use crate::operations::write::{Reach, apply, untold};
+use crate::operations::{computed, kept_from, permitted, prefilter, references};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::value::Row;
@@ -106,21 +106,30 @@ impl Upsert<'_> {
             set.retain(|(index, _)| !self.meta.ids.contains(index));
         }
         self.judge(Write::Update, &*record)?;
+        let mut kept = FieldMask::NONE;
+        if self.guarded {
+            permitted::retain(self.context, &*record, &mut set);
+            kept = kept_from(self.context, &*record);
+        }
         apply(&mut *record, set)?;
         self.judge(Write::Update, &*record)?;
         let written = record.changed_fields();
-        self.store(inside, &mut *record, written).await
+        let stored = self.store(inside, &mut *record, written).await;
+        stored.map_err(|error| untold(error, self.meta, kept))
     }
 
     async fn insert(&self, inside: &Context, row: UpsertRow) -> Result<Row> {
-        let mut record = (self.meta.new_record)();
         let mut values = row.by;
         values.extend(row.set.unwrap_or_default());
-        if self.guarded {
+        let (mut record, written) = if self.guarded {
             may_write(self.context, self.meta, &mut values);
-        }
-        let written = references::fields(&values);
-        apply(&mut *record, values)?;
+            permitted::new_record(self.context, self.meta, values)?
+        } else {
+            let written = references::fields(&values);
+            let mut record = (self.meta.new_record)();
+            apply(&mut *record, values)?;
+            (record, written)
+        };
         self.judge(Write::Insert, &*record)?;
         self.store(inside, &mut *record, written).await
     }

@@ -1,0 +1,35 @@
+//! Fields that are loaded when they are asked for. What is not loaded is null in a row.
+
+use crate::Result;
+use crate::context::Context;
+use crate::meta::{EntityMeta, FieldMask};
+use crate::provider::Find;
+use crate::value::{Row, Value};
+
+/// Rows, without what the question leaves out.
+pub(super) async fn find(context: &Context, meta: &'static EntityMeta, find: &Find) -> Result<Vec<Row>> {
+    let left_out = find.left_out(meta);
+    if left_out.is_empty() {
+        return context.database()?.find(meta, find).await;
+    }
+    let fields = meta.columns().without(left_out);
+    let rows = context.database()?.find_fields(meta, find, fields).await?;
+    let whole = |row: Row| {
+        let mut values = row.into_iter();
+        let value = |index| if fields.contains(index) { values.next().unwrap_or(Value::Null) } else { Value::Null };
+        (0..meta.fields.len()).map(value).collect()
+    };
+    Ok(rows.into_iter().map(whole).collect())
+}
+
+/// Takes fields out of rows.
+pub(super) fn leave_out(left_out: FieldMask, rows: &mut [Row]) {
+    if left_out.is_empty() {
+        return;
+    }
+    for row in rows {
+        for (_, value) in row.iter_mut().enumerate().filter(|(index, _)| left_out.contains(*index)) {
+            *value = Value::Null;
+        }
+    }
+}

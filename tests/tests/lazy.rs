@@ -1,0 +1,210 @@
+//! Fields that are loaded when they are asked for.
+
+use isoform::prelude::*;
+use serde_json::json;
+use tests::entities_lazy::{Book, BookMethods, Diary, Shelf};
+use tests::{World, admin, ann, bob, promises};
+
+fn book(title: &str) -> Book {
+    let body = Lazy::new(format!("the body of {title}"));
+    Book { title: title.into(), body, cover: Lazy::new(vec![1, 2]), ..Book::blank() }
+}
+
+async fn stored(world: &World, id: Uuid) -> Record<Book> {
+    let found = async { Book::query().filter(|b| b.id.eq(id)).with(|b| (b.body, b.cover)).first().await };
+    world.backend().run(found).await.unwrap().unwrap()
+}
+
+async fn two(world: &World) -> Vec<Record<Book>> {
+    let both = async {
+        let shelf = repo::<Shelf>().insert(Shelf { name: "top".into(), ..Shelf::blank() }).await?;
+        let on_it = |title| Book { shelf_id: Some(shelf.id), ..book(title) };
+        repo::<Book>().insert_many([on_it("one"), on_it("two")]).await
+    };
+    world.backend().run(both).await.unwrap()
+}
+
+fn body(book: &Record<Book>) -> Option<&str> {
+    book.body.get().map(String::as_str)
+}
+
+promises! {
+    async fn lists_leave_it_out_unless_they_ask_for_it(world: World) {
+        let books = two(&world).await;
+        for context in [world.nobody(), world.backend()] {
+            context.run(async {
+                for book in Book::query().await.unwrap() {
+                    assert!(!book.body.is_loaded() && !book.cover.is_loaded() && !book.is_changed());
+                }
+                assert_eq!(body(&repo::<Book>().find_id(books[0].id).await.unwrap()), None);
+                let with = Book::query().with(|b| b.body).await.unwrap();
+                assert_eq!(with.iter().map(body).collect::<Vec<_>>(), [Some("the body of one"), Some("the body of two")]);
+                assert!(with.iter().all(|b| !b.cover.is_loaded()));
+                let page = Book::query().limit(1).with(|b| (b.body, b.cover)).paginate().await.unwrap();
+                assert_eq!((body(&page.items[0]), page.items[0].cover.get().map(Vec::as_slice)), (Some("the body of one"), Some(&[1, 2][..])));
+                let next = page.next().await.unwrap().unwrap();
+                assert_eq!(body(&next.items[0]), Some("the body of two"));
+                assert_eq!(body(&Book::query().paginate().await.unwrap().items[0]), None);
+                let selected = Book::query().select(|b| (b.title, b.body)).first().await.unwrap().unwrap();
+                assert_eq!(selected, ("one".into(), Lazy::new("the body of one".into())));
+                let shelf = Shelf::query().include(|s| s.books).first().await.unwrap().unwrap();
+                assert!(shelf.books.iter().all(|b| !b.body.is_loaded()));
+                let shelf = Shelf::query().include_with(|s| s.books, |b| b.with(|b| b.body)).first().await.unwrap().unwrap();
+                assert!(shelf.books.iter().all(|b| b.body.is_loaded() && !b.cover.is_loaded()));
+                assert_eq!(Book::query().filter(|b| b.body.contains("of two")).count().await.unwrap(), 1, "it can be asked about");
+                assert_eq!(Book::query().last().await.unwrap().unwrap().body.get(), None);
+            }).await;
+        }
+    }
+
+    async fn it_is_loaded_when_it_is_asked_for(world: World) {
+        let books = two(&world).await;
+        world.nobody().run(async {
+            let mut book = repo::<Book>().find_id(books[0].id).await.unwrap();
+            book.title.push('!');
+            assert_eq!(book.load(|b| b.body).await.unwrap(), "the body of one");
+            assert_eq!(body(&book), Some("the body of one"));
+            assert!(!book.changed(|b| b.body) && book.changed(|b| b.title));
+            book.body.set("changed".into());
+            assert_eq!(book.load(|b| b.body).await.unwrap(), "changed", "what was set is not asked for");
+            book.undo();
+            assert_eq!((body(&book), book.title.as_str()), (Some("the body of one"), "one"));
+            let mut gone = repo::<Book>().find_id(books[1].id).await.unwrap();
+            repo::<Book>().delete(books[1].id).await.unwrap();
+            assert!(gone.load(|b| b.body).await.unwrap_err().is_not_found());
+            let mut new = Record::<Book>::new();
+            assert_eq!(new.load(|b| b.body).await.unwrap(), "once upon a time");
+        }).await;
+    }
+
+    async fn a_save_writes_it_where_it_was_set(world: World) {
+        let books = two(&world).await;
+        for context in [world.nobody(), world.backend()] {
+            let before = stored(&world, books[0].id).await;
+            context.run(async {
+                let mut book = repo::<Book>().find_id(books[0].id).await.unwrap();
+                book.title.push('!');
+                book.save().await.unwrap();
+                assert_eq!(body(&book), None, "nor is it answered");
+                book.body.set("written anew".into());
+                assert!(book.is_changed());
+                book.save().await.unwrap();
+                assert_eq!((body(&book), book.is_changed(), book.cover.is_loaded()), (Some("written anew"), false, false));
+                book.title.push('!');
+                book.save().await.unwrap();
+                assert_eq!(body(&book), Some("written anew"), "what was loaded stays");
+                assert!(!book.is_changed());
+                book.body.set("x".into());
+                let error = book.save().await.unwrap_err();
+                assert_eq!(error.field("body"), Some("must have at least 2 characters"));
+                book.undo();
+                repo::<Book>().update(books[0].id, |b| b.body.set("by assignment")).await.unwrap();
+                book.body.set("too late".into());
+                assert!(book.save().await.unwrap_err().is_conflict());
+                assert_eq!(repo::<Book>().update_many(|b| b.id.eq(books[0].id), |b| b.body.set("by many")).await.unwrap(), 1);
+            }).await;
+            let now = stored(&world, books[0].id).await;
+            assert_eq!((body(&now), now.cover.get(), now.version), (Some("by many"), Some(&vec![1, 2]), before.version + 5));
+        }
+    }
+
+    async fn an_insert_carries_it(world: World) {
+        let made = world.nobody().run(async {
+            let made = repo::<Book>().insert(book("new")).await.unwrap();
+            assert_eq!((body(&made), made.is_changed()), (Some("the body of new"), false));
+            let many = repo::<Book>().insert_many([book("first"), book("second")]).await.unwrap();
+            assert_eq!(body(&many[1]), Some("the body of second"));
+            let short = Book { body: Lazy::new("x".into()), ..book("short") };
+            assert_eq!(repo::<Book>().insert(short).await.unwrap_err().field("body"), Some("must have at least 2 characters"));
+            let copy = Book { id: Uuid::nil(), ..(*repo::<Book>().find_id(made.id).await.unwrap()).clone() };
+            assert_eq!(repo::<Book>().insert(copy).await.unwrap_err().field("body"), Some("is not loaded"));
+            let upserted = repo::<Book>().upsert(|b| b.title.set("new"), |b| b.body.set("upserted")).await.unwrap();
+            assert_eq!(upserted.id, made.id);
+            made
+        }).await;
+        assert_eq!(body(&stored(&world, made.id).await), Some("upserted"));
+    }
+
+    async fn a_method_takes_it_along_where_it_was_set(world: World) {
+        let books = two(&world).await;
+        world.nobody().run(async {
+            let mut book = repo::<Book>().find_id(books[0].id).await.unwrap();
+            book.rename("renamed".into()).await.unwrap();
+            assert_eq!((body(&book), book.title.as_str(), book.is_changed()), (None, "renamed", false));
+            book.body.set("unsaved".into());
+            book.rename("again".into()).await.unwrap();
+            assert_eq!((body(&book), book.is_changed()), (Some("unsaved"), false));
+            let mut other = repo::<Book>().find_id(books[1].id).await.unwrap();
+            other.shout().await.unwrap();
+            assert_eq!(other.load(|b| b.body).await.unwrap(), "THE BODY OF TWO");
+        }).await;
+        assert_eq!(body(&stored(&world, books[0].id).await), Some("unsaved"));
+    }
+
+    async fn the_guard_is_asked_when_it_is_loaded(world: World) {
+        let diary = Diary { owner: "ann".into(), text: Lazy::new("my own words".into()), notes: Lazy::new("n".into()), ..Diary::blank() };
+        let id = world.backend().run(repo::<Diary>().insert(diary)).await.unwrap().id;
+        world.for_(&ann()).run(async {
+            let mut own = repo::<Diary>().find_id(id).await.unwrap();
+            assert_eq!((own.words, own.text.get()), (3, None));
+            assert_eq!(own.load(|d| d.text).await.unwrap(), "my own words");
+            assert!(own.load(|d| d.notes).await.unwrap_err().is_invalid(), "admins see it, and nobody else");
+            own.text.set("only two".into());
+            own.notes.set("mine".into());
+            own.save().await.unwrap();
+            assert_eq!((own.words, own.text.get().map(String::as_str)), (2, Some("only two")));
+        }).await;
+        world.for_(&bob()).run(async {
+            let mut anns = repo::<Diary>().find_id(id).await.unwrap();
+            assert!(anns.load(|d| d.text).await.unwrap_err().is_forbidden());
+            assert!(!anns.text.is_loaded());
+            assert_eq!(Diary::query().select(|d| d.text).await.unwrap()[0].get(), None);
+            assert!(Diary::query().filter(|d| d.text.contains("two")).await.is_err());
+            let with = Diary::query().with(|d| d.text).await.unwrap();
+            assert_eq!(with[0].text.get(), None);
+        }).await;
+        world.for_(&admin()).run(async {
+            let mut anns = repo::<Diary>().find_id(id).await.unwrap();
+            assert_eq!(anns.load(|d| d.notes).await.unwrap(), "n", "what may not be seen was not written");
+        }).await;
+    }
+}
+
+#[tokio::test]
+async fn on_the_wire_it_is_there_where_it_was_asked_for() {
+    let world = World::new(tests::Way::Direct).await;
+    let one = &two(&world).await[0];
+    let keys = |row: &serde_json::Value| {
+        let mut keys: Vec<_> = row.as_object().unwrap_or_else(|| panic!("{row}")).keys().cloned().collect();
+        keys.retain(|key| key == "body" || key == "cover");
+        keys.join(",")
+    };
+    for (address, expected) in [
+        ("/api/books", ""),
+        ("/api/books?_with=body", "body"),
+        ("/api/books?_with=body,cover", "body,cover"),
+        ("/api/books?_select=title,cover", "cover"),
+        ("/api/books?_include=shelf", ""),
+        ("/api/books?_include=shelf&_with=body", "body"),
+        ("/api/books?__action=last&_with=cover", "cover"),
+    ] {
+        assert_eq!(keys(&world.get(address).send().await.ok(200)[0]), expected, "{address}");
+    }
+    let page = world.get("/api/books?_cursor=&_with=body").send().await.ok(200);
+    assert_eq!(keys(&page["items"][0]), "body");
+    let shelf = json!({"include": {"books": {"with": ["cover"]}}});
+    let shelves = world.post("/api/shelves?__action=get").json(&shelf).send().await.ok(200);
+    assert_eq!(keys(&shelves[0]["books"][0]), "cover");
+    let address = format!("/api/books/{}", one.id);
+    assert_eq!(keys(&world.get(&address).send().await.ok(200)), "");
+    assert_eq!(keys(&world.get(&format!("{address}?_with=body")).send().await.ok(200)), "body");
+    assert_eq!(keys(&world.put(&address).json(&json!({"title": "changed"})).send().await.ok(200)), "");
+    assert_eq!(keys(&world.put(&address).json(&json!({"body": "changed"})).send().await.ok(200)), "body");
+    let null = world.put(&address).json(&json!({"body": null})).send().await;
+    assert_eq!(null.field("body"), "must not be null");
+    let new = json!({"title": "new"});
+    let new = world.post("/api/books").json(&new).send().await.ok(201);
+    assert_eq!(keys(&new), "");
+    let unknown = world.get("/api/books?_with=boddy").send().await.refused(400);
+    assert!(unknown.contains("\"boddy\" is not a field of books"), "{unknown}");
+}
