@@ -3,6 +3,7 @@
 mod check;
 mod choice;
 mod frame;
+mod reference;
 mod text;
 
 use std::marker::PhantomData;
@@ -11,6 +12,7 @@ use isoform::{FieldType, FieldValue};
 
 pub use check::CheckField;
 pub use choice::SelectField;
+pub use reference::ReferenceField;
 pub use text::{DateField, NumberField, TextField};
 
 use crate::field::{AnyField, Field};
@@ -32,6 +34,9 @@ pub mod kind {
     /// One of several.
     #[derive(Clone, Copy, Debug)]
     pub struct Choice;
+    /// The key of a related row.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Reference;
 }
 
 /// A field that fits a kind of input: each [`Field`] whose type does turns into one.
@@ -107,6 +112,13 @@ impl<T: FieldValue> From<Field<T>> for FieldFor<kind::Choice> {
                 "a SelectField is for an enum with #[derive(FieldEnum)], or for a text with `one_of`"
             );
         }
+        Self::new(field.any())
+    }
+}
+
+/// Whatever its type: what is chosen is told by its text.
+impl<T: FieldValue> From<Field<T>> for FieldFor<kind::Reference> {
+    fn from(field: Field<T>) -> Self {
         Self::new(field.any())
     }
 }

@@ -2,11 +2,48 @@
 
 use std::sync::Arc;
 
-use isoform::{Entity, Error, Record};
+use isoform::{Entity, Error, Record, Result};
 use leptos::prelude::*;
 
+use crate::pages::PagesState;
 use crate::query::QueryState;
 use crate::record_signal::RecordSignal;
+
+/// Where a list has its rows from: what [`use_query`](crate::use_query) and [`use_pages`](crate::use_pages) answer.
+pub trait Rows: Copy + Send + Sync + 'static {
+    /// What the rows are.
+    type Entity: Entity;
+
+    /// The rows, as far as they are there.
+    fn rows(self) -> Option<Result<Vec<Record<Self::Entity>>>>;
+
+    /// What went wrong.
+    fn error(self) -> Option<Error>;
+}
+
+impl<E: Entity> Rows for QueryState<E> {
+    type Entity = E;
+
+    fn rows(self) -> Option<Result<Vec<Record<E>>>> {
+        Self::rows(self)
+    }
+
+    fn error(self) -> Option<Error> {
+        Self::error(self)
+    }
+}
+
+impl<E: Entity> Rows for PagesState<E> {
+    type Entity = E;
+
+    fn rows(self) -> Option<Result<Vec<Record<E>>>> {
+        Self::rows(self)
+    }
+
+    fn error(self) -> Option<Error> {
+        Self::error(self)
+    }
+}
 
 /// The rows of a query, each as a [`RecordSignal`]: `<EntityList query=tasks let:task>…</EntityList>`.
 ///
@@ -39,9 +76,9 @@ use crate::record_signal::RecordSignal;
 /// # }
 /// ```
 #[component]
-pub fn EntityList<E, C, V>(
-    /// The query.
-    query: QueryState<E>,
+pub fn EntityList<Q, C, V>(
+    /// The query: what [`use_query`](crate::use_query) or [`use_pages`](crate::use_pages) answered.
+    query: Q,
     /// Shown while the first answer is under way.
     #[prop(optional, into)]
     fallback: ViewFnOnce,
@@ -53,17 +90,17 @@ pub fn EntityList<E, C, V>(
     error: Option<Callback<Error, AnyView>>,
     /// What tells two rows apart, where it is not the id.
     #[prop(optional)]
-    key: Option<fn(&Record<E>) -> String>,
+    key: Option<fn(&Record<Q::Entity>) -> String>,
     /// One row.
     children: C,
 ) -> impl IntoView
 where
-    E: Entity,
-    C: Fn(RecordSignal<E>) -> V + Clone + Send + 'static,
+    Q: Rows,
+    C: Fn(RecordSignal<Q::Entity>) -> V + Clone + Send + 'static,
     V: IntoView + 'static,
 {
     let key = key.unwrap_or(|record| record.id().to_string());
-    let rows = StoredValue::new(Vec::<Row<E>>::new());
+    let rows = StoredValue::new(Vec::<Row<Q::Entity>>::new());
     let each = move || {
         // An error leaves the rows that were there: they can still be read.
         if let Some(Ok(records)) = query.rows() {
@@ -75,8 +112,8 @@ where
     let is_empty = move || matches!(query.rows(), Some(Ok(rows)) if rows.is_empty());
     let show_error = error.unwrap_or_else(|| Callback::new(|error: Error| usual_error(&error)));
     let wrong = move || query.error().map(|error| show_error.run(error));
-    let key_of = |row: &Row<E>| row.key.clone();
-    let row = move |row: Row<E>| children(RecordSignal::from(row.record)).into_any();
+    let key_of = |row: &Row<Q::Entity>| row.key.clone();
+    let row = move |row: Row<Q::Entity>| children(RecordSignal::from(row.record)).into_any();
     let list = move || {
         view! {
             {move || wrong()}
@@ -104,9 +141,11 @@ impl<E> Clone for Row<E> {
 
 /// The rows of a new answer; those that were there before keep their signal.
 fn reconciled<E: Entity>(before: &[Row<E>], records: Vec<Record<E>>, key: fn(&Record<E>) -> String) -> Vec<Row<E>> {
-    let kept = |record: Record<E>| {
+    let kept = |(position, record): (usize, Record<E>)| {
         let key: Arc<str> = key(&record).into();
-        match before.iter().find(|row| row.key == key) {
+        // A list that has only grown has each row where it was.
+        let same = before.get(position).filter(|row| row.key == key);
+        match same.or_else(|| before.iter().find(|row| row.key == key)) {
             None => Row { key, record: ArcRwSignal::new(record) },
             Some(row) => {
                 let differs = row.record.with_untracked(|now| !now.is_changed() && *now != record);
@@ -117,5 +156,5 @@ fn reconciled<E: Entity>(before: &[Row<E>], records: Vec<Record<E>>, key: fn(&Re
             }
         }
     };
-    records.into_iter().map(kept).collect()
+    records.into_iter().enumerate().map(kept).collect()
 }

@@ -141,6 +141,14 @@ impl<T: Carried> Answered<T> {
         self.resource.get().map(|answer| answer.typed())
     }
 
+    /// Looks at the answer, without copying it; `None` as for [`Answered::get`].
+    pub fn with<R>(self, look: impl FnOnce(Option<&Result<T>>) -> R) -> R {
+        match self.resource.get() {
+            Some(answer) => look(answer.look()),
+            None => look(None),
+        }
+    }
+
     /// What went wrong. Read it where [`Answered::get`] is read.
     #[must_use]
     pub fn error(self) -> Option<Error> {
@@ -192,6 +200,18 @@ impl<E: Entity> QueryState<E> {
     #[must_use]
     pub fn error(self) -> Option<Error> {
         self.0.error()
+    }
+
+    /// The rows as choices for a [`ReferenceField`](crate::ReferenceField): the id, as text, and what people read.
+    pub fn choices(
+        self,
+        label: impl Fn(&Record<E>) -> String + Send + Sync + 'static,
+    ) -> Signal<Vec<(String, String)>> {
+        let choice = move |row: &Record<E>| (isoform::json::to_text(&row.id()), label(row));
+        Signal::derive(move || {
+            self.0.with(|rows| rows.and_then(|rows| rows.as_ref().ok()).map(|rows| rows.iter().map(&choice).collect()))
+                .unwrap_or_default()
+        })
     }
 
     /// Are the rows being asked for, for the first time or again? The old ones stay meanwhile.

@@ -34,16 +34,26 @@ pub fn SelectField(
     on_change: Option<Callback<()>>,
 ) -> impl IntoView {
     let frame = Frame::new(of.field, id, label, hide_label);
-    let field = of.field;
+    let initial = untrack(|| of.field.text());
+    let options: Vec<_> = choices(of.field.meta(), none)
+        .into_iter()
+        .map(|(value, label)| view! { <option value=value selected=value == initial>{label}</option> }.into_any())
+        .collect();
+    select(frame, options.into_any(), readonly, on_change)
+}
+
+/// A select with its options.
+pub(super) fn select(
+    frame: Frame,
+    options: AnyView,
+    readonly: Signal<bool>,
+    on_change: Option<Callback<()>>,
+) -> AnyView {
+    let field = frame.field;
     let error = frame.error();
     let described_by = frame.described_by(error);
     let chosen = Memo::new(move |_| field.text());
     let disabled = Memo::new(move |_| readonly.get() || !field.writable());
-    let initial = chosen.get_untracked();
-    let options: Vec<_> = choices(field.meta(), none)
-        .into_iter()
-        .map(|(value, label)| view! { <option value=value selected=value == initial>{label}</option> }.into_any())
-        .collect();
     let change = move |event| {
         field.enter(&event_target_value(&event));
         field.leave();
