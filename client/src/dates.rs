@@ -21,11 +21,20 @@ pub fn in_words(day: NaiveDate, today: NaiveDate) -> String {
         1 => "tomorrow".into(),
         -1 => "yesterday".into(),
         _ => {
-            let month = MONTHS.get(day.month0() as usize).copied().unwrap_or_default();
+            let month = name_of_month(day);
             let year = if day.year() == today.year() { String::new() } else { format!(" {}", day.year()) };
             format!("{} {month}{year}", day.day())
         }
     }
+}
+
+fn name_of_month(day: NaiveDate) -> &'static str {
+    MONTHS.get(day.month0() as usize).copied().unwrap_or_default()
+}
+
+/// The month of a day: "Dec 2026".
+pub fn month(day: NaiveDate) -> String {
+    format!("{} {}", name_of_month(day), day.year())
 }
 
 #[cfg(test)]

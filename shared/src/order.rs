@@ -35,6 +35,9 @@ pub struct Order {
     pub month: String,
     /// How far it is.
     pub status: OrderStatus,
+    /// What all of its items cost.
+    #[field(allow_update = false)]
+    pub total: Decimal,
     /// Who ordered.
     #[relation(customer_id)]
     pub customer: ToOne<Customer>,
