@@ -188,9 +188,9 @@ async fn office(chance: &mut Chance) -> Result<Vec<(&'static str, u64)>> {
         }
     };
     let tasks = repo::<Task>().insert_many((0..TASKS).map(task).collect::<Vec<_>>()).await?;
-    // Each pair once: a task has its tags one after the other.
+    // Half of the tasks have a tag, some two, and never the same twice.
     let between = |number: usize| {
-        let (task, round) = (&tasks[number * 5 % TASKS], number * 5 / TASKS);
+        let (task, round) = (&tasks[number * 7 % (TASKS / 2) * 2], number / (TASKS / 2));
         let first = usize::from(task.id.as_bytes()[0]);
         TaskTag { task_id: task.id, tag_id: tags[(first + round) % tags.len()].id, ..TaskTag::blank() }
     };
