@@ -21,8 +21,8 @@ pub fn money(amount: Decimal) -> String {
     format!("{sign}€{}.{cents}", grouped(whole))
 }
 
-/// Digits in groups of three.
-fn grouped(digits: &str) -> String {
+/// Digits in groups of three: `1,234`.
+pub fn grouped(digits: &str) -> String {
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
         if position > 0 && (digits.len() - position).is_multiple_of(3) {
@@ -62,13 +62,14 @@ fn table(caption: &'static str, heading: &'static str, test: &'static str, bars:
             <tr>
                 <th scope="row">{label}</th>
                 <td class="share"><div class="share-bar" style=format!("inline-size:{share}%")></div></td>
-                <td class="number">{count}</td>
+                <td class="number">{grouped(&count.to_string())}</td>
                 <td class="number">{money(total)}</td>
             </tr>
         }
         .into_any()
     };
-    let empty = bars.is_empty().then(|| view! { <tr><td colspan="4">"There is nothing to add up."</td></tr> }.into_any());
+    let empty =
+        bars.is_empty().then(|| view! { <tr><td colspan="4">"There is nothing to add up."</td></tr> }.into_any());
     view! {
         <table class="chart" data-test=test>
             <caption>{caption}</caption>

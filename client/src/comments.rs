@@ -15,12 +15,15 @@ pub fn Comments(
     task: RecordSignal<Task>,
 ) -> impl IntoView {
     let (page, open) = (page_state(), RwSignal::new(false));
-    let said = Memo::new(move |_| task.with(|task| task.comments.iter().map(|one| (**one).clone()).collect::<Vec<_>>()));
+    let said =
+        Memo::new(move |_| task.with(|task| task.comments.iter().map(|one| (**one).clone()).collect::<Vec<_>>()));
     let list = move || {
-        said.with(|said| (!said.is_empty()).then(|| {
-            let one = |comment: &Comment| comment_view(comment, page.today());
-            view! { <ul class="comments">{said.iter().map(one).collect_view()}</ul> }.into_any()
-        }))
+        said.with(|said| {
+            (!said.is_empty()).then(|| {
+                let one = |comment: &Comment| comment_view(comment, page.today());
+                view! { <ul class="comments">{said.iter().map(one).collect_view()}</ul> }.into_any()
+            })
+        })
     };
     let title = task.value(|t| t.title);
     view! {

@@ -101,9 +101,8 @@ pub fn Finder(
         event.prevent_default();
         now();
     };
-    let hidden = move |name: &'static str| {
-        view! { <input type="hidden" name=name value=move || of_address(name) /> }.into_any()
-    };
+    let hidden =
+        move |name: &'static str| view! { <input type="hidden" name=name value=move || of_address(name) /> }.into_any();
     let input = move |Ask { name, label, choices }: Ask| {
         let value = Memo::new(move |_| of_address(name));
         let enter = move |event| {

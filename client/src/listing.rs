@@ -22,7 +22,8 @@ pub fn word(title: &'static str, text: impl Into<String>, next: Option<AnyView>)
 /// As [`word`], where the server did not answer with rows.
 pub fn failed(title: &'static str, message: &str, again: impl Fn() + Send + 'static) -> AnyView {
     let again = move |_| again();
-    let button = view! { <button type="button" class="button" data-test="try-again" on:click=again>"Try again"</button> };
+    let button =
+        view! { <button type="button" class="button" data-test="try-again" on:click=again>"Try again"</button> };
     word(title, message, Some(button.into_any()))
 }
 
@@ -70,22 +71,23 @@ pub fn listing<E: Entity>(
         None if pages.total().is_some() => Content::Nothing,
         None => Content::Unknown,
     };
+    let rows = move || {
+        view! { <EntityList query=pages error=|error: Error| error_row(&error) let:record>{row(record)}</EntityList> }
+    };
+    let frame = Frame {
+        name,
+        loading: Signal::derive(move || pages.loading()),
+        again: Callback::new(move |()| pages.refetch()),
+        nothing,
+        rows: Callback::new(move |()| rows().into_any()),
+        end: Callback::new(move |()| view! { <LoadMore pages rows=name /> }.into_any()),
+    };
     view! {
         <Transition fallback=|| skeleton(8)>
             {
                 // What reads rows is made in here, so that the server waits for them.
                 notice_sign_out(move || pages.error());
-                let rows = view! {
-                    <EntityList query=pages error=|error: Error| error_row(&error) let:record>{row(record)}</EntityList>
-                };
-                let end = view! { <LoadMore pages rows=name /> };
-                frame(Memo::new(content), name, Frame {
-                    loading: Signal::derive(move || pages.loading()),
-                    again: Callback::new(move |()| pages.refetch()),
-                    nothing,
-                    rows: rows.into_any(),
-                    end: end.into_any(),
-                })
+                frame.around(Memo::new(content))
             }
         </Transition>
     }
@@ -93,26 +95,40 @@ pub fn listing<E: Entity>(
 }
 
 /// The part of [`listing`] that is the same for all entities.
+#[derive(Clone, Copy)]
 struct Frame {
+    name: &'static str,
     loading: Signal<bool>,
     again: Callback<()>,
     nothing: fn() -> AnyView,
-    rows: AnyView,
-    end: AnyView,
+    rows: Callback<(), AnyView>,
+    end: Callback<(), AnyView>,
 }
 
-fn frame(content: Memo<Content>, name: &'static str, frame: Frame) -> AnyView {
-    let Frame { loading, again, nothing, rows, end } = frame;
-    let hidden = move || content.with(|content| *content != Content::Rows);
-    let instead = move || match content.get() {
-        Content::Failed(message) => Some(failed("This cannot be shown", &message, move || again.run(()))),
-        Content::Nothing => Some(nothing()),
-        Content::Rows | Content::Unknown => None,
-    };
-    view! {
-        <ul class="card tasks" aria-label=name hidden=hidden aria-busy=move || loading.get().to_string()>{rows}</ul>
-        {instead}
-        <div hidden=hidden>{end}</div>
+impl Frame {
+    fn around(self, content: Memo<Content>) -> AnyView {
+        let Self { name, loading, again, nothing, rows, end } = self;
+        // Once there, the rows stay, shown or not: what was unfolded or typed outlives a search that finds nothing.
+        let begun = Memo::new(move |before: Option<&bool>| before == Some(&true) || content.get() == Content::Rows);
+        let hidden = move || content.with(|content| *content != Content::Rows);
+        let list = move || {
+            view! {
+                <ul class="card tasks" aria-label=name hidden=hidden aria-busy=move || loading.get().to_string()>
+                    {rows.run(())}
+                </ul>
+                <div hidden=hidden>{end.run(())}</div>
+            }
+            .into_any()
+        };
+        let instead = move || match content.get() {
+            Content::Failed(message) => Some(failed("This cannot be shown", &message, move || again.run(()))),
+            Content::Nothing => Some(nothing()),
+            Content::Rows | Content::Unknown => None,
+        };
+        view! {
+            {move || begun.get().then(list)}
+            {instead}
+        }
+        .into_any()
     }
-    .into_any()
 }

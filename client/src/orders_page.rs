@@ -1,13 +1,13 @@
 //! Orders: found across their relations, as a list that grows, and added up in charts.
 
-use isoform_leptos::{RecordSignal, use_groups, use_pages};
+use isoform_leptos::{RecordSignal, use_aggregate, use_groups, use_pages};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use shared::prelude::*;
 
-use crate::chart::{Bar, chart, money};
+use crate::chart::{Bar, chart, grouped, money};
 use crate::dates;
 use crate::finder::{Ask, Finder};
 use crate::listing::{listing, word};
@@ -69,22 +69,34 @@ pub fn OrdersPage() -> impl IntoView {
     let params = use_query_map();
     let view = Memo::new(move |_| params.with(OrderView::of));
     let orders = use_pages(move || view.with(OrderView::list));
-    let by_status = use_groups(move || view.with(OrderView::query).group_by(|o| o.status, |o| (count(), o.total.sum())));
+    let by_status =
+        use_groups(move || view.with(OrderView::query).group_by(|o| o.status, |o| (count(), o.total.sum())));
     let by_month = use_groups(move || {
         let months = view.with(OrderView::query).group_by(|o| o.month, |o| (count(), o.total.sum()));
         months.order_by(|o| o.month.desc()).limit(MONTHS)
     });
+    let all = use_aggregate(move || view.with(OrderView::query), |o| (count(), o.total.sum()));
     keep_fresh(move || {
         orders.refetch();
+        all.refetch();
         by_status.refetch();
         by_month.refetch();
     });
     let status_bars = move || {
-        by_status.get().map(|groups| groups.map(|groups| groups.into_iter().map(|(status, sums)| bar(status.label().into(), sums)).collect()))
+        by_status.get().map(|groups| {
+            groups.map(|groups| groups.into_iter().map(|(status, sums)| bar(status.label().into(), sums)).collect())
+        })
     };
     let month_bars = move || {
         // The latest months are asked for; they are shown as time goes.
-        by_month.get().map(|groups| groups.map(|groups| groups.into_iter().rev().map(|(month, sums)| bar(month_in_words(&month), sums)).collect()))
+        by_month.get().map(|groups| {
+            groups
+                .map(|groups| groups.into_iter().rev().map(|(month, sums)| bar(month_in_words(&month), sums)).collect())
+        })
+    };
+    let sum = move || {
+        let (orders, total) = all.get()?.ok()?;
+        Some(format!("{} come to {}", grouped(&orders.to_string()), money(total.unwrap_or_default())))
     };
     let statuses = std::iter::once((String::new(), "Any status".to_owned()))
         .chain(OrderStatus::VARIANTS.iter().map(|status| (status.value.to_owned(), status.label.to_owned())));
@@ -95,7 +107,10 @@ pub fn OrdersPage() -> impl IntoView {
     ];
     view! {
         <Title text="Orders" />
-        <div class="heading"><h1 id="heading" tabindex="-1">"Orders"</h1></div>
+        <div class="heading">
+            <h1 id="heading" tabindex="-1">"Orders"</h1>
+            <p class="sum" data-test="sum"><Transition>{sum}</Transition></p>
+        </div>
         <Finder path="/orders" asks />
         <div class="figures">
             {chart("Totals by status", "Status", "by-status", status_bars)}

@@ -32,7 +32,6 @@ pub fn ProjectPage() -> impl IntoView {
         project.refetch();
         tasks.refetch();
     });
-    let there = Memo::new(move |_| project.with(|project| project.is_some_and(Result::is_ok)));
     let head = move || {
         project.get().map(|found| match found {
             Ok(found) => heading(found),
@@ -53,7 +52,10 @@ pub fn ProjectPage() -> impl IntoView {
     view! {
         <Transition fallback=|| view! { <Title text="Project" /> }>
             {head}
-            {move || there.get().then(body)}
+            {
+                let there = Memo::new(move |_| project.with(|project| project.is_some_and(Result::is_ok)));
+                move || there.get().then(body)
+            }
         </Transition>
     }
 }

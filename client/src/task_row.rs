@@ -183,7 +183,8 @@ fn tag_boxes(task: RecordSignal<Task>) -> AnyView {
 
 /// The project and the tags that were loaded with a task.
 fn belongings(task: RecordSignal<Task>) -> AnyView {
-    let project = Memo::new(move |_| task.with(|task| task.project.get().map(|project| (project.id, project.name.clone()))));
+    let project =
+        Memo::new(move |_| task.with(|task| task.project.get().map(|project| (project.id, project.name.clone()))));
     let tags = Memo::new(move |_| {
         task.with(|task| task.tags.iter().map(|tag| (tag.name.clone(), tag.color.value())).collect::<Vec<_>>())
     });

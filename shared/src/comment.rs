@@ -29,7 +29,12 @@ pub struct Comment {
     #[field(allow_update = false)]
     pub author: String,
     /// What was said.
-    #[field(required(message = "Say something"), len(max = 2000), label = "Comment", placeholder = "Say something about it")]
+    #[field(
+        required(message = "Say something"),
+        len(max = 2000),
+        label = "Comment",
+        placeholder = "Say something about it"
+    )]
     pub text: String,
     /// When it was said.
     #[field(created_at)]

@@ -9,7 +9,7 @@ use crate::pages::PagesState;
 const AHEAD: i32 = 400;
 
 /// The end of a list that grows: how many rows of how many are there, and a button for more, which is pressed by itself when
-/// the page is scrolled near it. It is to be inside the `<Transition>` of the list.
+/// the page is scrolled near it.
 ///
 /// ```html
 /// <div class="load-more">
@@ -28,16 +28,21 @@ pub fn LoadMore<E: Entity>(
     #[prop(default = "rows")]
     rows: &'static str,
 ) -> impl IntoView {
-    end(End {
-        shown: Memo::new(move |_| pages.shown()),
-        total: Memo::new(move |_| pages.total()),
-        more: Memo::new(move |_| pages.has_more()),
-        begun: Memo::new(move |_| pages.has_begun()),
-        pending: Memo::new(move |_| pages.loading_more()),
-        error: Memo::new(move |_| pages.more_error().map(|error| error.message().to_owned())),
-        load: Callback::new(move |()| pages.load_more()),
-        rows,
-    })
+    // What reads the first page is made inside, so that the server waits for it.
+    view! {
+        <Transition>
+            {end(End {
+                shown: Memo::new(move |_| pages.shown()),
+                total: Memo::new(move |_| pages.total()),
+                more: Memo::new(move |_| pages.has_more()),
+                begun: Memo::new(move |_| pages.has_begun()),
+                pending: Memo::new(move |_| pages.loading_more()),
+                error: Memo::new(move |_| pages.more_error().map(|error| error.message().to_owned())),
+                load: Callback::new(move |()| pages.load_more()),
+                rows,
+            })}
+        </Transition>
+    }
 }
 
 /// What the end of a list knows, whatever its rows are.

@@ -29,14 +29,12 @@ use crate::query::{Answered, use_answer};
 /// # fn Orders() -> impl IntoView {
 /// let orders = use_pages(|| Order::query().order_by(|o| o.number.desc()).limit(25));
 /// view! {
-///     <Transition fallback=|| "Loading…">
-///         <ul>
-///             <EntityList query=orders let:order>
-///                 <li>{order.value(|o| o.number)}</li>
-///             </EntityList>
-///         </ul>
-///         <LoadMore pages=orders />
-///     </Transition>
+///     <ul>
+///         <EntityList query=orders fallback=|| "Loading…" let:order>
+///             <li>{order.value(|o| o.number)}</li>
+///         </EntityList>
+///     </ul>
+///     <LoadMore pages=orders rows="orders" />
 /// }
 /// # }
 /// ```

@@ -209,7 +209,8 @@ impl<E: Entity> QueryState<E> {
     ) -> Signal<Vec<(String, String)>> {
         let choice = move |row: &Record<E>| (isoform::json::to_text(&row.id()), label(row));
         Signal::derive(move || {
-            self.0.with(|rows| rows.and_then(|rows| rows.as_ref().ok()).map(|rows| rows.iter().map(&choice).collect()))
+            self.0
+                .with(|rows| rows.and_then(|rows| rows.as_ref().ok()).map(|rows| rows.iter().map(&choice).collect()))
                 .unwrap_or_default()
         })
     }

@@ -15,8 +15,8 @@ use isoform::prelude::*;
 use isoform::provider::{DataProvider, Find, RelatedRow, Transaction};
 use isoform::{Error, Host, Row, Value};
 use isoform_leptos::{
-    EntityList, LoadMore, Pages, RecordSignal, ReferenceField, provide_identity, set_status, use_answer, use_identity, use_pages,
-    use_query,
+    EntityList, LoadMore, Pages, RecordSignal, ReferenceField, provide_identity, set_status, use_answer, use_identity,
+    use_pages, use_query,
 };
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -253,9 +253,7 @@ fn Growing() -> impl IntoView {
                 <li>{note.value(|n| n.text)}</li>
             </EntityList>
         </ul>
-        <Transition>
-            <LoadMore pages=notes rows="notes" />
-        </Transition>
+        <LoadMore pages=notes rows="notes" />
     }
 }
 

@@ -47,43 +47,121 @@ const TAGS: [(&str, TagColor); 10] = [
 ];
 
 const VERBS: [&str; 12] = [
-    "Write down", "Check", "Send out", "Plan", "Tidy up", "Order", "Ask about", "Repair", "Compare", "Agree on", "Print", "Test",
+    "Write down",
+    "Check",
+    "Send out",
+    "Plan",
+    "Tidy up",
+    "Order",
+    "Ask about",
+    "Repair",
+    "Compare",
+    "Agree on",
+    "Print",
+    "Test",
 ];
 
 const THINGS: [&str; 14] = [
-    "the contract", "the invoice", "the shelves", "the train tickets", "the letter", "the delivery note", "the report",
-    "the opening hours", "the old server", "the samples", "the offer", "the floor plan", "the photographs", "the price tags",
+    "the contract",
+    "the invoice",
+    "the shelves",
+    "the train tickets",
+    "the letter",
+    "the delivery note",
+    "the report",
+    "the opening hours",
+    "the old server",
+    "the samples",
+    "the offer",
+    "the floor plan",
+    "the photographs",
+    "the price tags",
 ];
 
 const REMARKS: [&str; 8] = [
-    "I have asked, and they call back tomorrow.", "Half of it is done.", "Is this still needed?", "The numbers are in the shared folder.",
-    "Thank you!", "Let us talk about it on Thursday.", "This waits for the supplier.", "Done, please have a look.",
+    "I have asked, and they call back tomorrow.",
+    "Half of it is done.",
+    "Is this still needed?",
+    "The numbers are in the shared folder.",
+    "Thank you!",
+    "Let us talk about it on Thursday.",
+    "This waits for the supplier.",
+    "Done, please have a look.",
 ];
 
 const FIRST: [&str; 25] = [
-    "Alder", "Amber", "Beacon", "Birch", "Bright", "Castle", "Cedar", "Clover", "Copper", "Eagle", "Ember", "Falcon", "Fern", "Garnet",
-    "Harbour", "Hazel", "Island", "Juniper", "Maple", "Meadow", "North", "Oak", "River", "Silver", "Willow",
+    "Alder", "Amber", "Beacon", "Birch", "Bright", "Castle", "Cedar", "Clover", "Copper", "Eagle", "Ember", "Falcon",
+    "Fern", "Garnet", "Harbour", "Hazel", "Island", "Juniper", "Maple", "Meadow", "North", "Oak", "River", "Silver",
+    "Willow",
 ];
 
 const SECOND: [&str; 20] = [
-    "Bakery", "Books", "Brewery", "Café", "Clinic", "Cycles", "Dairy", "Design", "Farm", "Flowers", "Foods", "Hotel", "Interiors", "Joinery",
-    "Legal", "Museum", "Nursery", "School", "Studio", "Theatre",
+    "Bakery",
+    "Books",
+    "Brewery",
+    "Café",
+    "Clinic",
+    "Cycles",
+    "Dairy",
+    "Design",
+    "Farm",
+    "Flowers",
+    "Foods",
+    "Hotel",
+    "Interiors",
+    "Joinery",
+    "Legal",
+    "Museum",
+    "Nursery",
+    "School",
+    "Studio",
+    "Theatre",
 ];
 
 const CITIES: [&str; 12] = [
-    "Aberdeen", "Bath", "Cambridge", "Derby", "Exeter", "Glasgow", "Hull", "Leeds", "Norwich", "Oxford", "Swansea", "York",
+    "Aberdeen",
+    "Bath",
+    "Cambridge",
+    "Derby",
+    "Exeter",
+    "Glasgow",
+    "Hull",
+    "Leeds",
+    "Norwich",
+    "Oxford",
+    "Swansea",
+    "York",
 ];
 
 /// Materials, and how much dearer they make a thing, in percent.
 const MATERIALS: [(&str, i64); 8] = [
-    ("Ash", 100), ("Beech", 95), ("Bamboo", 80), ("Cherry", 150), ("Maple", 120), ("Oak", 140), ("Pine", 60), ("Walnut", 190),
+    ("Ash", 100),
+    ("Beech", 95),
+    ("Bamboo", 80),
+    ("Cherry", 150),
+    ("Maple", 120),
+    ("Oak", 140),
+    ("Pine", 60),
+    ("Walnut", 190),
 ];
 
 /// Things, and what they cost in cents.
 const GOODS: [(&str, i64); 15] = [
-    ("armchair", 34_900), ("bench", 18_900), ("bookcase", 27_500), ("chair", 12_900), ("chest", 22_000), ("coat stand", 7_900),
-    ("desk", 39_500), ("footstool", 5_900), ("lamp", 8_450), ("mirror", 9_990), ("serving tray", 2_450), ("shelf", 4_990),
-    ("side table", 11_500), ("table", 59_000), ("wardrobe", 84_900),
+    ("armchair", 34_900),
+    ("bench", 18_900),
+    ("bookcase", 27_500),
+    ("chair", 12_900),
+    ("chest", 22_000),
+    ("coat stand", 7_900),
+    ("desk", 39_500),
+    ("footstool", 5_900),
+    ("lamp", 8_450),
+    ("mirror", 9_990),
+    ("serving tray", 2_450),
+    ("shelf", 4_990),
+    ("side table", 11_500),
+    ("table", 59_000),
+    ("wardrobe", 84_900),
 ];
 
 const TASKS: usize = 3_000;
@@ -91,8 +169,8 @@ const TASK_TAGS: usize = 2_400;
 const COMMENTS: usize = 1_500;
 const ORDERS: usize = 3_000;
 /// What is missing to twenty thousand.
-const ITEMS: usize = 20_000
-    - (PROJECTS.len() + TAGS.len() + TASKS + TASK_TAGS + COMMENTS + CUSTOMERS + PRODUCTS + ORDERS);
+const ITEMS: usize =
+    20_000 - (PROJECTS.len() + TAGS.len() + TASKS + TASK_TAGS + COMMENTS + CUSTOMERS + PRODUCTS + ORDERS);
 const CUSTOMERS: usize = FIRST.len() * SECOND.len();
 const PRODUCTS: usize = MATERIALS.len() * GOODS.len();
 
@@ -173,7 +251,8 @@ async fn office(chance: &mut Chance) -> Result<Vec<(&'static str, u64)>> {
         ..Project::blank()
     };
     let projects = repo::<Project>().insert_many(PROJECTS.into_iter().enumerate().map(project)).await?;
-    let tags = repo::<Tag>().insert_many(TAGS.map(|(name, color)| Tag { name: name.into(), color, ..Tag::blank() })).await?;
+    let tags =
+        repo::<Tag>().insert_many(TAGS.map(|(name, color)| Tag { name: name.into(), color, ..Tag::blank() })).await?;
     let task = |number: usize| {
         let (verb, thing, customer) = (chance.of(&VERBS), chance.of(&THINGS), customer_name(chance.below(CUSTOMERS)));
         let days = i64::try_from(chance.below(75)).unwrap_or_default();
@@ -191,7 +270,7 @@ async fn office(chance: &mut Chance) -> Result<Vec<(&'static str, u64)>> {
     // Half of the tasks have a tag, some two, and never the same twice.
     let between = |number: usize| {
         let (task, round) = (&tasks[number * 7 % (TASKS / 2) * 2], number / (TASKS / 2));
-        let first = usize::from(task.id.as_bytes()[0]);
+        let first = number * 7 % (TASKS / 2) * 13 / 8;
         TaskTag { task_id: task.id, tag_id: tags[(first + round) % tags.len()].id, ..TaskTag::blank() }
     };
     let task_tags = repo::<TaskTag>().insert_many((0..TASK_TAGS).map(between)).select_none().await?;
@@ -236,7 +315,9 @@ async fn shop(chance: &mut Chance) -> Result<Vec<(&'static str, u64)>> {
     let products = repo::<Product>().insert_many((0..PRODUCTS).map(product)).await?;
     let (mut orders, mut items) = (Vec::with_capacity(ORDERS), Vec::with_capacity(ITEMS));
     for (number, place) in (FIRST_NUMBER..).zip(0..ORDERS) {
-        let days_ago = DAYS - place * DAYS / ORDERS;
+        // Business grows: there are more orders in a month the later it is.
+        let left = (ORDERS - place) * 1_000 / ORDERS;
+        let days_ago = DAYS * left * left / 1_000_000;
         let status = match (chance.below(20), days_ago) {
             (0, _) => OrderStatus::Cancelled,
             (1..13, ..20) => OrderStatus::Open,
@@ -246,7 +327,9 @@ async fn shop(chance: &mut Chance) -> Result<Vec<(&'static str, u64)>> {
         // Fifteen for five orders, and what is missing spread over the first of them.
         let several = [1, 3, 5, 2, 4][place % 5] + usize::from(place < ITEMS - 3 * ORDERS);
         let first = chance.below(PRODUCTS);
-        let chosen: Vec<_> = (0..several).map(|step| (&*products[(first + 7 * step) % PRODUCTS], [1, 1, 2, 4, 6][chance.below(5)])).collect();
+        let chosen: Vec<_> = (0..several)
+            .map(|step| (&*products[(first + 7 * step) % PRODUCTS], [1, 1, 2, 4, 6][chance.below(5)]))
+            .collect();
         let day = date(i64::try_from(days_ago).unwrap_or_default());
         let (order, of_it) = order_with(number, chance.of(&customers).id, day, status, chosen);
         orders.push(order);

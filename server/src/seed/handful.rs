@@ -47,7 +47,8 @@ const ORDERS: [(usize, i64, OrderStatus, &[(usize, i32)]); 6] = [
 pub(super) async fn insert() -> Result<()> {
     let projects = PROJECTS.map(|(name, goal)| Project { name: name.into(), goal: goal.into(), ..Project::blank() });
     let projects = repo::<Project>().insert_many(projects).await?;
-    let tags = repo::<Tag>().insert_many(TAGS.map(|(name, color)| Tag { name: name.into(), color, ..Tag::blank() })).await?;
+    let tags =
+        repo::<Tag>().insert_many(TAGS.map(|(name, color)| Tag { name: name.into(), color, ..Tag::blank() })).await?;
     for (title, owner, priority, days, completed, project, tag) in TASKS {
         let task = Task {
             title: title.into(),
@@ -75,7 +76,8 @@ pub(super) async fn insert() -> Result<()> {
         ..Customer::blank()
     };
     let customers = repo::<Customer>().insert_many(CUSTOMERS.map(customer)).await?;
-    let product = |(name, cents): (&str, i64)| Product { name: name.into(), price: Decimal::new(cents, 2), ..Product::blank() };
+    let product =
+        |(name, cents): (&str, i64)| Product { name: name.into(), price: Decimal::new(cents, 2), ..Product::blank() };
     let products = repo::<Product>().insert_many(PRODUCTS.map(product)).await?;
     for (number, (customer, days, status, items)) in (1..).zip(ORDERS) {
         let Some(customer) = customers.get(customer) else { continue };

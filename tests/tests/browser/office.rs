@@ -96,17 +96,26 @@ async fn the_numbers_of_the_charts_are_the_sums_of_the_items() {
             page.sign_in(&application, "member").await;
             page.goto(&application.address("/orders?product=desk")).await.unwrap();
             let program = application.program("member").await;
+            let desks = Order::query().filter(|o| o.items.any(|i| i.product.name.contains("desk")));
+            page.see_text("[data-test=sum]", &format!("{} come to €", program.run(desks.count()).await.unwrap())).await;
             for chart in ["by-status", "by-month"] {
                 page.see(&format!("[data-test={chart}]")).await;
                 let rows = page.script(&CELLS.replace("CHART", chart)).await;
                 let rows: Vec<[String; 3]> = serde_json::from_value(rows).unwrap();
                 assert_eq!(rows.len(), if chart == "by-status" { 4 } else { 12 });
                 for [label, count, total] in rows {
-                    let of_group = |order: OrderFields| match OrderStatus::VARIANTS.iter().find(|one| one.label == label) {
+                    let of_group = |order: OrderFields| match OrderStatus::VARIANTS
+                        .iter()
+                        .find(|one| one.label == label)
+                    {
                         Some(status) => order.status.eq(OrderStatus::parse(status.value).unwrap()),
-                        None => order.month.eq(chrono::NaiveDate::parse_from_str(&format!("1 {label}"), "%d %b %Y").unwrap().format("%Y-%m").to_string()),
+                        None => order.month.eq(chrono::NaiveDate::parse_from_str(&format!("1 {label}"), "%d %b %Y")
+                            .unwrap()
+                            .format("%Y-%m")
+                            .to_string()),
                     };
-                    let desks = Order::query().filter(|o| o.items.any(|i| i.product.name.contains("desk"))).filter(of_group);
+                    let desks =
+                        Order::query().filter(|o| o.items.any(|i| i.product.name.contains("desk"))).filter(of_group);
                     // As the application does not ask: all orders with their items, added up here.
                     let orders = program.run(desks.include(|o| o.items).limit(1_000).all()).await.unwrap();
                     let sum: Decimal = orders
