@@ -9,7 +9,7 @@ use isoform::future::BoxFuture;
 use isoform::{Entity, Error, Query, Record, Result};
 use leptos::prelude::*;
 
-use crate::query::{Answered, use_answer};
+use crate::query::{Answered, Busy, use_answer};
 
 /// The rows of a query page by page, each page added to those before: for a list that grows. The query's limit is the size of a page.
 ///
@@ -85,6 +85,11 @@ impl<E> Default for More<E> {
     }
 }
 
+/// Where the next page begins.
+fn next<E>(first: &First<E>, more: Option<&More<E>>) -> Option<String> {
+    more.map_or(&first.1, |more| &more.cursor).clone()
+}
+
 type Ask<E> = Arc<dyn Fn() -> Query<E> + Send + Sync>;
 
 /// What [`use_pages`] answers; a handle that can be copied.
@@ -142,15 +147,7 @@ impl<E: Entity> PagesState<E> {
     /// Is there a page behind those that are there?
     #[must_use]
     pub fn has_more(self) -> bool {
-        self.cursor().is_some()
-    }
-
-    /// Which answer, and where its next page begins.
-    fn cursor(self) -> Option<(u64, String)> {
-        self.look(|first, more| {
-            let cursor = more.map_or(&first.1, |more| &more.cursor);
-            cursor.clone().map(|cursor| (first.3, cursor))
-        })?
+        self.look(|first, more| next(first, more).is_some()).unwrap_or_default()
     }
 
     /// Was a page behind the first one asked for?
@@ -196,15 +193,18 @@ impl<E: Entity> PagesState<E> {
     /// As [`PagesState::load_more`], and waits until the rows are there.
     pub async fn load_next(self) {
         let busy = untrack(|| self.pending.try_get().unwrap_or(true) || self.loading());
-        let Some((number, cursor)) = (if busy { None } else { untrack(|| self.cursor()) }) else { return };
+        let behind = self.first.with_untracked(|first| {
+            let first = first?.as_ref().ok()?;
+            let more = |more: &More<E>| next(first, Some(more).filter(|more| more.of == Some(first.3)));
+            Some((first.3, self.more.try_with_untracked(more)??))
+        });
+        let Some((number, cursor)) = behind.filter(|_| !busy) else { return };
         let Some(query) = self.query.try_with_value(|query| untrack(|| query())) else { return };
-        self.pending.set(true);
+        let under_way = Busy::new(self.pending);
         let answer = query.paginate().after(cursor.clone()).await;
+        drop(under_way);
         // The page may be gone by now.
-        if self.pending.try_set(false).is_some() {
-            return;
-        }
-        self.more.update(|more| {
+        self.more.try_update(|more| {
             if more.of != Some(number) {
                 *more = More { of: Some(number), cursor: Some(cursor), ..More::default() };
             }

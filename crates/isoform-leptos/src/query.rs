@@ -100,18 +100,15 @@ fn resource(ask: Arc<dyn Fn() -> Arc<dyn Ask> + Send + Sync>) -> (Resource<Answe
 }
 
 /// Says that something is under way until it is dropped.
-#[cfg(target_arch = "wasm32")]
-struct Busy(RwSignal<bool>);
+pub(crate) struct Busy(RwSignal<bool>);
 
-#[cfg(target_arch = "wasm32")]
 impl Busy {
-    fn new(signal: RwSignal<bool>) -> Self {
+    pub fn new(signal: RwSignal<bool>) -> Self {
         let _ = signal.try_set(true);
         Self(signal)
     }
 }
 
-#[cfg(target_arch = "wasm32")]
 impl Drop for Busy {
     fn drop(&mut self) {
         let _ = self.0.try_set(false);
@@ -144,6 +141,15 @@ impl<T: Carried> Answered<T> {
     /// Looks at the answer, without copying it; `None` as for [`Answered::get`].
     pub fn with<R>(self, look: impl FnOnce(Option<&Result<T>>) -> R) -> R {
         match self.resource.get() {
+            Some(answer) => look(answer.look()),
+            None => look(None),
+        }
+    }
+
+    /// As [`Answered::with`], wherever it is called, without following the answer.
+    pub(crate) fn with_untracked<R>(self, look: impl FnOnce(Option<&Result<T>>) -> R) -> R {
+        // Read as a resource, it would complain that nothing waits for it.
+        match (*self.resource).get_untracked() {
             Some(answer) => look(answer.look()),
             None => look(None),
         }

@@ -317,7 +317,7 @@ async fn shop(chance: &mut Chance) -> Result<Vec<(&'static str, u64)>> {
     for (number, place) in (FIRST_NUMBER..).zip(0..ORDERS) {
         // Business grows: there are more orders in a month the later it is.
         let left = (ORDERS - place) * 1_000 / ORDERS;
-        let days_ago = DAYS * left * left / 1_000_000;
+        let days_ago = DAYS * left * (1_000 + left) / 2_000_000;
         let status = match (chance.below(20), days_ago) {
             (0, _) => OrderStatus::Cancelled,
             (1..13, ..20) => OrderStatus::Open,

@@ -150,7 +150,8 @@ async fn a_project_gets_a_task_a_comment_and_a_count() {
             page.enter("[data-field=text] textarea", "Larch lasts longer").await;
             page.press("say").await;
             page.see_text(".comments", "Larch lasts longer").await;
-            let tasks = Task::query().include(|t| t.project).include(|t| t.comments).all();
+            let of_project = Task::query().filter(|t| t.project.name.eq("A new shed"));
+            let tasks = of_project.include(|t| t.project).include(|t| t.comments).all();
             let tasks = application.program("member").await.run(tasks).await.unwrap();
             let [task] = tasks.as_slice() else { panic!("{tasks:?}") };
             assert_eq!(task.project.get().map(|project| project.name.as_str()), Some("A new shed"));
