@@ -104,7 +104,7 @@ async fn the_numbers_of_the_charts_are_the_sums_of_the_items() {
                 let rows: Vec<[String; 3]> = serde_json::from_value(rows).unwrap();
                 assert_eq!(rows.len(), if chart == "by-status" { 4 } else { 12 });
                 for [label, count, total] in rows {
-                    let of_group = |order: OrderFields| match OrderStatus::VARIANTS
+                    let of_group = |order: <Order as Entity>::Fields| match OrderStatus::VARIANTS
                         .iter()
                         .find(|one| one.label == label)
                     {
