@@ -30,6 +30,9 @@ pub struct Customer {
     /// What they ordered.
     #[relation(Order::customer_id)]
     pub orders: ToMany<Order>,
+    /// How often they ordered.
+    #[field(related = |c| c.orders.count())]
+    pub order_count: i64,
     /// Counts the saves: a stale save is a conflict.
     #[field(version)]
     pub version: i64,

@@ -36,7 +36,7 @@ pub struct Order {
     /// How far it is.
     pub status: OrderStatus,
     /// What all of its items cost.
-    #[field(allow_update = false)]
+    #[field(related = |o| o.items.sum(|i| i.amount))]
     pub total: Decimal,
     /// Who ordered.
     #[relation(customer_id)]
