@@ -126,8 +126,8 @@ fn bar(label: String, (count, total): (u64, Option<Decimal>)) -> Bar {
 
 /// `2026-11` as `Nov 2026`.
 fn month_in_words(month: &str) -> String {
-    let first: Option<NaiveDate> = format!("{month}-01").parse().ok();
-    first.map_or_else(|| month.to_owned(), dates::month)
+    let parts = month.split_once('-').and_then(|(year, month)| Some((year, month.parse().ok()?)));
+    parts.map_or_else(|| month.to_owned(), |(year, month)| format!("{} {year}", dates::name_of_month(month)))
 }
 
 fn nothing() -> AnyView {

@@ -21,6 +21,9 @@ pub trait Rows: Copy + Send + Sync + 'static {
     fn error(self) -> Option<Error>;
 }
 
+/// What tells two rows apart.
+type Key<E> = fn(&Record<E>) -> String;
+
 impl<E: Entity> Rows for QueryState<E> {
     type Entity = E;
 
@@ -90,13 +93,13 @@ pub fn EntityList<Q, C, V>(
     error: Option<Callback<Error, AnyView>>,
     /// What tells two rows apart, where it is not the id.
     #[prop(optional)]
-    key: Option<fn(&Record<Q::Entity>) -> String>,
+    key: Option<Key<Q::Entity>>,
     /// One row.
     children: C,
 ) -> impl IntoView
 where
     Q: Rows,
-    C: Fn(RecordSignal<Q::Entity>) -> V + Clone + Send + 'static,
+    C: Fn(RecordSignal<Q::Entity>) -> V + Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
     let key = key.unwrap_or(|record| record.id().to_string());
@@ -107,21 +110,46 @@ where
             // The list may be gone by the time that its rows come.
             rows.try_update_value(|rows| *rows = reconciled(rows, records, key));
         }
-        rows.try_get_value().unwrap_or_default()
+        let shown = |Row { key, record }: Row<Q::Entity>| {
+            let children = children.clone();
+            Shown { key, view: Box::new(move || children(RecordSignal::from(record)).into_any()) }
+        };
+        rows.try_get_value().unwrap_or_default().into_iter().map(shown).collect()
     };
     let is_empty = move || matches!(query.rows(), Some(Ok(rows)) if rows.is_empty());
     let show_error = error.unwrap_or_else(|| Callback::new(|error: Error| usual_error(&error)));
     let wrong = move || query.error().map(|error| show_error.run(error));
-    let key_of = |row: &Row<Q::Entity>| row.key.clone();
-    let row = move |row: Row<Q::Entity>| children(RecordSignal::from(row.record)).into_any();
-    let list = move || {
+    let above = move || {
         view! {
             {move || wrong()}
             {move || is_empty().then(|| empty.run())}
-            <For each=each key=key_of children=row />
         }
+        .into_any()
     };
-    view! { <Transition fallback=fallback>{list().into_any()}</Transition> }
+    list(fallback, Box::new(above), Box::new(each))
+}
+
+/// A row that makes its view once it is shown, whatever it is of.
+struct Shown {
+    key: Arc<str>,
+    view: Box<dyn FnOnce() -> AnyView + Send>,
+}
+
+/// The part of [`EntityList`] that is the same for all entities.
+fn list(
+    fallback: ViewFnOnce,
+    above: Box<dyn FnOnce() -> AnyView + Send>,
+    each: Box<dyn Fn() -> Vec<Shown> + Send + Sync>,
+) -> AnyView {
+    let key = |row: &Shown| row.key.clone();
+    let inside = move || {
+        view! {
+            {above()}
+            <For each=each key=key children=|row: Shown| (row.view)() />
+        }
+        .into_any()
+    };
+    view! { <Transition fallback=fallback>{inside()}</Transition> }.into_any()
 }
 
 fn usual_error(error: &Error) -> AnyView {

@@ -257,7 +257,7 @@ async fn office(chance: &mut Chance) -> Result<Vec<(&'static str, u64)>> {
         let days = i64::try_from(chance.below(75)).unwrap_or_default();
         Task {
             title: format!("{verb} {thing} for {customer}"),
-            owner: if number % 5 == 0 { "admin" } else { "member" }.into(),
+            owner: if number.is_multiple_of(5) { "admin" } else { "member" }.into(),
             priority: *chance.of(&[Priority::Normal, Priority::Normal, Priority::High, Priority::Low]),
             due_date: (chance.below(4) > 0).then(|| date(15 - days)),
             completed: chance.below(5) < 3,
@@ -299,7 +299,7 @@ async fn shop(chance: &mut Chance) -> Result<Vec<(&'static str, u64)>> {
         let name = customer_name(number);
         let address = name.to_lowercase().replace(' ', ".").replace('é', "e");
         Customer {
-            email: (number % 7 != 0).then(|| format!("{address}@example.com")),
+            email: (!number.is_multiple_of(7)).then(|| format!("{address}@example.com")),
             name,
             city: CITIES[number % CITIES.len()].into(),
             ..Customer::blank()

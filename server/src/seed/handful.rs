@@ -12,14 +12,17 @@ const PROJECTS: [(&str, &str); 2] =
 const TAGS: [(&str, TagColor); 3] =
     [("learning", TagColor::Blue), ("ready", TagColor::Green), ("with care", TagColor::Amber)];
 
-/// Tasks: title, owner, priority, days until due, done, project, tag.
-const TASKS: [(&str, &str, Priority, Option<i64>, bool, usize, usize); 6] = [
-    ("Read the README to the end", "member", Priority::Normal, None, true, 0, 0),
-    ("Change the label of a field in shared", "member", Priority::High, Some(1), false, 0, 0),
-    ("Add an entity of your own", "member", Priority::Normal, Some(7), false, 0, 0),
-    ("Call a backend method from a component", "member", Priority::Low, None, false, 0, 0),
-    ("Look at everybody's tasks as the admin", "admin", Priority::Normal, Some(2), false, 1, 1),
-    ("Deploy to a server with a real domain", "admin", Priority::Low, Some(30), false, 1, 2),
+/// Priority, days until due, done.
+type State = (Priority, Option<i64>, bool);
+
+/// Tasks: title, owner, state, and which project and tag.
+const TASKS: [(&str, &str, State, usize, usize); 6] = [
+    ("Read the README to the end", "member", (Priority::Normal, None, true), 0, 0),
+    ("Change the label of a field in shared", "member", (Priority::High, Some(1), false), 0, 0),
+    ("Add an entity of your own", "member", (Priority::Normal, Some(7), false), 0, 0),
+    ("Call a backend method from a component", "member", (Priority::Low, None, false), 0, 0),
+    ("Look at everybody's tasks as the admin", "admin", (Priority::Normal, Some(2), false), 1, 1),
+    ("Deploy to a server with a real domain", "admin", (Priority::Low, Some(30), false), 1, 2),
 ];
 
 /// Customers: name, city, e-mail.
@@ -33,8 +36,11 @@ const CUSTOMERS: [(&str, &str, &str); 3] = [
 const PRODUCTS: [(&str, i64); 4] =
     [("Kettle", 3_495), ("Tea, 250 g", 850), ("Bicycle bell", 1_290), ("Flower pot", 1_999)];
 
-/// Orders: customer, days ago, status, and of which products how many.
-const ORDERS: [(usize, i64, OrderStatus, &[(usize, i32)]); 6] = [
+/// Of which products how many.
+type Chosen = &'static [(usize, i32)];
+
+/// Orders: customer, days ago, status, and what was ordered.
+const ORDERS: [(usize, i64, OrderStatus, Chosen); 6] = [
     (0, 75, OrderStatus::Paid, &[(0, 1), (1, 4)]),
     (1, 62, OrderStatus::Paid, &[(2, 24)]),
     (2, 40, OrderStatus::Cancelled, &[(3, 2)]),
@@ -49,7 +55,7 @@ pub(super) async fn insert() -> Result<()> {
     let projects = repo::<Project>().insert_many(projects).await?;
     let tags =
         repo::<Tag>().insert_many(TAGS.map(|(name, color)| Tag { name: name.into(), color, ..Tag::blank() })).await?;
-    for (title, owner, priority, days, completed, project, tag) in TASKS {
+    for (title, owner, (priority, days, completed), project, tag) in TASKS {
         let task = Task {
             title: title.into(),
             owner: owner.into(),
