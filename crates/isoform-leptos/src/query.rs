@@ -213,7 +213,7 @@ impl<E: Entity> QueryState<E> {
         self,
         label: impl Fn(&Record<E>) -> String + Send + Sync + 'static,
     ) -> Signal<Vec<(String, String)>> {
-        let choice = move |row: &Record<E>| (isoform::json::to_text(&row.id()), label(row));
+        let choice = move |row: &Record<E>| (row.id().to_string(), label(row));
         Signal::derive(move || {
             self.0
                 .with(|rows| rows.and_then(|rows| rows.as_ref().ok()).map(|rows| rows.iter().map(&choice).collect()))
