@@ -186,7 +186,7 @@ impl AnyField {
         if let Some(cell) = self.shared.cell() {
             cell.peek(&mut |record| {
                 if !record.state().is_new() {
-                    id = json::to_text(&record.get(self.shared.entity.id));
+                    id = record.id().to_string();
                 }
             });
         }
