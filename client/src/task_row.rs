@@ -148,15 +148,10 @@ fn details(task: RecordSignal<Task>) -> impl IntoView {
 fn tag_boxes(task: RecordSignal<Task>) -> AnyView {
     let (page, all) = (page_state(), use_query(|| Tag::query().limit(1_000)));
     let chosen = Memo::new(move |_| task.with(|task| task.tags.iter().map(|tag| tag.id).collect::<Vec<_>>()));
-    let set = move |tag_id: Uuid, on: bool| {
-        let task_id = task.get_untracked().id;
+    let set = move |tag: Record<Tag>, on: bool| {
+        let task = task.get_untracked();
         spawn_local(async move {
-            let between = repo::<TaskTag>();
-            let answer = if on {
-                between.insert(TaskTag { task_id, tag_id, ..TaskTag::blank() }).await.map(drop)
-            } else {
-                between.delete_many(|t| t.task_id.eq(task_id) & t.tag_id.eq(tag_id)).await.map(drop)
-            };
+            let answer = if on { task.tags().add(&tag).await } else { task.tags().remove(&tag).await };
             if let Err(error) = answer {
                 page.say(error.message());
             }
@@ -164,13 +159,13 @@ fn tag_boxes(task: RecordSignal<Task>) -> AnyView {
         });
     };
     let tick = move |tag: &Record<Tag>| {
-        let (id, name) = (tag.id, tag.name.clone());
+        let (id, name, tag) = (tag.id, tag.name.clone(), tag.clone());
         let ticked = move || chosen.with(|chosen| chosen.contains(&id));
         view! {
             <label>
                 <input
                     type="checkbox" checked=ticked() prop:checked=ticked
-                    on:change=move |event| set(id, event_target_checked(&event))
+                    on:change=move |event| set(tag.clone(), event_target_checked(&event))
                 />
                 {name}
             </label>

@@ -29,7 +29,7 @@ pub mod prelude {
     pub use crate::product::Product;
     pub use crate::project::Project;
     pub use crate::tag::{Tag, TagColor, TaskTag};
-    pub use crate::task::{Priority, Task, TaskMethods};
+    pub use crate::task::{Priority, Task, TaskMethods, TaskRelations};
     pub use crate::user::{ADMIN, User};
 }
 

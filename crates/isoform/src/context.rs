@@ -160,7 +160,7 @@ impl Context {
             row_limit: DEFAULT_ROW_LIMIT,
             #[cfg(not(target_arch = "wasm32"))]
             query_limits: QueryLimits::default(),
-
+            #[cfg(not(target_arch = "wasm32"))]
             entities: Arc::new([]),
         }))
     }
