@@ -8,11 +8,22 @@ use crate::page_state::page_state;
 
 /// The form for a new task. Once saved it is empty again, and the cursor is back in the title.
 #[component]
-pub fn AddTask() -> impl IntoView {
+pub fn AddTask(
+    /// The project that it is for.
+    #[prop(into)]
+    project: Signal<Option<Uuid>>,
+) -> impl IntoView {
     let page = page_state();
-    let draft = RecordSignal::new(Record::<Task>::new());
+    let blank = move || Record::from(Task { project_id: project.get_untracked(), ..Task::blank() });
+    let draft = RecordSignal::new(blank());
+    Effect::new(move || {
+        let project = project.get();
+        if draft.get_untracked().project_id != project {
+            draft.update(|task| task.project_id = project);
+        }
+    });
     let saved = move |task: Record<Task>| {
-        draft.set(Record::new());
+        draft.set(blank());
         page.say(format!("Added “{}”.", task.title));
         page.refresh();
         focus_title(draft);

@@ -1,17 +1,21 @@
 //! The frame of every page, and the routes.
 
-use isoform_leptos::{provide_identity, use_identity};
+use isoform_leptos::provide_identity;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 
+use crate::customers_page::CustomersPage;
 use crate::header::{Banner, Header};
+use crate::members::for_members;
 use crate::not_found::NotFound;
+use crate::orders_page::OrdersPage;
 use crate::page_state::{Notice, provide_page_state};
+use crate::project_page::ProjectPage;
+use crate::projects_page::ProjectsPage;
 use crate::sign_in::SignIn;
 use crate::tasks_page::TasksPage;
-use crate::welcome::Welcome;
 
 /// The application.
 #[component]
@@ -34,19 +38,15 @@ pub fn App() -> impl IntoView {
             <main class="page" id="main" tabindex="-1">
                 <FlatRoutes fallback=NotFound>
                     // Rendered whole before it is sent: it can be read before, and without, any script.
-                    <Route path=path!("/") view=Home ssr=SsrMode::Async />
+                    <Route path=path!("/") view=|| for_members(|| TasksPage().into_any()) ssr=SsrMode::Async />
+                    <Route path=path!("/projects") view=|| for_members(|| ProjectsPage().into_any()) ssr=SsrMode::Async />
+                    <Route path=path!("/projects/:id") view=|| for_members(|| ProjectPage().into_any()) ssr=SsrMode::Async />
+                    <Route path=path!("/customers") view=|| for_members(|| CustomersPage().into_any()) ssr=SsrMode::Async />
+                    <Route path=path!("/orders") view=|| for_members(|| OrdersPage().into_any()) ssr=SsrMode::Async />
                     <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
                 </FlatRoutes>
             </main>
             <Notice />
         </Router>
     }
-}
-
-/// The tasks of whoever is signed in; a welcome for everybody else.
-#[component]
-fn Home() -> impl IntoView {
-    let identity = use_identity();
-    let signed_in = Memo::new(move |_| identity.get().is_some());
-    view! { {move || if signed_in.get() { TasksPage().into_any() } else { Welcome().into_any() }} }
 }

@@ -21,11 +21,16 @@ pub fn in_words(day: NaiveDate, today: NaiveDate) -> String {
         1 => "tomorrow".into(),
         -1 => "yesterday".into(),
         _ => {
-            let month = MONTHS.get(day.month0() as usize).copied().unwrap_or_default();
+            let month = name_of_month(day.month() as usize);
             let year = if day.year() == today.year() { String::new() } else { format!(" {}", day.year()) };
             format!("{} {month}{year}", day.day())
         }
     }
+}
+
+/// A month, counted from 1: "Dec".
+pub fn name_of_month(month: usize) -> &'static str {
+    month.checked_sub(1).and_then(|month| MONTHS.get(month)).copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use isoform_leptos::{use_identity, use_online};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_location, use_navigate};
 use shared::prelude::*;
 
 use crate::page_state::page_state;
@@ -20,10 +20,26 @@ pub fn Header() -> impl IntoView {
                     <img src="/favicon.svg" alt="" width="28" height="28" />
                     "Isoform Tasks"
                 </a>
+                {move || identity.get().is_some().then(|| Pages().into_any())}
                 {move || identity.get().map_or_else(|| Guest().into_any(), |who| who_is_in(&who).into_any())}
             </div>
         </header>
     }
+}
+
+/// The pages of whoever is signed in.
+#[component]
+fn Pages() -> impl IntoView {
+    let location = use_location();
+    let link = move |(href, label): (&'static str, &'static str)| {
+        let here = move || {
+            let path = location.pathname.get();
+            if href == "/" { path == "/" } else { path.starts_with(href) }
+        };
+        view! { <a href=href aria-current=move || here().then_some("page")>{label}</a> }.into_any()
+    };
+    let pages = [("/", "Tasks"), ("/projects", "Projects"), ("/customers", "Customers"), ("/orders", "Orders")];
+    view! { <nav class="pages" aria-label="Pages">{pages.map(link).into_iter().collect_view()}</nav> }
 }
 
 #[component]

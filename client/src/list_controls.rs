@@ -1,19 +1,11 @@
 //! Filter, search and order: links and a GET form, so that they work before the wasm has loaded.
 
-use std::time::Duration;
-
-use isoform_leptos::Answered;
-use leptos::ev::SubmitEvent;
-use leptos::html;
-use leptos::leptos_dom::helpers::TimeoutHandle;
+use isoform_leptos::{Answered, use_query};
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
+use shared::prelude::{Entity as _, Project};
 
-use crate::list_view::{ListView, Show, Sort, value_of};
-
-/// How long after the last key the search starts.
-const TYPING_PAUSE: Duration = Duration::from_millis(250);
+use crate::finder::{Ask, Finder};
+use crate::list_view::{ListView, Show, Sort};
 
 /// How many tasks the search finds.
 #[derive(Clone, Copy)]
@@ -64,59 +56,18 @@ pub fn Tabs(view: Memo<ListView>, #[prop(optional)] counts: Option<Counts>) -> i
     view! { <nav class="tabs" aria-label="Which tasks">{Show::EACH.map(tab).into_iter().collect_view()}</nav> }
 }
 
-/// Search and order.
+/// Search, project and order.
 #[component]
-pub fn Find(view: Memo<ListView>) -> impl IntoView {
-    let navigate = use_navigate();
-    let (search, sort) = (NodeRef::<html::Input>::new(), NodeRef::<html::Select>::new());
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let stop = move || {
-        if let Some(timer) = timer.try_update_value(Option::take).flatten() {
-            timer.clear();
-        }
-    };
-    on_cleanup(stop);
-
-    let go = StoredValue::new(move |replace: bool| {
-        let (Some(search), Some(sort)) = (search.get_untracked(), sort.get_untracked()) else { return };
-        let to = view.with_untracked(|view| view.finding(&search.value(), &sort.value()));
-        if view.with_untracked(|view| *view != to) {
-            navigate(&to.href(), NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
-        }
+pub fn Find() -> impl IntoView {
+    let projects = use_query(|| Project::query().order_by(|p| p.name.asc()).limit(1_000)).choices(|p| p.name.clone());
+    let any = Signal::derive(move || {
+        std::iter::once((String::new(), "Any project".to_owned())).chain(projects.get()).collect::<Vec<_>>()
     });
-    let now = move || {
-        stop();
-        go.with_value(|go| go(false));
-    };
-    let soon = move |_| {
-        stop();
-        let start = move || {
-            let _ = go.try_with_value(|go| go(true));
-        };
-        timer.set_value(set_timeout_with_handle(start, TYPING_PAUSE).ok());
-    };
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        now();
-    };
-    let shown = move || view.with(|view| value_of(&Show::EACH, &view.show).to_owned());
-    let text = move || view.with(|view| view.search.clone());
-    let sorted = move || view.with(|view| value_of(&Sort::EACH, &view.sort).to_owned());
-    let option = move |(_, value, label): (Sort, &'static str, &'static str)| {
-        view! { <option value=value selected=move || sorted() == value>{label}</option> }.into_any()
-    };
-
-    view! {
-        <form class="find" method="get" action="/" role="search" on:submit=submit>
-            <input type="hidden" name="show" value=shown />
-            <input
-                class="input search" type="search" name="q" aria-label="Search the titles" placeholder="Search"
-                data-test="search" value=text prop:value=text node_ref=search on:input=soon
-            />
-            <select class="input" name="sort" aria-label="Order" data-test="sort" prop:value=sorted node_ref=sort on:change=move |_| now()>
-                {Sort::EACH.map(option).into_iter().collect_view()}
-            </select>
-            <button type="submit" class="button submit">"Search"</button>
-        </form>
-    }
+    let sorts = Sort::EACH.map(|(_, value, label)| (value.to_owned(), label.to_owned())).to_vec();
+    let asks = vec![
+        Ask::text("q", "Search"),
+        Ask::choice("project", "Project", any),
+        Ask::choice("sort", "Order", Signal::stored(sorts)),
+    ];
+    view! { <Finder path="/" asks keep=&["show"] /> }
 }

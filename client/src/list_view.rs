@@ -1,7 +1,9 @@
-//! What the address says about the list: `?show=open&q=tax&sort=due&page=2`.
+//! What the address says about the list: `?show=open&q=tax&project=…&sort=due&page=2`.
 
 use leptos_router::params::ParamsMap;
 use shared::prelude::*;
+
+use crate::finder::address;
 
 /// How many tasks a page of the list has.
 pub const PAGE_SIZE: u64 = 10;
@@ -13,6 +15,8 @@ pub struct ListView {
     pub show: Show,
     /// What the title must contain.
     pub search: String,
+    /// Of which project.
+    pub project: Option<Uuid>,
     /// In what order.
     pub sort: Sort,
     /// Which page, counted from 1.
@@ -75,6 +79,7 @@ impl ListView {
         Self {
             show: choice(&Show::EACH, params.get_str("show")),
             search: params.get_str("q").unwrap_or_default().trim().to_owned(),
+            project: params.get_str("project").and_then(|id| id.parse().ok()),
             sort: choice(&Sort::EACH, params.get_str("sort")),
             page: params.get_str("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1),
         }
@@ -82,29 +87,19 @@ impl ListView {
 
     /// The address of this view: what is as usual is left out.
     pub fn href(&self) -> String {
-        let mut params = ParamsMap::new();
-        let page = if self.page > 1 { self.page.to_string() } else { String::new() };
-        for (name, value) in [
-            ("show", value_of(&Show::EACH, &self.show)),
-            ("q", &self.search),
-            ("sort", value_of(&Sort::EACH, &self.sort)),
-            ("page", &page),
-        ] {
-            if !value.is_empty() {
-                params.insert(name, value.to_owned());
-            }
-        }
-        format!("/{}", params.to_query_string())
+        let values = [
+            ("show", value_of(&Show::EACH, &self.show).to_owned()),
+            ("q", self.search.clone()),
+            ("project", self.project.map(|id| id.to_string()).unwrap_or_default()),
+            ("sort", value_of(&Sort::EACH, &self.sort).to_owned()),
+            ("page", if self.page > 1 { self.page.to_string() } else { String::new() }),
+        ];
+        address("/", values)
     }
 
     /// The same with another choice of tasks, from the first page.
     pub fn showing(&self, show: Show) -> Self {
         Self { show, page: 1, ..self.clone() }
-    }
-
-    /// The same with another search and order, from the first page.
-    pub fn finding(&self, search: &str, sort: &str) -> Self {
-        Self { search: search.trim().to_owned(), sort: choice(&Sort::EACH, Some(sort)), page: 1, ..self.clone() }
     }
 
     /// The same at another page.
@@ -125,12 +120,15 @@ impl ListView {
             Sort::Title => query.order_by(|t| t.title.asc()),
             Sort::Priority => query.order_by(|t| (t.priority.desc(), t.created_at.desc())),
         };
-        query.page(self.page).limit(PAGE_SIZE)
+        query.include(|t| t.project).include(|t| t.tags).page(self.page).limit(PAGE_SIZE)
     }
 
     /// The tasks that the search finds, done or not.
     pub fn searched(&self) -> Query<Task> {
-        let query = Task::query();
+        let query = match self.project {
+            Some(project) => Task::query().filter(|t| t.project_id.eq(project)),
+            None => Task::query(),
+        };
         if self.search.is_empty() { query } else { query.filter(|t| t.title.contains(self.search.as_str())) }
     }
 }
@@ -147,15 +145,17 @@ mod tests {
     #[test]
     fn an_address_there_and_back() {
         let view = of(&[("show", "open"), ("q", " tax & more "), ("sort", "due"), ("page", "2")]);
-        assert_eq!(view, ListView { show: Show::Open, search: "tax & more".into(), sort: Sort::Due, page: 2 });
+        let search = "tax & more".into();
+        assert_eq!(view, ListView { show: Show::Open, search, project: None, sort: Sort::Due, page: 2 });
         assert_eq!(view.href(), "/?show=open&q=tax%20%26%20more&sort=due&page=2");
         assert_eq!(view.showing(Show::All).href(), "/?q=tax%20%26%20more&sort=due");
     }
 
     #[test]
     fn nonsense_is_as_usual() {
-        let view = of(&[("show", "none"), ("sort", "; drop"), ("page", "-3")]);
-        assert_eq!(view, ListView { show: Show::All, search: String::new(), sort: Sort::Newest, page: 1 });
+        let view = of(&[("show", "none"), ("sort", "; drop"), ("page", "-3"), ("project", "any")]);
+        let search = String::new();
+        assert_eq!(view, ListView { show: Show::All, search, project: None, sort: Sort::Newest, page: 1 });
         assert_eq!(view.href(), "/");
         assert_eq!(of(&[("page", "0")]).page, 1);
     }

@@ -1,8 +1,9 @@
 //! One task of the list.
 
-use isoform_leptos::{DateField, RecordForm, RecordSignal, SelectField, TextField};
+use isoform_leptos::{DateField, RecordForm, RecordSignal, ReferenceField, SelectField, TextField, use_query};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use shared::prelude::*;
 
 use crate::add_task::focus_title;
@@ -19,6 +20,9 @@ pub fn TaskRow(
     with_owner: Signal<bool>,
     /// What to do when the focus was in this row and the row has gone: out of the filter, or deleted.
     on_gone: Callback<()>,
+    /// What else belongs to it.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     #[cfg(target_arch = "wasm32")]
     on_cleanup(move || {
@@ -87,7 +91,7 @@ pub fn TaskRow(
                     <button
                         type="button" class="button small quiet" data-test="edit"
                         aria-expanded=move || editing.get().to_string()
-                        aria-label=move || format!("Edit priority and date: {}", title.get())
+                        aria-label=move || format!("Edit what else there is: {}", title.get())
                         on:click=move |_| editing.update(|editing| *editing = !*editing)
                     >
                         {move || if editing.get() { "Close" } else { "Edit" }.to_owned()}
@@ -136,18 +140,73 @@ pub fn TaskRow(
                 </div>
                 {move || editing.get().then(|| details(task).into_any())}
             </RecordForm>
+            {children.map(|children| children())}
         </li>
     }
 }
 
 /// What else can be changed.
 fn details(task: RecordSignal<Task>) -> impl IntoView {
+    let open = use_query(|| Project::query().filter(|p| p.archived.eq(false)).order_by(|p| p.name.asc()).limit(1_000));
     view! {
         <div class="details">
             <SelectField of=task.field(|t| t.priority) />
             <DateField of=task.field(|t| t.due_date) />
+            <ReferenceField of=task.field(|t| t.project_id) choices=open.choices(|p| p.name.clone()) none="No project" />
+            {tag_boxes(task)}
         </div>
     }
+}
+
+/// The tags to choose from. A tick is saved at once: it is a row between the task and the tag.
+fn tag_boxes(task: RecordSignal<Task>) -> AnyView {
+    let (page, all) = (page_state(), use_query(|| Tag::query().limit(1_000)));
+    let chosen = Memo::new(move |_| task.with(|task| task.tags.iter().map(|tag| tag.id).collect::<Vec<_>>()));
+    let set = move |tag: Record<Tag>, on: bool| {
+        let task = task.get_untracked();
+        spawn_local(async move {
+            let answer = if on { task.tags().add(&tag).await } else { task.tags().remove(&tag).await };
+            if let Err(error) = answer {
+                page.say(error.message());
+            }
+            page.refresh();
+        });
+    };
+    let tick = move |tag: &Record<Tag>| {
+        let (id, name, tag) = (tag.id, tag.name.clone(), tag.clone());
+        let ticked = move || chosen.with(|chosen| chosen.contains(&id));
+        view! {
+            <label>
+                <input
+                    type="checkbox" checked=ticked() prop:checked=ticked
+                    on:change=move |event| set(tag.clone(), event_target_checked(&event))
+                />
+                {name}
+            </label>
+        }
+        .into_any()
+    };
+    let boxes = move || Some(all.rows()?.ok()?.iter().map(tick).collect_view());
+    view! { <fieldset class="tag-boxes"><legend>"Tags"</legend><Transition>{boxes}</Transition></fieldset> }.into_any()
+}
+
+/// The project and the tags that were loaded with a task.
+fn belongings(task: RecordSignal<Task>) -> AnyView {
+    let project =
+        Memo::new(move |_| task.with(|task| task.project.get().map(|project| (project.id, project.name.clone()))));
+    let tags = Memo::new(move |_| {
+        task.with(|task| task.tags.iter().map(|tag| (tag.name.clone(), tag.color.value())).collect::<Vec<_>>())
+    });
+    let tag = |(name, color): (String, &'static str)| {
+        view! { <span class="chip tag" data-color=color data-test="tag">{name}</span> }.into_any()
+    };
+    view! {
+        {move || project.get().map(|(id, name)| {
+            view! { <a class="chip project" href=format!("/projects/{id}") data-test="project">{name}</a> }.into_any()
+        })}
+        {move || tags.get().into_iter().map(tag).collect_view()}
+    }
+    .into_any()
 }
 
 /// Priority, due date and owner, where there is something to say.
@@ -178,6 +237,7 @@ fn facts(task: RecordSignal<Task>, page: PageState, with_owner: Signal<bool>) ->
         with_owner.get().then(|| owner().into_any())
     };
     view! {
+        {belongings(task)}
         {move || urgency()}
         {move || day()}
         {move || whose()}

@@ -16,6 +16,8 @@ pub fn Welcome() -> impl IntoView {
             <ul>
                 <li>"Everybody sees the tasks of their own; an admin sees all of them."</li>
                 <li>"Change a title where it stands, and save it or take it back."</li>
+                <li>"Put them into projects, and say what there is to say about them."</li>
+                <li>"Customers and their orders: found, added up, and as long a list as you like."</li>
                 <li>"Search, sort and filter; every view has an address to share."</li>
             </ul>
             <a class="button primary wide" href="/sign-in">"Sign in"</a>

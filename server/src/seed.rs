@@ -1,23 +1,13 @@
-//! What is in an empty database: two users, and in development a few tasks.
+//! What is in an empty database: two users, and in development a handful of everything; with `--demo-data` a lot.
+
+mod demo;
+mod handful;
 
 use shared::prelude::*;
 
 /// The users of an empty database: name, name to show, role, and the variable that can set the password.
 const USERS: [(&str, &str, Option<&str>, &str); 2] =
     [("admin", "Ada Admin", Some(ADMIN), "ADMIN_PASSWORD"), ("member", "Max Member", None, "MEMBER_PASSWORD")];
-
-/// The tasks of an empty database: title, owner, priority, days until due, done.
-const TASKS: [(&str, &str, Priority, Option<u64>, bool); 6] = [
-    ("Read the README to the end", "member", Priority::Normal, None, true),
-    ("Change the label of a field in shared", "member", Priority::High, Some(1), false),
-    ("Add an entity of your own", "member", Priority::Normal, Some(7), false),
-    ("Call a backend method from a component", "member", Priority::Low, None, false),
-    ("Look at everybody's tasks as the admin", "admin", Priority::Normal, Some(2), false),
-    ("Deploy to a server with a real domain", "admin", Priority::Low, Some(30), false),
-];
-
-/// How many tasks `--demo-data` adds.
-const DEMO_TASKS: usize = 500;
 
 /// Fills an empty database.
 ///
@@ -26,14 +16,22 @@ const DEMO_TASKS: usize = 500;
 pub(crate) async fn seed(demo_data: bool) -> Result<()> {
     if repo::<User>().count().await? == 0 {
         users().await?;
-        if cfg!(debug_assertions) {
-            tasks().await?;
+        if cfg!(debug_assertions) && !demo_data {
+            Context::current()?.transaction(async |_| handful::insert().await).await?;
         }
     }
-    if demo_data && repo::<Task>().count().await? < u64::try_from(DEMO_TASKS).unwrap_or(u64::MAX) {
-        many_tasks().await?;
+    if demo_data && !demo::is_there().await? {
+        let start = std::time::Instant::now();
+        let made = Context::current()?.transaction(async |_| demo::insert().await).await?;
+        let (rows, each) = (made.iter().map(|(_, rows)| rows).sum::<u64>(), said(&made));
+        info!("added {rows} rows of demonstration data in {:.1} s: {each}", start.elapsed().as_secs_f64());
     }
     Ok(())
+}
+
+/// "24 projects, 10 tags".
+fn said(made: &[(&str, u64)]) -> String {
+    made.iter().map(|(label, rows)| format!("{rows} {label}")).collect::<Vec<_>>().join(", ")
 }
 
 async fn users() -> Result<()> {
@@ -52,50 +50,4 @@ async fn users() -> Result<()> {
         }
     }
     Ok(())
-}
-
-async fn tasks() -> Result<()> {
-    for (title, owner, priority, days, completed) in TASKS {
-        let mut task = Record::<Task>::new();
-        task.title = title.into();
-        task.owner = owner.into();
-        task.priority = priority;
-        task.due_date = days.and_then(|days| Utc::now().date_naive().checked_add_days(chrono::Days::new(days)));
-        task.completed = completed;
-        task.save().await?;
-    }
-    Ok(())
-}
-
-async fn many_tasks() -> Result<()> {
-    const VERBS: [&str; 8] = ["Write", "Check", "Send", "Plan", "Tidy", "Buy", "Call about", "Repair"];
-    const THINGS: [&str; 9] = [
-        "the tax return",
-        "the invoice",
-        "the garden shed",
-        "the train tickets",
-        "the letter",
-        "the bicycle",
-        "the report",
-        "the party",
-        "the old server",
-    ];
-    Context::current()?
-        .transaction(async |_| {
-            for number in 0..DEMO_TASKS {
-                let verb = VERBS[number % VERBS.len()];
-                let thing = THINGS[number % THINGS.len()];
-                let mut task = Record::<Task>::new();
-                task.title = format!("{verb} {thing}, no. {}", number + 1);
-                task.owner = if number % 5 == 0 { "admin" } else { "member" }.into();
-                task.priority = [Priority::Normal, Priority::High, Priority::Low][number % 3];
-                let days = u64::try_from(number % 60).unwrap_or(0);
-                task.due_date = (number % 4 != 0).then(|| Utc::now().date_naive() + chrono::Days::new(days));
-                task.completed = number % 3 == 0;
-                task.save().await?;
-            }
-            info!("added {DEMO_TASKS} tasks");
-            Ok(())
-        })
-        .await
 }

@@ -8,6 +8,12 @@
     allow(dead_code, unused_imports, reason = "what only the bodies of the server use")
 )]
 
+pub mod comment;
+pub mod customer;
+pub mod order;
+pub mod product;
+pub mod project;
+pub mod tag;
 pub mod task;
 pub mod user;
 
@@ -17,12 +23,29 @@ use isoform::prelude::*;
 pub mod prelude {
     pub use isoform::prelude::*;
 
-    pub use crate::task::{Priority, Task, TaskMethods};
+    pub use crate::comment::Comment;
+    pub use crate::customer::Customer;
+    pub use crate::order::{Order, OrderItem, OrderStatus};
+    pub use crate::product::Product;
+    pub use crate::project::Project;
+    pub use crate::tag::{Tag, TagColor, TaskTag};
+    pub use crate::task::{Priority, Task, TaskMethods, TaskRelations};
     pub use crate::user::{ADMIN, User};
 }
 
 /// The entities that the server serves.
 #[must_use]
 pub fn entities() -> Entities {
-    entities![task::Task, user::User]
+    entities![
+        task::Task,
+        project::Project,
+        comment::Comment,
+        tag::Tag,
+        tag::TaskTag,
+        customer::Customer,
+        product::Product,
+        order::Order,
+        order::OrderItem,
+        user::User,
+    ]
 }

@@ -2,6 +2,9 @@
 
 use isoform::prelude::*;
 
+use crate::comment::Comment;
+use crate::project::Project;
+use crate::tag::{Tag, TaskTag};
 use crate::user::ADMIN;
 
 /// A thing to do.
@@ -33,6 +36,18 @@ pub struct Task {
     /// The day by which it should be done.
     #[field(label = "Due", help = "Leave empty if there is no hurry")]
     pub due_date: Option<NaiveDate>,
+    /// The project that it is for.
+    #[field(index, label = "Project")]
+    pub project_id: Option<Uuid>,
+    /// The project that it is for.
+    #[relation(project_id, on_delete = set_null)]
+    pub project: ToOne<Project>,
+    /// What is said about it.
+    #[relation(Comment::task_id)]
+    pub comments: ToMany<Comment>,
+    /// The words that it can be found by.
+    #[relation(through = TaskTag, TaskTag::task_id, TaskTag::tag_id)]
+    pub tags: ToMany<Tag>,
     /// The id of the user whose task it is.
     #[field(allow_update = ADMIN)]
     pub owner: String,

@@ -7,7 +7,12 @@ use crate::error::Error;
 use crate::process;
 
 /// What all of it may weigh, in bytes compressed with brotli.
-const BUDGET: u64 = 230_000;
+///
+/// It was 230,000 while the application was one page of one entity, and is half as much again since it has six pages of nine
+/// entities: what those use of relations, aggregates, pages by a cursor, decimal numbers and deletes of many, some 25,000, and
+/// their views, which are most of it (a view costs its elements and attributes once more for each way in which Leptos makes,
+/// hydrates and redraws it). 342,461 were measured on 2026-11-22; all pages are in one file.
+const BUDGET: u64 = 350_000;
 
 /// Compresses each file as a server would, and prints a size per line.
 const COMPRESS: &str = "\

@@ -68,12 +68,14 @@ impl Answer {
         }
     }
 
-    /// The answer with its type again.
+    /// The answer with its type again; none where it has another one.
+    pub fn look<T: Carried>(&self) -> Option<&Result<T>> {
+        self.read::<T>().as_any().downcast_ref()
+    }
+
+    /// A copy of the answer with its type again.
     pub fn typed<T: Carried>(&self) -> Result<T> {
-        match self.read::<T>().as_any().downcast_ref::<Result<T>>() {
-            Some(answer) => answer.clone(),
-            None => Err(Error::internal("an answer of another type")),
-        }
+        self.look().cloned().unwrap_or_else(|| Err(Error::internal("an answer of another type")))
     }
 
     /// What went wrong.

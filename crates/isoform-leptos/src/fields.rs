@@ -3,6 +3,7 @@
 mod check;
 mod choice;
 mod frame;
+mod reference;
 mod text;
 
 use std::marker::PhantomData;
@@ -11,6 +12,7 @@ use isoform::{ChoiceValue, FieldValue};
 
 pub use check::CheckField;
 pub use choice::SelectField;
+pub use reference::ReferenceField;
 pub use text::{DateField, NumberField, TextField};
 
 use crate::field::{AnyField, Field};
@@ -32,6 +34,9 @@ pub mod kind {
     /// One of several.
     #[derive(Clone, Copy, Debug)]
     pub struct Choice;
+    /// The key of a related row.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Reference;
 }
 
 /// A field that fits a kind of input: each [`Field`] whose type does turns into one.
@@ -134,3 +139,6 @@ impl<T: FieldValue> Fits<kind::Text> for Vec<T> {}
 
 #[diagnostic::do_not_recommend]
 impl<T: ChoiceValue> Fits<kind::Choice> for T {}
+
+/// Whatever its type: what is chosen is told by its text.
+impl<T: FieldValue> Fits<kind::Reference> for T {}

@@ -28,7 +28,8 @@
 //!
 //! # The map
 //!
-//! - Reading: [`use_query`], [`use_count`], [`use_answer`], and the list [`EntityList`].
+//! - Reading: [`use_query`], [`use_count`], [`use_answer`], and the list [`EntityList`]; [`use_pages`] with [`LoadMore`] for a
+//!   list that grows; [`use_aggregate`] and [`use_groups`] for sums and charts.
 //! - Changing: [`RecordSignal`], its [`Field`]s, the inputs ([`TextField`] and its like), and [`RecordForm`].
 //! - Around the page: [`provide_identity`] and [`use_identity`], [`use_online`].
 //! - On the server, natively only: `Pages` adds the pages to a server, `options` says where, `set_status` answers 404.
@@ -38,6 +39,7 @@
 //! Every answer is a `Result`, matched where it is shown. Do not put an `<ErrorBoundary>` *around* a `<Suspense>`: under
 //! out-of-order streaming (Leptos 0.8) it shows one request's error in another's page. Inside one it is safe.
 
+mod aggregate;
 mod answer;
 mod field;
 mod fields;
@@ -45,19 +47,24 @@ mod focus;
 mod form;
 mod identity;
 mod list;
+mod load_more;
 mod online;
+mod pages;
 mod query;
 mod record_signal;
 #[cfg(not(target_arch = "wasm32"))]
 mod ssr;
 
+pub use aggregate::{use_aggregate, use_groups};
 pub use field::{AnyField, Field};
-pub use fields::{CheckField, DateField, FieldFor, Fits, NumberField, SelectField, TextField, kind};
+pub use fields::{CheckField, DateField, FieldFor, Fits, NumberField, ReferenceField, SelectField, TextField, kind};
 pub use focus::focus;
 pub use form::RecordForm;
 pub use identity::{IdentityState, provide_identity, use_identity};
-pub use list::EntityList;
+pub use list::{EntityList, Rows};
+pub use load_more::LoadMore;
 pub use online::use_online;
+pub use pages::{PagesState, use_pages};
 pub use query::{Answered, QueryState, use_answer, use_count, use_query};
 pub use record_signal::RecordSignal;
 #[cfg(not(target_arch = "wasm32"))]

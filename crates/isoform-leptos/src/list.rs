@@ -2,11 +2,51 @@
 
 use std::sync::Arc;
 
-use isoform::{Entity, Error, Record};
+use isoform::{Entity, Error, Record, Result};
 use leptos::prelude::*;
 
+use crate::pages::PagesState;
 use crate::query::QueryState;
 use crate::record_signal::RecordSignal;
+
+/// Where a list has its rows from: what [`use_query`](crate::use_query) and [`use_pages`](crate::use_pages) answer.
+pub trait Rows: Copy + Send + Sync + 'static {
+    /// What the rows are.
+    type Entity: Entity;
+
+    /// The rows, as far as they are there.
+    fn rows(self) -> Option<Result<Vec<Record<Self::Entity>>>>;
+
+    /// What went wrong.
+    fn error(self) -> Option<Error>;
+}
+
+/// What tells two rows apart.
+type Key<E> = fn(&Record<E>) -> String;
+
+impl<E: Entity> Rows for QueryState<E> {
+    type Entity = E;
+
+    fn rows(self) -> Option<Result<Vec<Record<E>>>> {
+        Self::rows(self)
+    }
+
+    fn error(self) -> Option<Error> {
+        Self::error(self)
+    }
+}
+
+impl<E: Entity> Rows for PagesState<E> {
+    type Entity = E;
+
+    fn rows(self) -> Option<Result<Vec<Record<E>>>> {
+        Self::rows(self)
+    }
+
+    fn error(self) -> Option<Error> {
+        Self::error(self)
+    }
+}
 
 /// The rows of a query, each as a [`RecordSignal`]: `<EntityList query=tasks let:task>…</EntityList>`.
 ///
@@ -39,9 +79,9 @@ use crate::record_signal::RecordSignal;
 /// # }
 /// ```
 #[component]
-pub fn EntityList<E, C, V>(
-    /// The query.
-    query: QueryState<E>,
+pub fn EntityList<Q, C, V>(
+    /// The query: what [`use_query`](crate::use_query) or [`use_pages`](crate::use_pages) answered.
+    query: Q,
     /// Shown while the first answer is under way.
     #[prop(optional, into)]
     fallback: ViewFnOnce,
@@ -53,38 +93,63 @@ pub fn EntityList<E, C, V>(
     error: Option<Callback<Error, AnyView>>,
     /// What tells two rows apart, where it is not the id.
     #[prop(optional)]
-    key: Option<fn(&Record<E>) -> String>,
+    key: Option<Key<Q::Entity>>,
     /// One row.
     children: C,
 ) -> impl IntoView
 where
-    E: Entity,
-    C: Fn(RecordSignal<E>) -> V + Clone + Send + 'static,
+    Q: Rows,
+    C: Fn(RecordSignal<Q::Entity>) -> V + Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
     let key = key.unwrap_or(|record| record.id().to_string());
-    let rows = StoredValue::new(Vec::<Row<E>>::new());
+    let rows = StoredValue::new(Vec::<Row<Q::Entity>>::new());
     let each = move || {
         // An error leaves the rows that were there: they can still be read.
         if let Some(Ok(records)) = query.rows() {
             // The list may be gone by the time that its rows come.
             rows.try_update_value(|rows| *rows = reconciled(rows, records, key));
         }
-        rows.try_get_value().unwrap_or_default()
+        let shown = |Row { key, record }: Row<Q::Entity>| {
+            let children = children.clone();
+            Shown { key, view: Box::new(move || children(RecordSignal::from(record)).into_any()) }
+        };
+        rows.try_get_value().unwrap_or_default().into_iter().map(shown).collect()
     };
     let is_empty = move || matches!(query.rows(), Some(Ok(rows)) if rows.is_empty());
     let show_error = error.unwrap_or_else(|| Callback::new(|error: Error| usual_error(&error)));
     let wrong = move || query.error().map(|error| show_error.run(error));
-    let key_of = |row: &Row<E>| row.key.clone();
-    let row = move |row: Row<E>| children(RecordSignal::from(row.record)).into_any();
-    let list = move || {
+    let above = move || {
         view! {
             {move || wrong()}
             {move || is_empty().then(|| empty.run())}
-            <For each=each key=key_of children=row />
         }
+        .into_any()
     };
-    view! { <Transition fallback=fallback>{list().into_any()}</Transition> }
+    list(fallback, Box::new(above), Box::new(each))
+}
+
+/// A row that makes its view once it is shown, whatever it is of.
+struct Shown {
+    key: Arc<str>,
+    view: Box<dyn FnOnce() -> AnyView + Send>,
+}
+
+/// The part of [`EntityList`] that is the same for all entities.
+fn list(
+    fallback: ViewFnOnce,
+    above: Box<dyn FnOnce() -> AnyView + Send>,
+    each: Box<dyn Fn() -> Vec<Shown> + Send + Sync>,
+) -> AnyView {
+    let key = |row: &Shown| row.key.clone();
+    let inside = move || {
+        view! {
+            {above()}
+            <For each=each key=key children=|row: Shown| (row.view)() />
+        }
+        .into_any()
+    };
+    view! { <Transition fallback=fallback>{inside()}</Transition> }.into_any()
 }
 
 fn usual_error(error: &Error) -> AnyView {
@@ -104,9 +169,11 @@ impl<E> Clone for Row<E> {
 
 /// The rows of a new answer; those that were there before keep their signal.
 fn reconciled<E: Entity>(before: &[Row<E>], records: Vec<Record<E>>, key: fn(&Record<E>) -> String) -> Vec<Row<E>> {
-    let kept = |record: Record<E>| {
+    let kept = |(position, record): (usize, Record<E>)| {
         let key: Arc<str> = key(&record).into();
-        match before.iter().find(|row| row.key == key) {
+        // A list that has only grown has each row where it was.
+        let same = before.get(position).filter(|row| row.key == key);
+        match same.or_else(|| before.iter().find(|row| row.key == key)) {
             None => Row { key, record: ArcRwSignal::new(record) },
             Some(row) => {
                 let differs = row.record.with_untracked(|now| !now.is_changed() && *now != record);
@@ -117,5 +184,5 @@ fn reconciled<E: Entity>(before: &[Row<E>], records: Vec<Record<E>>, key: fn(&Re
             }
         }
     };
-    records.into_iter().map(kept).collect()
+    records.into_iter().enumerate().map(kept).collect()
 }

@@ -100,18 +100,15 @@ fn resource(ask: Arc<dyn Fn() -> Arc<dyn Ask> + Send + Sync>) -> (Resource<Answe
 }
 
 /// Says that something is under way until it is dropped.
-#[cfg(target_arch = "wasm32")]
-struct Busy(RwSignal<bool>);
+pub(crate) struct Busy(RwSignal<bool>);
 
-#[cfg(target_arch = "wasm32")]
 impl Busy {
-    fn new(signal: RwSignal<bool>) -> Self {
+    pub fn new(signal: RwSignal<bool>) -> Self {
         let _ = signal.try_set(true);
         Self(signal)
     }
 }
 
-#[cfg(target_arch = "wasm32")]
 impl Drop for Busy {
     fn drop(&mut self) {
         let _ = self.0.try_set(false);
@@ -139,6 +136,23 @@ impl<T: Carried> Answered<T> {
     #[must_use]
     pub fn get(self) -> Option<Result<T>> {
         self.resource.get().map(|answer| answer.typed())
+    }
+
+    /// Looks at the answer, without copying it; `None` as for [`Answered::get`].
+    pub fn with<R>(self, look: impl FnOnce(Option<&Result<T>>) -> R) -> R {
+        match self.resource.get() {
+            Some(answer) => look(answer.look()),
+            None => look(None),
+        }
+    }
+
+    /// As [`Answered::with`], wherever it is called, without following the answer.
+    pub(crate) fn with_untracked<R>(self, look: impl FnOnce(Option<&Result<T>>) -> R) -> R {
+        // Read as a resource, it would complain that nothing waits for it.
+        match (*self.resource).get_untracked() {
+            Some(answer) => look(answer.look()),
+            None => look(None),
+        }
     }
 
     /// What went wrong. Read it where [`Answered::get`] is read.
@@ -192,6 +206,19 @@ impl<E: Entity> QueryState<E> {
     #[must_use]
     pub fn error(self) -> Option<Error> {
         self.0.error()
+    }
+
+    /// The rows as choices for a [`ReferenceField`](crate::ReferenceField): the id, as text, and what people read.
+    pub fn choices(
+        self,
+        label: impl Fn(&Record<E>) -> String + Send + Sync + 'static,
+    ) -> Signal<Vec<(String, String)>> {
+        let choice = move |row: &Record<E>| (row.id().to_string(), label(row));
+        Signal::derive(move || {
+            self.0
+                .with(|rows| rows.and_then(|rows| rows.as_ref().ok()).map(|rows| rows.iter().map(&choice).collect()))
+                .unwrap_or_default()
+        })
     }
 
     /// Are the rows being asked for, for the first time or again? The old ones stay meanwhile.

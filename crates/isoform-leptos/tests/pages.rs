@@ -14,7 +14,10 @@ use isoform::meta::{FieldMask, RelationMeta};
 use isoform::prelude::*;
 use isoform::provider::{DataProvider, Find, RelatedRow, Transaction};
 use isoform::{Error, Host, Row, Value};
-use isoform_leptos::{EntityList, Pages, provide_identity, set_status, use_answer, use_identity, use_query};
+use isoform_leptos::{
+    EntityList, LoadMore, Pages, RecordSignal, ReferenceField, provide_identity, set_status, use_answer, use_identity,
+    use_pages, use_query,
+};
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::components::{Route, Router as Routing, Routes};
@@ -83,7 +86,11 @@ impl DataProvider for Notes {
 
     fn find<'a>(&'a self, meta: &'static EntityMeta, find: &'a Find) -> BoxFuture<'a, Result<Vec<Row>>> {
         Box::pin(async move {
-            let rows = Self::rows(meta, &find.filter);
+            let mut rows = Self::rows(meta, &find.filter);
+            if find.after.is_some() {
+                // Pages are of one row here.
+                rows.remove(0);
+            }
             dawdle(rows.first().map_or(0, |row| format!("{row:?}").len() + rows.len())).await;
             tokio::time::sleep(Duration::from_millis(3)).await;
             Ok(rows)
@@ -215,6 +222,9 @@ fn App() -> impl IntoView {
                 <Route path=path!("/streamed") view=Page ssr=SsrMode::OutOfOrder />
                 <Route path=path!("/ordered") view=Page ssr=SsrMode::InOrder />
                 <Route path=path!("/gone") view=Gone ssr=SsrMode::Async />
+                <Route path=path!("/growing") view=Growing ssr=SsrMode::Async />
+                <Route path=path!("/grown") view=Grown ssr=SsrMode::Async />
+                <Route path=path!("/choosing") view=Choosing ssr=SsrMode::Async />
             </Routes>
         </Routing>
     }
@@ -231,6 +241,48 @@ fn Gone() -> impl IntoView {
             })}
         </Suspense>
     }
+}
+
+/// A list that grows, as it begins.
+#[component]
+fn Growing() -> impl IntoView {
+    let notes = use_pages(|| Note::query().order_by(|n| n.id.asc()).limit(1));
+    view! {
+        <ul>
+            <EntityList query=notes let:note>
+                <li>{note.value(|n| n.text)}</li>
+            </EntityList>
+        </ul>
+        <LoadMore pages=notes rows="notes" />
+    }
+}
+
+/// A list that grows, once it has grown, and was asked for more than there is.
+#[component]
+fn Grown() -> impl IntoView {
+    let notes = use_pages(|| Note::query().order_by(|n| n.id.asc()).limit(1));
+    let grown = Resource::new(
+        || (),
+        move |()| async move {
+            let first = notes.await.map_or(0, |rows| rows.len());
+            let more = notes.has_more();
+            for _ in 0..3 {
+                notes.load_next().await;
+            }
+            let rows = notes.rows().and_then(Result::ok).unwrap_or_default();
+            let ids: Vec<_> = rows.iter().map(|note| note.id.clone()).collect();
+            format!("first {first} {more}, then {} {} of {:?}", ids.join(" "), notes.has_more(), notes.total())
+        },
+    );
+    view! { <Suspense>{move || grown.get()}</Suspense> }
+}
+
+/// A choice among rows.
+#[component]
+fn Choosing() -> impl IntoView {
+    let notes = use_query(|| Note::query().order_by(|n| n.id.asc())).choices(|note| note.text.clone());
+    let draft = RecordSignal::new(Record::from(Note { owner: "note-3".into(), ..Note::blank() }));
+    view! { <ReferenceField of=draft.field(|n| n.owner) choices=notes label="About" /> }
 }
 
 /// Who the context says is asking.
@@ -447,4 +499,28 @@ async fn a_row_that_is_not_there_is_a_page_with_404() {
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert_eq!(response.headers()["cache-control"], "private, no-cache");
     assert!(text(response).await.contains("There is no such row in notes."));
+}
+
+async fn page_of_person_1(path: &str) -> String {
+    text(site().oneshot(request(path, Some("person-001"), None)).await.unwrap_or_else(|never| match never {})).await
+}
+
+#[tokio::test]
+async fn a_list_that_grows_comes_with_its_first_page_and_says_how_many_there_are() {
+    let page = page_of_person_1("/growing").await;
+    assert!(page.contains("1 of 2 notes") && page.contains("Load more"), "{page}");
+    assert_eq!(page.matches("<li>").count(), 1, "{page}");
+}
+
+#[tokio::test]
+async fn pages_are_added_to_a_list_that_grows_until_there_are_no_more() {
+    let page = page_of_person_1("/grown").await;
+    assert!(page.contains("first 1 true, then note-2 note-3 false of Some(2)"), "{page}");
+}
+
+#[tokio::test]
+async fn the_choices_of_a_related_row_are_rendered_with_the_page() {
+    let page = page_of_person_1("/choosing").await;
+    assert!(page.contains(r#"<option value="note-2">text of person-001"#), "{page}");
+    assert!(page.contains(r#"<option value="note-3" selected>text of person-001"#), "{page}");
 }

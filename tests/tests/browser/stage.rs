@@ -45,13 +45,23 @@ pub struct Application {
     port: u16,
     folder: tempfile::TempDir,
     log: Arc<Mutex<String>>,
+    arguments: &'static [&'static str],
     running: Option<Running>,
 }
 
 impl Application {
     pub async fn start() -> Self {
-        let log = Arc::default();
-        let mut application = Self { port: free_port(), folder: tempfile::tempdir().unwrap(), log, running: None };
+        Self::with(&[]).await
+    }
+
+    /// With the 20,000 rows of demonstration data.
+    pub async fn with_demo_data() -> Self {
+        Self::with(&["--demo-data"]).await
+    }
+
+    async fn with(arguments: &'static [&'static str]) -> Self {
+        let (log, folder) = (Arc::default(), tempfile::tempdir().unwrap());
+        let mut application = Self { port: free_port(), folder, log, arguments, running: None };
         application.serve().await;
         application
     }
@@ -61,6 +71,7 @@ impl Application {
         let binary = server_binary();
         assert!(binary.exists(), "{} is not there: run `cargo leptos build --release` first", binary.display());
         let mut child = Command::new(binary)
+            .args(self.arguments)
             .env("DATABASE_URL", format!("sqlite://{}", self.folder.path().join("app.db").display()))
             .env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", self.port))
             .env("LEPTOS_SITE_ROOT", site_root())

@@ -121,6 +121,20 @@ pub struct Groups<E, K, A> {
     entity: PhantomData<fn() -> E>,
 }
 
+impl<E, K: Clone, A: Clone> Clone for Groups<E, K, A> {
+    fn clone(&self) -> Self {
+        let (keys, aggregates) = (self.keys.clone(), self.aggregates.clone());
+        Self { asked: self.asked.clone(), page: self.page, keys, aggregates, entity: PhantomData }
+    }
+}
+
+/// The same question: of the same type, it has the same keys and aggregates where it asks for the same fields.
+impl<E, K, A> PartialEq for Groups<E, K, A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.asked == other.asked && self.page == other.page
+    }
+}
+
 impl<E: Entity, K: GroupKeys<E>, A: IntoAggregates<E>> Groups<E, K, A> {
     /// In this order, of fields that the groups are made by and of aggregates; a second call adds to the first. What it leaves open is
     /// ordered by the fields of the groups.
