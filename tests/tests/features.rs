@@ -38,6 +38,23 @@ fn ends_with(folder: &Path, end: &str) -> bool {
     })
 }
 
+/// A file of tests, a test, a module of tests or a trait with examples, anywhere in a crate.
+fn in_crate(folder: &Path, name: &str) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    entries.flatten().map(|entry| entry.path()).any(|path| {
+        if path.is_dir() {
+            return !path.ends_with("target") && in_crate(&path, name);
+        }
+        let holds = |text: String| {
+            [format!("fn {name}("), format!("mod {name} {{"), format!("trait {name}<")]
+                .iter()
+                .any(|part| text.contains(part))
+        };
+        path.extension().is_some_and(|extension| extension == "rs")
+            && (path.file_stem().is_some_and(|stem| stem == name) || fs::read_to_string(path).is_ok_and(holds))
+    })
+}
+
 /// What of a row's last cell cannot be found.
 fn missing(cell: &str) -> Vec<String> {
     let tests = root().join("tests/tests");
@@ -46,27 +63,23 @@ fn missing(cell: &str) -> Vec<String> {
     for name in quoted(cell) {
         let (file, function) =
             name.split_once("::").map_or((None, name.as_str()), |(file, function)| (Some(file), function));
-        if let Some(file) = file {
-            place = Some(if file.starts_with("isoform") {
-                root().join("crates").join(file).join("src")
-            } else {
-                tests.join(file)
-            });
+        if let Some(file) = file.filter(|file| sources(&tests.join(file)).is_some()) {
+            place = Some(tests.join(file));
         } else if is_path(&name) {
             if !ends_with(&root().join("crates"), &name) && !ends_with(&tests, &name) {
                 missing.push(name.clone());
             }
             continue;
         } else if root().join("crates").join(&name).is_dir() {
-            place = Some(root().join("crates").join(&name).join("tests/fail"));
+            place = Some(root().join("crates").join(&name));
             continue;
         } else if sources(&tests.join(&name)).is_some() {
             place = Some(tests.join(&name));
             continue;
         }
         let held = place.as_ref().is_some_and(|place| {
-            if place.ends_with("tests/fail") {
-                return place.join(function).with_extension("rs").is_file();
+            if place.starts_with(root().join("crates")) {
+                return in_crate(place, name.rsplit("::").next().unwrap_or(&name));
             }
             sources(place).is_some_and(|text| text.contains(&format!("fn {function}(")))
         });

@@ -65,7 +65,7 @@ impl Options {
                 "--rounds" => options.rounds = value()?.parse()?,
                 "--only" => match value()? {
                     part if ["include", "groups", "insert", "pages"].contains(&part.as_str()) => {
-                        options.only = Some(part)
+                        options.only = Some(part);
                     }
                     other => return Err(format!("--only {other}: include, groups, insert or pages").into()),
                 },

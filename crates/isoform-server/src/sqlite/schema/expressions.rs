@@ -107,6 +107,10 @@ fn passed_over(rest: &str) -> Option<usize> {
 
 /// The name that a definition begins with.
 fn first_name(definition: &str) -> &str {
+    let is_comment = definition.starts_with("--") || definition.starts_with("/*");
+    if let Some(behind) = passed_over(definition).filter(|_| is_comment).and_then(|length| definition.get(length..)) {
+        return first_name(behind.trim_start());
+    }
     match passed_over(definition) {
         Some(length) => definition.get(1..length.saturating_sub(1)).unwrap_or_default(),
         None => definition.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default(),
