@@ -102,7 +102,10 @@ pub use isoform_macros::{Entity, FieldEnum, allowed, backend, filters, hooks};
 pub use meta::EntityMeta;
 #[cfg(not(target_arch = "wasm32"))]
 pub use nearest::did_you_mean;
-pub use query::{DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, offset as query_offset};
+pub use query::{
+    DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, default_limit, offset as query_offset,
+    set_default_limit,
+};
 pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState, rights};
 pub use relation::{RelatedMany, RelatedOne, RelatedThrough, ToMany, ToOne};
 pub use remote::Remote;

@@ -6,6 +6,7 @@ mod select;
 mod stream;
 
 use std::future::IntoFuture;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context::Context;
 use crate::entity::{Entity, IntoOrder};
@@ -24,7 +25,28 @@ pub use stream::RecordStream;
 
 /// How many rows a query answers that names no limit, wherever it is guarded: in the browser, in rendered components,
 /// and in other programs that use the API. Trusted server code gets all rows.
+///
+/// [`set_default_limit`] sets another.
 pub const DEFAULT_LIMIT: u64 = 100;
+
+static LIMIT: AtomicU64 = AtomicU64::new(DEFAULT_LIMIT);
+
+/// How many rows a guarded query answers that names no limit.
+#[must_use]
+pub fn default_limit() -> u64 {
+    LIMIT.load(Ordering::Relaxed)
+}
+
+/// Sets how many rows a guarded query answers that names no limit, at least one, in this program: call it in the application's
+/// root component, so that the page and the browser agree.
+///
+/// ```
+/// isoform::set_default_limit(50);
+/// assert_eq!(isoform::default_limit(), 50);
+/// ```
+pub fn set_default_limit(rows: u64) {
+    LIMIT.store(rows.max(1), Ordering::Relaxed);
+}
 
 /// A query for rows of an entity: build it, then await it.
 ///
@@ -210,7 +232,7 @@ impl<E: Entity> Query<E> {
 
     pub(crate) fn find(&self, guarded: bool) -> Result<Find> {
         let paged = guarded || self.page > 1;
-        let limit = self.limit.or_else(|| paged.then_some(DEFAULT_LIMIT));
+        let limit = self.limit.or_else(|| paged.then(default_limit));
         Ok(Find {
             filter: self.filter.condition().clone(),
             order: self.order.clone(),

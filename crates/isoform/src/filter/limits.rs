@@ -27,7 +27,7 @@ pub struct QueryLimits {
     /// The most fields of an order: 8.
     pub sorts: usize,
     /// The most rows that one request can ask for, or groups: 1,000. Queries that say nothing ask for
-    /// [`DEFAULT_LIMIT`](crate::DEFAULT_LIMIT), and the npm client for 1,000: they are refused where it is less.
+    /// [`default_limit`](crate::default_limit), and the npm client for 1,000: they are refused where it is less.
     pub rows: u64,
     /// The deepest nesting of included relations: 4. More than 16 are never loaded.
     pub includes: usize,

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::guard;
 use crate::meta::{Direction, EntityMeta, FieldMask};
 use crate::provider::Find;
-use crate::query::DEFAULT_LIMIT;
+use crate::query::default_limit;
 use crate::record::AnyRecord;
 use crate::relation::{OrderBy, OrderKey, order_by_fields};
 use crate::value::{Row, Value};
@@ -69,7 +69,7 @@ impl Asked {
             )));
         }
         // One more than is answered tells whether there is more. A database counts as far as an i64.
-        let size = find.limit.unwrap_or(DEFAULT_LIMIT);
+        let size = find.limit.unwrap_or_else(default_limit);
         if size == 0 || size >= i64::MAX.unsigned_abs() {
             return Err(Error::invalid(format!("A page has at least one row, and not {size}.")));
         }

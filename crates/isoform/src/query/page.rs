@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 
-use super::{DEFAULT_LIMIT, Query};
+use super::{Query, default_limit};
 use crate::context::Context;
 use crate::entity::Entity;
 use crate::future::BoxFuture;
@@ -131,14 +131,14 @@ impl<E: Entity> IntoFuture for Paginate<E> {
 }
 
 impl<E: Entity> Query<E> {
-    /// The rows page by page, each of as many rows as the limit says ([`DEFAULT_LIMIT`] where it says nothing): await it for
+    /// The rows page by page, each of as many rows as the limit says ([`default_limit`] where it says nothing): await it for
     /// a [`Page`]. With [`Query::page`] it begins there.
     ///
     /// # Errors
     /// Awaiting it answers 400 for what the asker may not see, for an order by a field of JSON, and for a cursor of another
     /// filter or order; 401, 403, 503.
     pub fn paginate(mut self) -> Paginate<E> {
-        self.limit = self.limit.or(Some(DEFAULT_LIMIT));
+        self.limit = self.limit.or_else(|| Some(default_limit()));
         Paginate { query: self, cursor: String::new(), total: false }
     }
 }
