@@ -11,8 +11,8 @@ use serde_json::{Map, Value as JsonValue};
 use crate::include;
 
 /// The parameters that are no filter.
-const PARAMETERS: [&str; 9] =
-    ["__action", "_sort", "_order", "_limit", "_page", "_include", "_cursor", "_total", "_select"];
+const PARAMETERS: [&str; 10] =
+    ["__action", "_sort", "_order", "_limit", "_page", "_include", "_with", "_cursor", "_total", "_select"];
 
 /// What the parameters of an address ask for.
 pub(crate) struct Parameters {
@@ -35,6 +35,8 @@ pub(crate) struct Parameters {
     pub counted: bool,
     /// Was something asked for that only rows have: an order of rows, or some of their fields?
     pub of_rows: bool,
+    /// Those of [`PARAMETERS`] that were given, but for a `_select` of no fields.
+    given: Vec<&'static str>,
     /// What is left is the filter.
     filter: Vec<(String, String)>,
 }
@@ -76,10 +78,13 @@ impl Parameters {
             total: false,
             counted: false,
             of_rows: false,
+            given: Vec::new(),
             filter: Vec::new(),
         };
         let (mut sort, mut directions) = (None, String::new());
         for (name, value) in decode(query.unwrap_or_default())? {
+            let known = PARAMETERS.iter().find(|known| **known == name);
+            read.given.extend(known.filter(|_| !matches!(&*value, "$none" | "$count")));
             match name.as_str() {
                 "__action" => read.action = Some(value),
                 "_sort" => sort = Some(value),
@@ -120,17 +125,27 @@ impl Parameters {
         }
     }
 
-    /// Passes where no order and no page was asked for: all that is found is meant.
+    /// Passes where nothing was asked for that only lists have: all that a filter finds is meant.
     ///
     /// # Errors
     /// 400 with the name of what has no meaning here.
-    pub fn without_page(&self) -> Result<()> {
-        let named = [("_sort", !self.order.is_empty()), ("_limit", self.limit.is_some()), ("_page", self.page > 1)];
-        match named.iter().find(|(_, asked)| *asked) {
+    pub fn for_all_rows(&self) -> Result<()> {
+        match self.given.iter().find(|name| **name != "__action") {
             None => Ok(()),
-            Some((name, _)) => Err(Error::invalid(format!(
+            Some(name) => Err(Error::invalid(format!(
                 "The parameter \"{name}\" has no meaning here: a bulk write is for all rows that the filter finds."
             ))),
+        }
+    }
+
+    /// Passes where none of these was given.
+    ///
+    /// # Errors
+    /// 400 with the name of what has no meaning here.
+    pub fn without(&self, meaningless: &[&str]) -> Result<()> {
+        match self.given.iter().find(|name| meaningless.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(Error::invalid(format!("The parameter \"{name}\" has no meaning here."))),
         }
     }
 

@@ -213,6 +213,11 @@ impl Call<'_> {
             _ => {}
         }
         let parameters = self.parameters()?;
+        parameters.without(match parameters.action.as_deref() {
+            Some("first" | "last" | "query") => &["_cursor", "_total"],
+            Some("count" | "groupBy") => &["_cursor", "_total", "_include", "_with"],
+            _ => &[],
+        })?;
         match (self.parts.method.clone(), parameters.action.as_deref()) {
             (Method::GET | Method::HEAD, None | Some("get")) => self.list(&parameters, &Posted::default()).await,
             (Method::GET | Method::HEAD, Some("count")) => self.count(&parameters, None).await,

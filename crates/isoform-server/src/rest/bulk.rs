@@ -47,7 +47,7 @@ impl Call<'_> {
             Write::UpsertMany => may(guard::Write::Insert).or_else(|_| may(guard::Write::Update))?,
         }
         let parameters = self.parameters()?;
-        parameters.without_page()?;
+        parameters.for_all_rows()?;
         match write {
             Write::UpdateMany => self.update_many(&parameters, body).await,
             Write::DeleteMany => self.delete_many(&parameters, body).await,

@@ -80,11 +80,18 @@ fn travels(meta: &EntityMeta, condition: &Condition) -> Result<()> {
             )))
         }
         #[cfg(not(target_arch = "wasm32"))]
-        Condition::Sql(_) => Err(Error::invalid(format!(
+        Condition::Sql(_) | Condition::From(_) => Err(Error::invalid(format!(
             "A filter of {} in SQL has no form in JSON: make it a custom filter, with `#[filters]`.",
             meta.key
         ))),
-        _ => Ok(()),
+        Condition::All
+        | Condition::Nothing
+        | Condition::Null(_)
+        | Condition::Text(..)
+        | Condition::Compare(..)
+        | Condition::In(..)
+        | Condition::RelatedTo(_)
+        | Condition::Custom(_) => Ok(()),
     }
 }
 
