@@ -40,7 +40,7 @@ pub(super) async fn guarded(context: &Context, meta: &'static EntityMeta, mut fi
     if find.filter.asks_elsewhere() {
         find.filter = resolve::asked(context, meta, find.filter).await?;
     }
-    find.order = resolve::order(context, meta, find.order).await?;
+    find.order = resolve::order(context, meta, super::page::seen_order(meta, find.order, readable)).await?;
     find.filter = prefilter::applied(context, meta, find.filter).await?;
     Ok((find, readable))
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::page::seen_order;
 use super::resolve::{self, Sight};
 use super::{MAX_RELATED, computed, hidden, prefilter};
 use crate::context::{Context, Scope};
@@ -177,7 +178,8 @@ async fn guarded(
     }
     computed::asks_columns(target, asked)?;
     find.filter = resolve::asked(context, target, find.filter).await?;
-    find.order = resolve::order(context, target, find.order).await?;
+    let order = seen_order(target, find.order, sight.readable);
+    find.order = resolve::order(context, target, order).await?;
     let mut between = Condition::All;
     match include.relation.through.map(|through| (through.entity)()) {
         Some(through) => {

@@ -17,7 +17,20 @@ use crate::{Error, Result};
 /// The longest cursor that is sent: it comes back in an address.
 const MAX_CURSOR: usize = 16_384;
 
-/// What was asked for, or of the entity's own order what the asker may see.
+/// What was asked for, or of the entity's own order what the asker may see: the order of rows would tell what is hidden in them.
+pub(super) fn seen_order(meta: &EntityMeta, asked: OrderBy, readable: FieldMask) -> OrderBy {
+    if !asked.is_empty() || meta.order_by.iter().all(|(field, _)| readable.contains(*field)) {
+        return asked;
+    }
+    let seen = order(meta, &asked, readable);
+    // The id is in every order.
+    if seen.is_empty() {
+        order_by_fields(&meta.ids.iter().map(|id| (*id, Direction::Asc)).collect::<Vec<_>>())
+    } else {
+        seen
+    }
+}
+
 fn order(meta: &EntityMeta, asked: &[(OrderKey, Direction)], readable: FieldMask) -> OrderBy {
     if asked.is_empty() {
         let seen = meta.order_by.iter().filter(|(field, _)| readable.contains(*field));

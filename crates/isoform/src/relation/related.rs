@@ -27,7 +27,14 @@ impl Key {
         let Some(relation) = owner.relations.get(relation) else {
             return Err(Error::internal(format!("{} has no such relation", owner.rust_name)));
         };
-        let values = relation.keys.iter().map(|(own, _)| record.get(*own)).collect();
+        // A key in the record is what it says. Rows that point to the record point to the row that is in the table: whatever a
+        // caller says the id of a new record is, nothing belongs to it yet.
+        let value = |own: usize| match relation.holds_the_key() {
+            true => record.get(own),
+            false if record.state().is_new => Value::Null,
+            false => record.original(own),
+        };
+        let values = relation.keys.iter().map(|(own, _)| value(*own)).collect();
         Ok(Self { owner, relation, values })
     }
 
