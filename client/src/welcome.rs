@@ -9,9 +9,9 @@ pub fn Welcome() -> impl IntoView {
     view! {
         <Title text="" />
         <section class="card welcome">
-            <h1>"What needs doing, in one list"</h1>
+            <h1>"Tasks, projects and orders, in one place"</h1>
             <p>
-                "Write it down, say how urgent it is and when it is due, and tick it off. Sign in to see your tasks."
+                "Write it down, say how urgent it is and when it is due, and tick it off. Sign in to see what is yours."
             </p>
             <ul>
                 <li>"Everybody sees the tasks of their own; an admin sees all of them."</li>

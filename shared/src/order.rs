@@ -25,10 +25,10 @@ pub struct Order {
     #[field(unique, range(min = 1))]
     pub number: i64,
     /// Who ordered.
-    #[field(index, label = "Customer")]
+    #[field(index, required, label = "Customer")]
     pub customer_id: Uuid,
     /// When it was ordered.
-    #[field(label = "Date")]
+    #[field(required, label = "Date")]
     pub day: NaiveDate,
     /// The month of that day: `2026-11`.
     #[field(sql_expression = "substr({day}, 1, 7)")]
@@ -71,16 +71,16 @@ pub struct OrderItem {
     #[field(id)]
     pub id: Uuid,
     /// The order that it is in.
-    #[field(index)]
+    #[field(index, required)]
     pub order_id: Uuid,
     /// What was ordered.
-    #[field(index, label = "Product")]
+    #[field(index, required, label = "Product")]
     pub product_id: Uuid,
     /// How many.
-    #[field(range(1..=10_000), default = 1)]
+    #[field(range(1..=1_000), default = 1)]
     pub quantity: i32,
     /// What one cost then.
-    #[field(range(min = 0))]
+    #[field(range(min = 0, max = 100_000))]
     pub price: Decimal,
     /// What all of them cost.
     #[field(sql_expression = "{quantity} * {price}")]

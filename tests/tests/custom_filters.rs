@@ -210,7 +210,7 @@ async fn wrong_names_and_arguments_are_refused_with_both() {
     assert_eq!(refused(json!({"$custom$own": 1})).await, "The filter \"$custom$own\" takes no arguments: {}.");
     assert_eq!(refused(json!({"$sql": "1 = 1"})).await, "\"$sql\" is not a field of invoices.");
     let told = world.get("/api/invoices?$custom$byYear=soon").send().await.refused(400);
-    assert_eq!(told, "The filter \"$custom$byYear\" must be JSON.");
+    assert_eq!(told, "The filter \"$custom$byYear\" must be JSON: a text or a date stands in double quotes, %22.");
     let endless = world.get("/api/invoices?$custom$endless={}").by(&admin()).send().await;
     assert!(endless.refused(500).contains("in the log"), "{endless:?}");
 }

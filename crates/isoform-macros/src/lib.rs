@@ -117,7 +117,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 ///
 /// | | |
 /// | --- | --- |
-/// | `required` | not null, empty or blank |
+/// | `required` | not null, empty or blank; for a `NaiveDate`, not 1970-01-01, which a new record starts with: what may be left open is an `Option` |
 /// | `len(min = 1, max = 5)`, `len(1..=5)` | characters of a text; one of the limits can be left out |
 /// | `range(min = -1, max = 5)`, `range(-1..=5)` | limits of a number; constants can stand there too, of a `Decimal` those of type `f64` |
 /// | `email`, `url` | texts of that kind |
@@ -125,6 +125,8 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `one_of("a", "b")` | one of these texts; constants can stand there too |
 /// | `validate = f` | `fn(&T) -> Result<(), impl Display>`, asked of values that are not null; of a text, `fn(&str)` as well |
 /// | `unique` | no two rows have the same value |
+///
+/// What a client leaves out of a new row is its default: `false`, 0, an empty text.
 ///
 /// Values, names and rules:
 ///
@@ -134,7 +136,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `index` | an index of the table: for filters, and for orders by it, whose pages then cost the same however deep they are |
 /// | `column = "…"`, `label = "…"` | made from the field's name, unless they are said |
 /// | `api_read = R` | who may see it; `false`: it never leaves the server. What a function of the record decides about is blank in the rows of which it says no, and cannot be filtered, sorted, grouped or aggregated by |
-/// | `allow_update = R` | who may write it, on insert and on update; a function of the record is asked of the stored one, or of the new one |
+/// | `allow_update = R` | who may write it, on insert and on update; a function of the record is asked of the stored one, or of the new one. What somebody else sends for it is passed over: the stored value stays |
 /// | `saving = f` | before it is saved, on the server: `async fn(&mut Record<Task>, &mut LifecycleEvent<Task>) -> Result<()>` |
 /// | `display = f` | what people read of it: `fn(&T) -> impl Display`; `record.display(\|t\| t.price)` |
 /// | `column_type = "text COLLATE NOCASE"` | the column's type in the database's own words, where the table is created |
@@ -158,6 +160,23 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 ///
 /// In an expression of SQL a field is what its column holds: a `Decimal` is a whole number of millionths, a `TimeDelta` one of
 /// microseconds. What may be null is an `Option`.
+///
+/// # `#[relation(…)]`
+///
+/// A field of type `ToOne<Project>` or `ToMany<Comment>` is no column: it holds what a query included, and what belongs together is
+/// said by fields. For each relation `TaskRelations`, a trait to be exported beside the entity, has a method: `task.project().await`,
+/// `task.comments().insert(…)`, `task.tags().add(&tag)`.
+///
+/// | | |
+/// | --- | --- |
+/// | `project_id`, on a `ToOne<Project>` | an own field holds the other's id; where it may be null, nothing may be related |
+/// | `Comment::task_id`, on a `ToMany<Comment>` | a field of the others holds the own id |
+/// | `area = Area::area, number = Area::number` | several fields, or others than the id |
+/// | `through = TaskTag, TaskTag::task_id, TaskTag::tag_id`, on a `ToMany<Tag>` | many to many: the entity in between, its field for the own id and that for the other's |
+/// | `on_delete = restrict` | what becomes of this row when the one that its key points to is deleted: `restrict` (that one cannot be: 409), `cascade` (it is deleted too), `set_null`, `unwatched` (the database makes no foreign key) |
+/// | `filter = f` | what else holds of the related rows: `fn() -> Filter<Comment>` |
+/// | `include` | always loaded along |
+/// | `api_read = R` | who may ask for it and across it |
 ///
 /// # Entities that are only read
 ///

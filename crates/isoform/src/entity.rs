@@ -210,6 +210,10 @@ pub struct Order<E> {
 }
 
 /// One order, or a tuple of several: `|t| (t.created_at.desc(), t.title.asc())`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no order",
+    label = "write `.asc()` or `.desc()` behind the field; several orders are a tuple"
+)]
 pub trait IntoOrder<E> {
     /// The orders, the first one first.
     fn into_order(self) -> OrderBy;

@@ -138,7 +138,10 @@ fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), 
     let must = |right: bool, message: &dyn Fn() -> String| {
         if right { Ok(()) } else { Err(validator.message.map_or_else(message, str::to_owned)) }
     };
+    // A date that nobody has given is the first one that is counted from; where it may be null, that is a date like others.
+    let no_date = !field.nullable && matches!(value, Value::Date(day) if *day == chrono::NaiveDate::default());
     let blank = value.is_empty()
+        || no_date
         || matches!(value, Value::Text(text) if text.trim().is_empty())
         || matches!((field.field_type, value), (FieldType::List(_), Value::Json(list)) if list.as_array().is_some_and(Vec::is_empty));
     match (&validator.check, value) {

@@ -56,7 +56,9 @@ pub fn ReferenceField(
 ) -> impl IntoView {
     let (frame, field) = (Frame::new(of.field, id, label, hide_label), of.field);
     let listed = move || {
-        let (mut all, chosen) = (choices.get(), field.text());
+        // A key that must be there, and is not yet, is nil.
+        let is_open = matches!(field.get(), isoform::Value::Uuid(id) if id.is_nil());
+        let (mut all, chosen) = (choices.get(), if is_open { String::new() } else { field.text() });
         let is_listed = all.iter().any(|(value, _)| *value == chosen);
         // What is chosen and not among the choices, as an archived project, must not be lost by looking at it.
         if !chosen.is_empty() && !is_listed {

@@ -148,7 +148,7 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
             Error::invalid("A sum is larger than what can be counted.").with_code(OVERFLOW)
         }
         _ if database.message().starts_with("no such table") => Error::internal(format!(
-            "{}: list {} in `entities![…]` of the API, whose `ensure_schema` makes the table",
+            "{}: list its entity in `entities![…]` of the API, whose `ensure_schema` makes the table ({} was asked for)",
             database.message(),
             meta.rust_name
         )),

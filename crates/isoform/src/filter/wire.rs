@@ -230,7 +230,8 @@ fn parameter(known: Known<'_>, key: &str, text: &str, depth: usize) -> Result<Co
         return Err(limits::too_deep());
     }
     if let Some(name) = key.strip_prefix(CUSTOM) {
-        let json = serde_json::from_str(text).map_err(|_| wrong_value(key, "must be JSON"))?;
+        let json = serde_json::from_str(text)
+            .map_err(|_| wrong_value(key, "must be JSON: a text or a date stands in double quotes, %22"))?;
         return custom::calls(known.meta, name, &json);
     }
     if matches!(key, "OR" | "NOT" | RELATED_TO) {
