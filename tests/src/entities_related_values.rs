@@ -145,6 +145,27 @@ fn not_private(who: Option<&Identity>) -> Filter<Stamped> {
     }
 }
 
+/// What is sealed by marks.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "deeds", allow(crud = authenticated))]
+pub struct Deed {
+    #[field(id)]
+    pub id: i64,
+    #[relation(through = Seal, Seal::deed_id, Seal::stamp_id)]
+    pub seals: ToMany<Stamp>,
+}
+
+/// Everybody may make one; by which mark, only admins say.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "seals", allow(crud = authenticated))]
+pub struct Seal {
+    #[field(id)]
+    pub id: Uuid,
+    pub deed_id: i64,
+    #[field(allow_update = "admin")]
+    pub stamp_id: String,
+}
+
 /// A room that is seen while at most two sit in it.
 #[derive(Entity, Clone, Debug, PartialEq)]
 #[entity(key = "rooms", allow(crud = true), api_filter = not_full)]
@@ -180,7 +201,7 @@ fn in_a_light_room(_: Option<&Identity>) -> Filter<Seat> {
 
 /// All of them.
 pub fn all() -> Entities {
-    entities![Buyer, Bill, Line, Stamp, Stamped, Room, Seat, Key, Door]
+    entities![Buyer, Bill, Line, Stamp, Stamped, Room, Seat, Key, Door, Deed, Seal]
 }
 
 /// What belongs to rooms nobody may read.

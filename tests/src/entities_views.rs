@@ -120,6 +120,53 @@ impl Earned {
     }
 }
 
+#[filters]
+impl Earned {
+    /// Gives the days, and says more.
+    pub async fn well_paid() -> Result<Filter<Self>> {
+        let ever = Self::given(NaiveDate::default(), None);
+        Ok(ever & Self::filter(|e| e.fees.gt(Decimal::from(8)) & e.courier_id.ne(0)))
+    }
+}
+
+/// Its field would be computed of what only a question with arguments has.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "tallies", allow(read = true))]
+pub struct Tally {
+    #[field(id)]
+    pub id: i64,
+    #[relation(id = Earned::courier_id)]
+    pub earned: ToOne<Earned>,
+    #[field(related = |t| t.earned.fees)]
+    pub fees: Option<Decimal>,
+}
+
+/// As [`Tally`], over a relation further away.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "payrolls", allow(read = true))]
+pub struct Payroll {
+    #[field(id)]
+    pub id: i64,
+    #[relation(id = Courier::id)]
+    pub couriers: ToMany<Courier>,
+    #[field(related = |p| p.couriers.filter(|c| c.earned.exists()).count())]
+    pub paid: i64,
+}
+
+/// A `SELECT` that answers an id twice.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(
+    key = "twins",
+    sql = "SELECT 1 AS {id}, 'b' AS {name} UNION ALL SELECT 1, 'a'",
+    allow(read = true),
+    order_by(name)
+)]
+pub struct Twin {
+    #[field(id)]
+    pub id: i64,
+    pub name: String,
+}
+
 /// What whoever asks has delivered themselves: their identity is all that the function needs.
 #[derive(Entity, Clone, Debug, PartialEq)]
 #[entity(key = "own-deliveries", sql = own, allow(read = authenticated))]
@@ -147,5 +194,5 @@ pub struct EarlyDelivery {
 }
 
 pub fn all() -> Entities {
-    entities![Courier, Delivery, CourierTotal, TripCount, Earned, OwnDelivery]
+    entities![Courier, Delivery, CourierTotal, TripCount, Earned, OwnDelivery, Twin]
 }

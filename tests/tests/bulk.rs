@@ -335,6 +335,25 @@ promises! {
         }).await;
     }
 
+    async fn an_upsert_makes_no_row_without_a_value_that_it_was_looked_for_by(world: World) {
+        world.backend().run(repo::<Parcel>().insert(Parcel { number: 1, weight: 7, ..Parcel::blank() })).await.unwrap();
+        world.for_(&ann()).run(async {
+            let parcels = repo::<Parcel>();
+            assert_eq!(parcels.upsert(|p| p.weight.set(7), |p| p.sent.set(true)).await.unwrap().number, 1, "it is there");
+            for _ in 0..2 {
+                let refused = parcels.upsert(|p| (p.number.set(2), p.weight.set(9)), |p| p.sent.set(true)).await.unwrap_err();
+                assert!(refused.is_forbidden() && refused.message().contains("\"weight\" of parcels"), "{refused:?}");
+            }
+            assert_eq!(parcels.count().await.unwrap(), 1);
+            // What it has anyway nobody needs to write.
+            for _ in 0..2 {
+                parcels.upsert(|p| (p.number.set(2), p.weight.set(0)), |p| p.number.set(2)).await.unwrap();
+            }
+            assert_eq!(parcels.count().await.unwrap(), 2);
+        }).await;
+        world.backend().run(repo::<Parcel>().upsert(|p| p.weight.set(9), |_| ())).await.unwrap();
+    }
+
     async fn a_batch_is_done_as_a_whole_and_each_part_is_guarded(world: World) {
         let before = parcels(&world, 3).await;
         accounts(&world, &[("a", 5, "Ann")]).await;

@@ -216,6 +216,17 @@ promises! {
         assert_eq!(stored(&world, memos[1].id).await.notes, "of bob");
     }
 
+    async fn an_upsert_makes_no_row_whose_record_does_not_let_the_value_be_written(world: World) {
+        three(&world).await;
+        world.for_(&ann()).run(async {
+            let upsert = |open| repo::<Memo>().upsert(|m| (m.title.set("looked for"), m.amount.set(5)), move |m| m.open.set(open));
+            let refused = upsert(false).await.unwrap_err();
+            assert!(refused.is_forbidden() && refused.message().contains("\"amount\" of briefs"), "{refused:?}");
+            assert_eq!(Memo::query().count().await.unwrap(), 3);
+            assert_eq!(upsert(true).await.unwrap().amount, 5);
+        }).await;
+    }
+
     async fn what_is_wrong_with_a_field_is_told_to_those_who_see_it(world: World) {
         let memos = three(&world).await;
         // Written past the validators.

@@ -207,3 +207,21 @@ fn the_values_that_a_filter_pins_are_known() {
         Some(true)
     );
 }
+
+#[tokio::test]
+async fn trusted_code_reads_filters_over_hidden_fields_and_relations_alike() {
+    use tests::entities_related_values::{Buyer, all};
+    let world = tests::World::with(tests::Way::Direct, all()).await;
+    let by_relation = || Filter::<Buyer>::from_json(&json!({"written.any": {"id": 1}}));
+    world
+        .backend()
+        .run(async {
+            for json in [json!({"debt": 1}), json!({"written.any": {"clerk": "x"}}), json!({"written.$count.gt": 0})] {
+                let filter = Filter::<Buyer>::from_json(&json).unwrap();
+                assert_eq!(Buyer::query().filter(|_| filter.clone()).count().await.unwrap(), 0, "{json}");
+            }
+        })
+        .await;
+    assert!(world.for_(&tests::ann()).run(async { by_relation() }).await.unwrap_err().is_invalid());
+    assert!(world.for_(&tests::admin()).run(async { by_relation() }).await.is_ok());
+}

@@ -352,6 +352,24 @@ promises! {
         world.backend().run(repo::<Holder>().insert(holder("Cem", 1))).await.unwrap();
     }
 
+    async fn many_rows_get_a_part_of_a_key_where_each_then_has_a_row_in_reach(world: World) {
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let seats = [seat(one, 1), seat(one, 2), seat(one, 3), seat(other, 1), Seat { secret: true, ..seat(other, 2) }, seat(other, 3)];
+        world.backend().run(repo::<Seat>().insert_many(seats).into_future()).await.unwrap();
+        let holder = |name: &str, hall| Holder { name: name.into(), hall: Some(hall), number: 1, ..Holder::blank() };
+        let numbers = async || Holder::query().await.unwrap().iter().map(|h| h.number).collect::<Vec<_>>();
+        world.for_(&ann()).run(async {
+            let holders = repo::<Holder>();
+            holders.insert_many([holder("Ada", one), holder("Bob", other)]).await.unwrap();
+            let both = holders.update_many(|h| h.name.in_(["Ada", "Bob"]), |h| h.number.set(2)).await;
+            assert!(both.unwrap_err().is_conflict(), "Bob's would be out of reach");
+            assert_eq!(numbers().await, [1, 1]);
+            assert_eq!(holders.update_many(|h| h.name.eq("Ada"), |h| h.number.set(2)).await.unwrap(), 1);
+            assert_eq!(holders.update_many(|h| h.name.in_(["Ada", "Bob"]), |h| h.number.set(3)).await.unwrap(), 2);
+            assert_eq!(numbers().await, [3, 3]);
+        }).await;
+    }
+
     async fn a_day_and_a_uuid_can_be_an_id_together(world: World) {
         let (day, room) = (NaiveDate::from_ymd_opt(2030, 1, 2).unwrap(), Uuid::now_v7());
         world.for_(&admin()).run(async {

@@ -6,7 +6,8 @@ use isoform::prelude::*;
 use isoform_server::{Api, Database};
 use serde_json::json;
 use tests::entities_related_values::{
-    Bill, BillRelations as _, Door, DoorRelations as _, Egg, Hen, Key, Line, Mirror, RUSTED, Stamp, Stamped, all,
+    Bill, BillRelations as _, Deed, DeedRelations as _, Door, DoorRelations as _, Egg, Hen, Key, Line, Mirror, RUSTED,
+    Seal, Stamp, Stamped, all,
 };
 use tests::{World, admin, ann, bob};
 
@@ -127,6 +128,21 @@ promises_of_repositories! {
             assert_eq!(stamps(&bill(1).await).await, ["paid", "late"], "what is not seen is not removed");
         }).await;
         assert!(world.nobody().run(async { Record::<Bill>::new().stamps().query().count().await }).await.unwrap_err().is_unauthenticated());
+    }
+
+    async fn nothing_is_added_by_whoever_may_not_write_the_keys(world: World) {
+        desk(&world).await;
+        let add = async || {
+            let deed = repo::<Deed>().find_id(1).await?;
+            deed.seals().add(&stamp("paid").await).await?;
+            deed.seals().query().count().await
+        };
+        world.backend().run(repo::<Deed>().insert(Deed { id: 1, ..Deed::blank() })).await.unwrap();
+        let refused = world.for_(&ann()).run(add()).await.unwrap_err();
+        assert!(refused.is_forbidden() && refused.message().contains("\"stampId\" of seals"), "{refused:?}");
+        assert_eq!(world.backend().run(Seal::query().count()).await.unwrap(), 0);
+        assert_eq!(world.for_(&admin()).run(add()).await.unwrap(), 1);
+        assert_eq!(world.for_(&ann()).run(add()).await.unwrap(), 1, "it is there");
     }
 
     async fn the_server_adds_a_relations_own_filter(world: World) {

@@ -3,7 +3,8 @@
 use isoform::prelude::*;
 use serde_json::json;
 use tests::entities_views::{
-    BOSS, Courier, CourierRelations as _, CourierTotal, Delivery, EarlyDelivery, Earned, OwnDelivery, TripCount,
+    BOSS, Courier, CourierRelations as _, CourierTotal, Delivery, EarlyDelivery, Earned, OwnDelivery, Payroll, Tally,
+    TripCount, Twin,
 };
 use tests::{Way, World, admin, ann, promises};
 
@@ -176,6 +177,29 @@ promises! {
             assert_eq!((twice.status(), twice.message()), (400, "earned: arguments are given twice, and differ."));
             let backwards = Earned::query_with(day(2), Some(day(1))).await.unwrap_err();
             assert_eq!((backwards.status(), backwards.message()), (400, "the days end before they begin"));
+        }).await;
+    }
+
+    async fn a_filter_that_gives_the_arguments_and_says_more_stands_beside_others(world: World) {
+        deliveries(&world).await;
+        world.for_(&ann()).run(async {
+            let earned = |filter: Filter<Earned>| Earned::query().filter(|_| filter.clone());
+            let not_first = || Earned::filter(|e| e.courier_id.ne(1));
+            assert_eq!(earned(Earned::well_paid()).count().await.unwrap(), 2);
+            assert_eq!(earned(Earned::well_paid() & not_first()).count().await.unwrap(), 1);
+            assert_eq!(earned(not_first() & Earned::well_paid()).await.unwrap()[0].courier_id, BOSS);
+            let well_paid = Courier::query().filter(|c| c.earned.any(|_| Earned::well_paid() & not_first()));
+            assert_eq!(well_paid.count().await.unwrap(), 1);
+            let either = earned(Earned::well_paid() | not_first()).await.unwrap_err();
+            assert!(either.message().contains("cannot stand under \"OR\" or \"NOT\""), "{either:?}");
+        }).await;
+    }
+
+    async fn a_limit_holds_where_an_id_is_there_twice(world: World) {
+        world.nobody().run(async {
+            let first = Twin::query().filter(|t| t.id.eq(1)).limit(1).await.unwrap();
+            assert_eq!(first.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["a"]);
+            assert_eq!(Twin::query().filter(|t| t.id.eq(1)).await.unwrap().len(), 2);
         }).await;
     }
 
@@ -391,4 +415,23 @@ async fn a_relation_by_what_has_no_column_stops_the_start() {
     let error = api.into_router().unwrap_err();
     let says = "Folder.sheets is related by Sheet.folder, which has no column: the server computes it.";
     assert_eq!(error.message(), says);
+}
+
+#[tokio::test]
+async fn a_field_that_is_declared_over_a_functions_rows_stops_the_start() {
+    let says = |entity: &str, field: &str| {
+        format!(
+            "{entity}: the field `{field}` of {entity} is computed of rows of Earned, which a function answers: a query asks for them, \
+             a declared value cannot."
+        )
+    };
+    for (entities, says) in [
+        (entities![Courier, Delivery, CourierTotal, Earned, Tally], says("Tally", "fees")),
+        (entities![Courier, Delivery, CourierTotal, Earned, Payroll], says("Payroll", "paid")),
+    ] {
+        let database = isoform_server::Database::connect("sqlite::memory:").await.unwrap();
+        let api = isoform_server::Api::new(database).entities(entities);
+        assert_eq!(api.ensure_schema().await.unwrap_err().message(), says);
+        assert_eq!(api.into_router().unwrap_err().message(), says);
+    }
 }

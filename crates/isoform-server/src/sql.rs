@@ -383,8 +383,8 @@ pub(crate) fn select<'a, D: Dialect>(
     if let Some(after) = &find.after {
         return keyset::select::<D>(meta, find, after, fields);
     }
-    // One row by its id needs neither an order nor a limit.
-    let one = find.limit == Some(1) && find.offset == 0 && pins_id(meta, &find.filter);
+    // One row by its id needs neither an order nor a limit. Only a table of its own has each id once.
+    let one = find.limit == Some(1) && find.offset == 0 && meta.has_table() && pins_id(meta, &find.filter);
     let order = (!one).then_some(&*find.order);
     let limit = find.limit.filter(|_| !one).or_else(|| (find.offset > 0).then_some(i64::MAX.unsigned_abs()));
     let mut shape = Shape::new("select", meta);

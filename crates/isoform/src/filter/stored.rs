@@ -32,7 +32,7 @@ impl<E: Entity> Filter<E> {
 
     /// The filter that JSON means, as [`Filter::to_json`] and the REST API write it.
     ///
-    /// It can name any field: what it may ask about is judged where it is used.
+    /// It can name any field, and in trusted code any relation: what it may ask about is judged where it is used.
     ///
     /// # Errors
     /// 400 with the name of what is unknown, of the wrong type or too large.

@@ -170,7 +170,7 @@ impl Rows {
         let reach = Some(Reach { asker: context, filter: &self.api_filter });
         let work = async |inside: Context| {
             let mut changed = 0;
-            // All rows get the same values, so each is asked about once.
+            // All rows get the same values, so a reference of one field is asked about once.
             let mut passed = FieldMask::NONE;
             for id in self.ids(&inside, meta).await? {
                 let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
@@ -185,7 +185,7 @@ impl Rows {
                 let written = record.changed_fields().without(passed);
                 if self.guarded && !written.is_empty() {
                     references::reachable(context, &inside, meta, &[(&*record, written)]).await?;
-                    passed = passed.or(written);
+                    passed = passed.or(references::the_same_in_each_row(meta, written));
                 }
                 let stored = store_inside(&inside, &mut *record, reach, false).await;
                 stored.map_err(|error| untold(error, meta, kept))?;

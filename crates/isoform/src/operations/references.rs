@@ -50,6 +50,13 @@ fn is_over(relation: &RelationMeta, fields: FieldMask) -> bool {
     relation.keys.iter().any(|(own, _)| fields.contains(*own))
 }
 
+/// The fields that are the same reference in each row which gets the same value: those that are in no key of several fields,
+/// as the rest of such a key is the row's own.
+pub(super) fn the_same_in_each_row(meta: &'static EntityMeta, fields: FieldMask) -> FieldMask {
+    let several = guarded(meta, fields).filter(|relation| relation.keys.len() > 1);
+    fields.without(several.flat_map(|relation| relation.keys).map(|(own, _)| *own).collect())
+}
+
 /// Must an update of these fields know the row, since a reference that it leaves as it is passes?
 pub(super) fn need_row(meta: &'static EntityMeta, fields: FieldMask) -> bool {
     guarded(meta, fields).next().is_some()

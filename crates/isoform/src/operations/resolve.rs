@@ -91,7 +91,8 @@ pub(super) fn asked<'a>(
                 raw::names_columns(&sql)?;
                 Condition::From(sql)
             }
-            Condition::And(list) => Condition::And(each(context, meta, list).await?),
+            // What a custom filter answers may be several conditions: they stand beside the others, where arguments are looked for.
+            Condition::And(list) => each(context, meta, list).await?.into_iter().fold(Condition::All, Condition::and),
             Condition::Or(list) => Condition::Or(each(context, meta, list).await?),
             Condition::Not(inner) => asked(context, meta, *inner).await?.negate(),
             other => other,

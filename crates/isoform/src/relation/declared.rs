@@ -2,7 +2,7 @@
 
 use super::value::{Measured, OrderKey, RelatedValue, ValueOf};
 use crate::filter::{Condition, Related, RelatedTo};
-use crate::meta::{EntityMeta, RelationMeta};
+use crate::meta::{EntityMeta, RelationMeta, Source};
 use crate::{Error, Result};
 
 /// The relations whose own filters stand around what is looked at.
@@ -136,6 +136,13 @@ fn field_ends(meta: &EntityMeta, field: usize, around: &mut Around) -> Result<()
             "the field `{name}` of {entity} is computed by a custom filter, which the database does not know"
         )));
     }
+    if let Some(there) = answered_by_function(&declared) {
+        let (entity, name) = (meta.rust_name, meta.field(field).name);
+        return Err(Error::internal(format!(
+            "the field `{name}` of {entity} is computed of rows of {}, which a function answers: a query asks for them, a declared value cannot",
+            there.rust_name
+        )));
+    }
     key_ends(meta, &declared, around)?;
     around.pop();
     Ok(())
@@ -185,5 +192,37 @@ fn condition_calls(condition: &Condition) -> bool {
         Condition::And(list) | Condition::Or(list) => list.iter().any(condition_calls),
         Condition::Not(inner) => condition_calls(inner),
         _ => false,
+    }
+}
+
+/// The entity of which a declared value needs rows that a function answers: no question gives it its arguments.
+fn answered_by_function(key: &OrderKey) -> Option<&'static EntityMeta> {
+    let OrderKey::Related(value) = key else { return None };
+    value_by_function(value)
+}
+
+fn value_by_function(value: &RelatedValue) -> Option<&'static EntityMeta> {
+    let further = || match &value.of {
+        ValueOf::Key(key) => answered_by_function(key),
+        ValueOf::Measure(_) => None,
+    };
+    ends_by_function(value.relation).or_else(further).or_else(|| condition_by_function(&value.target))
+}
+
+fn ends_by_function(relation: &RelationMeta) -> Option<&'static EntityMeta> {
+    let between = relation.through.map(|through| (through.entity)());
+    let mut ends = between.into_iter().chain([relation.target()]);
+    ends.find(|meta| matches!(meta.source, Source::Function(_)))
+}
+
+fn condition_by_function(condition: &Condition) -> Option<&'static EntityMeta> {
+    match condition {
+        Condition::Related(related) => {
+            ends_by_function(related.relation).or_else(|| condition_by_function(&related.target))
+        }
+        Condition::Measured(measured) => value_by_function(&measured.value),
+        Condition::And(list) | Condition::Or(list) => list.iter().find_map(condition_by_function),
+        Condition::Not(inner) => condition_by_function(inner),
+        _ => None,
     }
 }

@@ -118,12 +118,27 @@ impl Upsert<'_> {
         stored.map_err(|error| untold(error, self.meta, kept))
     }
 
+    /// Passes a new record that has the values it was looked for by: without one that may not be written it would be another.
+    fn has(&self, record: &dyn AnyRecord, written: FieldMask, by: &Patch) -> Result<()> {
+        match by.iter().find(|(index, value)| !written.contains(*index) && record.get(*index) != *value) {
+            None => Ok(()),
+            Some((index, _)) => {
+                let (meta, identity) = (self.meta, self.context.identity());
+                let what = format!("set \"{}\" of {}, by which no row was found", meta.field(*index).wire, meta.key);
+                Err(guard::refusal(identity, &what))
+            }
+        }
+    }
+
     async fn insert(&self, inside: &Context, row: UpsertRow) -> Result<Row> {
-        let mut values = row.by;
+        let by = row.by;
+        let mut values = by.clone();
         values.extend(row.set.unwrap_or_default());
         let (mut record, written) = if self.guarded {
             may_write(self.context, self.meta, &mut values);
-            permitted::new_record(self.context, self.meta, values)?
+            let (record, written) = permitted::new_record(self.context, self.meta, values)?;
+            self.has(&*record, written, &by)?;
+            (record, written)
         } else {
             let written = references::fields(&values);
             let mut record = (self.meta.new_record)();
