@@ -2,7 +2,7 @@
 
 use isoform::prelude::*;
 use serde_json::json;
-use tests::entities_lazy::{Book, BookMethods, Diary, Shelf};
+use tests::entities_lazy::{Archive, Book, BookMethods, Diary, Paper, Shelf};
 use tests::{World, admin, ann, bob, promises};
 
 fn book(title: &str) -> Book {
@@ -167,6 +167,69 @@ promises! {
             let mut anns = repo::<Diary>().find_id(id).await.unwrap();
             assert_eq!(anns.load(|d| d.notes).await.unwrap(), "n", "what may not be seen was not written");
         }).await;
+    }
+}
+
+/// Two papers in an archive, the first of them confidential.
+async fn papers(world: &World) {
+    let paper = |id, body: &str, summary: &str| {
+        let (body, summary) = (Lazy::new(body.to_owned()), summary.to_owned());
+        Paper { id, body, summary, archive_id: 1, ..Paper::blank() }
+    };
+    let both = async {
+        repo::<Archive>().insert(Archive { id: 1, ..Archive::blank() }).await?;
+        repo::<Paper>().insert_many([paper(1, "confidential a b", "the secret"), paper(2, "a b", "the news")]).await
+    };
+    world.backend().run(both).await.unwrap();
+}
+
+fn seen<'a>(papers: impl IntoIterator<Item = &'a Record<Paper>>) -> Vec<(&'a str, i64, bool)> {
+    papers.into_iter().map(|p| (p.summary.as_str(), p.words, p.body.is_loaded())).collect()
+}
+
+promises! {
+    async fn what_is_seen_and_computed_does_not_depend_on_what_was_loaded(world: World) {
+        papers(&world).await;
+        let (without, with) = ([("", 3, false), ("the news", 2, false)], [("", 3, true), ("the news", 2, true)]);
+        world.for_(&ann()).run(async {
+            assert_eq!(seen(&Paper::query().await.unwrap()), without);
+            assert_eq!(seen(&Paper::query().with(|p| p.body).await.unwrap()), with);
+            assert_eq!(seen([&repo::<Paper>().find_id(1).await.unwrap()]), without[..1]);
+            assert_eq!(seen(&Paper::query().paginate().await.unwrap().items), without);
+            assert_eq!(seen(&Paper::query().with(|p| p.body).paginate().await.unwrap().items), with);
+            let selected = Paper::query().select(|p| (p.summary, p.words)).await.unwrap();
+            assert_eq!(selected, [(String::new(), 3), ("the news".into(), 2)]);
+            let archive = Archive::query().include(|a| a.papers).first().await.unwrap().unwrap();
+            assert_eq!(seen(archive.papers.iter()), without);
+            let archive = Archive::query().include_with(|a| a.papers, |p| p.with(|p| p.body)).first().await.unwrap().unwrap();
+            assert_eq!(seen(archive.papers.iter()), with);
+        }).await;
+        world.backend().run(async {
+            let mut papers = Paper::query().await.unwrap();
+            assert_eq!(seen(&papers), [("the secret", 3, false), ("the news", 2, false)]);
+            papers[0].summary.push('!');
+            papers[0].save().await.unwrap();
+            assert_eq!(seen(&papers[..1]), [("the secret!", 3, false)], "nor on what was loaded before it was saved");
+            assert!(!papers[0].is_changed());
+        }).await;
+    }
+}
+
+#[tokio::test]
+async fn on_the_wire_what_is_seen_does_not_depend_on_what_was_loaded() {
+    let world = World::new(tests::Way::Direct).await;
+    papers(&world).await;
+    for (address, of) in [
+        ("/api/papers", "/0"),
+        ("/api/papers?_select=summary,words", "/0"),
+        ("/api/papers?__action=first", "/0"),
+        ("/api/papers?_cursor=", "/items/0"),
+        ("/api/papers?_cursor=&_select=summary,words", "/items/0"),
+        ("/api/papers/1", ""),
+    ] {
+        let answer = world.get(address).by(&ann()).send().await.ok(200);
+        let paper = answer.pointer(of).unwrap();
+        assert_eq!((paper.get("summary"), &paper["words"], paper.get("body")), (None, &json!(3), None), "{address}");
     }
 }
 

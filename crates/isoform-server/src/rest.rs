@@ -367,7 +367,8 @@ impl Call<'_> {
             return Ok(respond::json(StatusCode::OK, row));
         }
         let row = operations::find_id(&self.context, meta, &self.existing(id)?, with).await?;
-        Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?, &row))
+        let asked = meta.all_fields().without(meta.lazy_fields().without(with));
+        Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?.and(asked), &row))
     }
 
     /// The version that `If-Match` asks for.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::resolve::{self, Sight};
-use super::{MAX_RELATED, computed, hidden, prefilter};
+use super::{MAX_RELATED, computed, hidden, lazy, prefilter};
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
 use crate::filter::limits::{self, MAX_INCLUDED};
@@ -78,7 +78,9 @@ async fn one(
     };
     let own: Vec<Option<usize>> = parents.iter().map(group).collect();
     let sight = resolve::sight(context, meta, relation).await?;
-    let (find, between, readable) = guarded(context, include, sight, &keys).await?;
+    let (mut find, between, readable) = guarded(context, include, sight, &keys).await?;
+    let needed = hidden::needed(context, target, readable);
+    let left_out = lazy::judged_whole(context, target, needed, &mut find);
     let mut related: Vec<Vec<Arc<dyn AnyRecord>>> = vec![Vec::new(); keys.len()];
     if !keys.is_empty() {
         // One more than is allowed, so that nothing is cut silently.
@@ -95,8 +97,9 @@ async fn one(
                 relation.wire
             )));
         }
-        computed::fill_in(context, target, hidden::needed(context, target, readable), &mut rows).await?;
+        computed::fill_in(context, target, needed, &mut rows).await?;
         let hidden = hidden::conceal(context, target, readable, &mut rows)?;
+        lazy::leave_out(left_out, &mut rows);
         let mut owners = Vec::with_capacity(rows.len());
         let mut children = Vec::with_capacity(rows.len());
         for (position, (key, row)) in keys.into_iter().zip(rows).enumerate() {
