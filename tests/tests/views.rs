@@ -3,7 +3,7 @@
 use isoform::prelude::*;
 use serde_json::json;
 use tests::entities_views::{
-    BOSS, Courier, CourierRelations as _, CourierTotal, Delivery, EarlyDelivery, Earned, OwnDelivery, TripCount,
+    BOSS, Courier, CourierRelations as _, CourierTotal, Delivery, EarlyDelivery, Earned, Greedy, OwnDelivery, TripCount,
 };
 use tests::{Way, World, admin, ann, promises};
 
@@ -391,4 +391,15 @@ async fn a_relation_by_what_has_no_column_stops_the_start() {
     let error = api.into_router().unwrap_err();
     let says = "Folder.sheets is related by Sheet.folder, which has no column: the server computes it.";
     assert_eq!(error.message(), says);
+}
+
+#[tokio::test]
+async fn rows_for_arguments_that_nobody_gives_are_not_always_included() {
+    let database = isoform_server::Database::connect("sqlite::memory:").await.unwrap();
+    let api = isoform_server::Api::new(database).entities(entities![Courier, CourierTotal, Delivery, Earned, Greedy]);
+    let says =
+        "Greedy: the relation `earned` is always included, but nobody gives the arguments that Earned is asked with";
+    for error in [api.ensure_schema().await.unwrap_err(), api.into_router().unwrap_err()] {
+        assert!(error.message().starts_with(says), "{error:?}");
+    }
 }

@@ -18,12 +18,7 @@ use crate::{Error, Result, guard, json};
 /// What a question includes: what it names, and the relations that are always included.
 pub(super) fn of(context: &Context, meta: &'static EntityMeta, named: Vec<Include>) -> Vec<Include> {
     let seen = |relation: &&RelationMeta| {
-        context.scope() == Scope::Backend
-            || (guard::allows(&relation.api_read, context.identity())
-                && guard::allows(&relation.target().allow.read, context.identity())
-                && relation
-                    .through
-                    .is_none_or(|through| guard::allows(&(through.entity)().allow.read, context.identity())))
+        resolve::readable_across(context, meta, relation).is_ok() && prefilter::named_by_keys(context, relation)
     };
     let always = meta.relations.iter().filter(|relation| relation.included);
     let unnamed = always.filter(|relation| named.iter().all(|include| include.relation != *relation)).filter(seen);
