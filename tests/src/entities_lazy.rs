@@ -15,6 +15,8 @@ pub struct Shelf {
     pub name: String,
     #[relation(Book::shelf_id)]
     pub books: ToMany<Book>,
+    #[relation(Diary::shelf_id)]
+    pub diaries: ToMany<Diary>,
 }
 
 /// A long text and a picture, which lists do without.
@@ -65,6 +67,7 @@ pub struct Diary {
     pub words: i64,
     #[field(api_read = "admin")]
     pub notes: Lazy<String>,
+    pub shelf_id: Option<Uuid>,
 }
 
 fn own(user: &Identity, diary: &Record<Diary>) -> bool {

@@ -2,7 +2,7 @@
 
 use isoform::prelude::*;
 use serde_json::json;
-use tests::entities_lazy::{Archive, Book, BookMethods, Diary, Paper, Shelf};
+use tests::entities_lazy::{Archive, Book, BookFields, BookMethods, Diary, Paper, Shelf};
 use tests::{World, admin, ann, bob, promises};
 
 fn book(title: &str) -> Book {
@@ -123,6 +123,53 @@ promises! {
             made
         }).await;
         assert_eq!(body(&stored(&world, made.id).await), Some("upserted"));
+    }
+
+    async fn every_write_answers_what_was_sent_of_it(world: World) {
+        let plain = |title: &str| Book { title: title.into(), ..Book::blank() };
+        let loaded = |book: &Record<Book>| (book.body.is_loaded(), book.cover.is_loaded());
+        world.nobody().run(async {
+            let with_body = |title: &str| Book { body: Lazy::new("sent".into()), ..plain(title) };
+            assert_eq!(loaded(&repo::<Book>().insert(plain("single")).await.unwrap()), (false, false));
+            assert_eq!(loaded(&repo::<Book>().insert(with_body("single too")).await.unwrap()), (true, false));
+            let many = repo::<Book>().insert_many([plain("many"), with_body("many too")]).await.unwrap();
+            assert_eq!(many.iter().map(loaded).collect::<Vec<_>>(), [(false, false), (true, false)]);
+            for body in ["made", "changed"] {
+                let row = repo::<Book>().upsert(|b| b.title.set("upserted"), |b| b.body.set(body)).await.unwrap();
+                assert_eq!((row.body.get().map(String::as_str), row.cover.is_loaded()), (Some(body), false));
+            }
+            let found = repo::<Book>().upsert(|b| b.title.set("upserted"), |_| ()).await.unwrap();
+            assert_eq!(loaded(&found), (false, false));
+            let mut batch = Batch::new();
+            let one = batch.repo::<Book>().insert(with_body("batch"));
+            let two = batch.repo::<Book>().insert_many([plain("batch too"), with_body("batch three")]);
+            let three = batch.repo::<Book>().update(many[0].id, |b| b.cover.set(Lazy::new(vec![7])));
+            let four = batch.repo::<Book>().upsert_many([Upsert::by(|b: BookFields| b.title.set("upserted")).set(|b| b.cover.set(Lazy::new(vec![8])))]);
+            let mut done = batch.run().await.unwrap();
+            assert_eq!(loaded(&done.record(one).unwrap()), (true, false));
+            assert_eq!(done.records(two).unwrap().iter().map(loaded).collect::<Vec<_>>(), [(false, false), (true, false)]);
+            assert_eq!(loaded(&done.record(three).unwrap()), (false, true));
+            assert_eq!(done.records(four).unwrap().iter().map(loaded).collect::<Vec<_>>(), [(false, true)]);
+        }).await;
+    }
+
+    async fn what_nobody_may_see_cannot_be_loaded_along(world: World) {
+        world.backend().run(async {
+            let shelf = repo::<Shelf>().insert(Shelf { name: "top".into(), ..Shelf::blank() }).await.unwrap();
+            let text = Lazy::new("my own words".into());
+            let diary = Diary { owner: "ann".into(), text, shelf_id: Some(shelf.id), ..Diary::blank() };
+            repo::<Diary>().insert(diary).await.unwrap();
+        }).await;
+        for (who, sees) in [(ann(), true), (bob(), false)] {
+            world.for_(&who).run(async {
+                assert!(Diary::query().with(|d| d.notes).await.unwrap_err().is_invalid());
+                assert!(Diary::query().with(|d| d.notes).paginate().await.unwrap_err().is_invalid());
+                let notes = Shelf::query().include_with(|s| s.diaries, |d| d.with(|d| d.notes)).await;
+                assert!(notes.unwrap_err().is_invalid());
+                let shelf = Shelf::query().include_with(|s| s.diaries, |d| d.with(|d| d.text)).first().await.unwrap().unwrap();
+                assert_eq!(shelf.diaries.iter().map(|d| d.text.is_loaded()).collect::<Vec<_>>(), [sees]);
+            }).await;
+        }
     }
 
     async fn a_method_takes_it_along_where_it_was_set(world: World) {

@@ -29,6 +29,7 @@ pub(super) async fn guarded(context: &Context, meta: &'static EntityMeta, mut fi
     let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
     if context.scope() == Scope::Api {
         guard::asks_only(meta, readable, asked)?;
+        guard::asks_only(meta, readable.or(judged(context, meta)), find.with)?;
         limits::check(meta, &find.filter)?;
         limits::check_order(&find.order)?;
         let most = context.query_limits().rows;
@@ -99,10 +100,11 @@ pub(super) fn hide(row: &mut Row, blank: &Row, hidden: FieldMask) {
     }
 }
 
-/// The record of a row that an operation answered, without what the asker may not see.
-pub(crate) fn shown<E: crate::Entity>(context: &Context, mut row: Row) -> Result<crate::Record<E>> {
+/// The record of a row that a write answered, without what the asker may not see, and what they have not sent of lazy fields.
+pub(crate) fn shown<E: crate::Entity>(context: &Context, mut row: Row, sent: FieldMask) -> Result<crate::Record<E>> {
     let meta = E::meta();
     let hidden = conceal(context, meta, readable(context, meta), std::slice::from_mut(&mut row))?;
+    lazy::leave_out(lazy::unsent(context, meta, sent), std::slice::from_mut(&mut row));
     crate::Record::from_stored(row, hidden.of(0))
 }
 

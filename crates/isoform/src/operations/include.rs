@@ -163,6 +163,7 @@ async fn guarded(
     let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
     if context.scope() == Scope::Api {
         guard::asks_only(target, sight.readable, asked)?;
+        guard::asks_only(target, sight.readable.or(hidden::judged(context, target)), find.with)?;
         limits::check(target, &find.filter)?;
         limits::check_order(&find.order)?;
         let most = context.query_limits().rows;

@@ -2,7 +2,8 @@
 
 use super::hidden::judged;
 use crate::Result;
-use crate::context::Context;
+use crate::context::{Context, Scope};
+use crate::guard;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::provider::Find;
 use crate::value::{Row, Value};
@@ -33,6 +34,17 @@ pub(super) fn judged_whole(context: &Context, meta: &EntityMeta, needed: FieldMa
     }
     find.with = meta.lazy_fields();
     left_out
+}
+
+/// What the answer of a write leaves out: lazy fields that were not sent, or that the writer may not write.
+#[must_use]
+pub fn unsent(context: &Context, meta: &EntityMeta, sent: FieldMask) -> FieldMask {
+    let lazy = meta.lazy_fields();
+    match context.scope() {
+        _ if lazy.is_empty() => lazy,
+        Scope::Api => lazy.without(sent.and(guard::writable_fields(meta, context.identity()))),
+        Scope::Backend => lazy.without(sent),
+    }
 }
 
 /// Takes fields out of rows.
