@@ -3,7 +3,7 @@
 use isoform::prelude::*;
 
 pub fn all() -> Entities {
-    entities![Shelf, Book, Diary]
+    entities![Shelf, Book, Diary, Archive, Paper]
 }
 
 /// Books stand on it.
@@ -15,6 +15,8 @@ pub struct Shelf {
     pub name: String,
     #[relation(Book::shelf_id)]
     pub books: ToMany<Book>,
+    #[relation(Diary::shelf_id)]
+    pub diaries: ToMany<Diary>,
 }
 
 /// A long text and a picture, which lists do without.
@@ -65,6 +67,7 @@ pub struct Diary {
     pub words: i64,
     #[field(api_read = "admin")]
     pub notes: Lazy<String>,
+    pub shelf_id: Option<Uuid>,
 }
 
 fn own(user: &Identity, diary: &Record<Diary>) -> bool {
@@ -79,4 +82,36 @@ impl Hooks for Diary {
         }
         Ok(())
     }
+}
+
+/// Papers are kept in it.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "archives", allow(crud = true))]
+pub struct Archive {
+    #[field(id)]
+    pub id: i64,
+    #[relation(Paper::archive_id)]
+    pub papers: ToMany<Paper>,
+}
+
+/// Who sees what of it, and what is computed of it, depends on what is loaded when it is asked for.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "papers", allow(crud = true))]
+pub struct Paper {
+    #[field(id)]
+    pub id: i64,
+    pub body: Lazy<String>,
+    #[field(api_read = harmless)]
+    pub summary: String,
+    #[field(server_expression = words)]
+    pub words: i64,
+    pub archive_id: i64,
+}
+
+fn harmless(_: &Identity, paper: &Record<Paper>) -> bool {
+    !paper.body.get().is_some_and(|body| body.contains("confidential"))
+}
+
+async fn words(paper: &Record<Paper>) -> Result<i64> {
+    Ok(paper.body.get().map_or(-1, |body| body.split(' ').count() as i64))
 }

@@ -154,5 +154,53 @@ fn of_a_customer_that_is_seen(who: Option<&Identity>) -> Filter<Ticket> {
 
 /// All of them.
 pub fn all() -> Entities {
-    entities![Customer, Purchase, Item, Label, Page, Labelled, Place, Ticket]
+    entities![Customer, Purchase, Item, Label, Page, Labelled, Place, Ticket, Drawer, Sheet, Draft]
+}
+
+/// What always comes along, where it may: over a key that admins see, over one that its owner sees, and what has to be asked for by
+/// its id.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "drawers", allow(crud = true))]
+pub struct Drawer {
+    #[field(id)]
+    pub id: i64,
+    pub owner: String,
+    #[field(api_read = "admin")]
+    pub place_id: Option<Uuid>,
+    #[relation(place_id, include)]
+    pub place: ToOne<Place>,
+    #[field(api_read = owns_drawer)]
+    pub own_place_id: Option<Uuid>,
+    #[relation(own_place_id, include)]
+    pub own_place: ToOne<Place>,
+    #[relation(Sheet::drawer_id, include)]
+    pub sheets: ToMany<Sheet>,
+    pub top_id: Option<i64>,
+    #[relation(top_id, include, on_delete = unwatched)]
+    pub top: ToOne<Sheet>,
+    #[relation(through = Draft, Draft::drawer_id, Draft::sheet_id, include)]
+    pub drafts: ToMany<Sheet>,
+}
+
+fn owns_drawer(user: &Identity, drawer: &Record<Drawer>) -> bool {
+    drawer.owner == user.id
+}
+
+/// It is asked for by its id.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "sheets", allow(crud = true), api_require_id = true)]
+pub struct Sheet {
+    #[field(id)]
+    pub id: i64,
+    pub drawer_id: i64,
+}
+
+/// A sheet that is in a drawer too.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "drafts", allow(crud = true))]
+pub struct Draft {
+    #[field(id)]
+    pub id: i64,
+    pub drawer_id: i64,
+    pub sheet_id: i64,
 }

@@ -196,3 +196,13 @@ pub struct EarlyDelivery {
 pub fn all() -> Entities {
     entities![Courier, Delivery, CourierTotal, TripCount, Earned, OwnDelivery, Twin]
 }
+
+/// It wants along what has to be asked for with arguments: no application with it starts up.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "greedy", allow(crud = true))]
+pub struct Greedy {
+    #[field(id)]
+    pub id: i64,
+    #[relation(id = Earned::courier_id, include)]
+    pub earned: ToOne<Earned>,
+}

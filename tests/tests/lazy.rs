@@ -2,7 +2,7 @@
 
 use isoform::prelude::*;
 use serde_json::json;
-use tests::entities_lazy::{Book, BookMethods, Diary, Shelf};
+use tests::entities_lazy::{Archive, Book, BookFields, BookMethods, Diary, Paper, Shelf};
 use tests::{World, admin, ann, bob, promises};
 
 fn book(title: &str) -> Book {
@@ -125,6 +125,53 @@ promises! {
         assert_eq!(body(&stored(&world, made.id).await), Some("upserted"));
     }
 
+    async fn every_write_answers_what_was_sent_of_it(world: World) {
+        let plain = |title: &str| Book { title: title.into(), ..Book::blank() };
+        let loaded = |book: &Record<Book>| (book.body.is_loaded(), book.cover.is_loaded());
+        world.nobody().run(async {
+            let with_body = |title: &str| Book { body: Lazy::new("sent".into()), ..plain(title) };
+            assert_eq!(loaded(&repo::<Book>().insert(plain("single")).await.unwrap()), (false, false));
+            assert_eq!(loaded(&repo::<Book>().insert(with_body("single too")).await.unwrap()), (true, false));
+            let many = repo::<Book>().insert_many([plain("many"), with_body("many too")]).await.unwrap();
+            assert_eq!(many.iter().map(loaded).collect::<Vec<_>>(), [(false, false), (true, false)]);
+            for body in ["made", "changed"] {
+                let row = repo::<Book>().upsert(|b| b.title.set("upserted"), |b| b.body.set(body)).await.unwrap();
+                assert_eq!((row.body.get().map(String::as_str), row.cover.is_loaded()), (Some(body), false));
+            }
+            let found = repo::<Book>().upsert(|b| b.title.set("upserted"), |_| ()).await.unwrap();
+            assert_eq!(loaded(&found), (false, false));
+            let mut batch = Batch::new();
+            let one = batch.repo::<Book>().insert(with_body("batch"));
+            let two = batch.repo::<Book>().insert_many([plain("batch too"), with_body("batch three")]);
+            let three = batch.repo::<Book>().update(many[0].id, |b| b.cover.set(Lazy::new(vec![7])));
+            let four = batch.repo::<Book>().upsert_many([Upsert::by(|b: BookFields| b.title.set("upserted")).set(|b| b.cover.set(Lazy::new(vec![8])))]);
+            let mut done = batch.run().await.unwrap();
+            assert_eq!(loaded(&done.record(one).unwrap()), (true, false));
+            assert_eq!(done.records(two).unwrap().iter().map(loaded).collect::<Vec<_>>(), [(false, false), (true, false)]);
+            assert_eq!(loaded(&done.record(three).unwrap()), (false, true));
+            assert_eq!(done.records(four).unwrap().iter().map(loaded).collect::<Vec<_>>(), [(false, true)]);
+        }).await;
+    }
+
+    async fn what_nobody_may_see_cannot_be_loaded_along(world: World) {
+        world.backend().run(async {
+            let shelf = repo::<Shelf>().insert(Shelf { name: "top".into(), ..Shelf::blank() }).await.unwrap();
+            let text = Lazy::new("my own words".into());
+            let diary = Diary { owner: "ann".into(), text, shelf_id: Some(shelf.id), ..Diary::blank() };
+            repo::<Diary>().insert(diary).await.unwrap();
+        }).await;
+        for (who, sees) in [(ann(), true), (bob(), false)] {
+            world.for_(&who).run(async {
+                assert!(Diary::query().with(|d| d.notes).await.unwrap_err().is_invalid());
+                assert!(Diary::query().with(|d| d.notes).paginate().await.unwrap_err().is_invalid());
+                let notes = Shelf::query().include_with(|s| s.diaries, |d| d.with(|d| d.notes)).await;
+                assert!(notes.unwrap_err().is_invalid());
+                let shelf = Shelf::query().include_with(|s| s.diaries, |d| d.with(|d| d.text)).first().await.unwrap().unwrap();
+                assert_eq!(shelf.diaries.iter().map(|d| d.text.is_loaded()).collect::<Vec<_>>(), [sees]);
+            }).await;
+        }
+    }
+
     async fn a_method_takes_it_along_where_it_was_set(world: World) {
         let books = two(&world).await;
         world.nobody().run(async {
@@ -167,6 +214,69 @@ promises! {
             let mut anns = repo::<Diary>().find_id(id).await.unwrap();
             assert_eq!(anns.load(|d| d.notes).await.unwrap(), "n", "what may not be seen was not written");
         }).await;
+    }
+}
+
+/// Two papers in an archive, the first of them confidential.
+async fn papers(world: &World) {
+    let paper = |id, body: &str, summary: &str| {
+        let (body, summary) = (Lazy::new(body.to_owned()), summary.to_owned());
+        Paper { id, body, summary, archive_id: 1, ..Paper::blank() }
+    };
+    let both = async {
+        repo::<Archive>().insert(Archive { id: 1, ..Archive::blank() }).await?;
+        repo::<Paper>().insert_many([paper(1, "confidential a b", "the secret"), paper(2, "a b", "the news")]).await
+    };
+    world.backend().run(both).await.unwrap();
+}
+
+fn seen<'a>(papers: impl IntoIterator<Item = &'a Record<Paper>>) -> Vec<(&'a str, i64, bool)> {
+    papers.into_iter().map(|p| (p.summary.as_str(), p.words, p.body.is_loaded())).collect()
+}
+
+promises! {
+    async fn what_is_seen_and_computed_does_not_depend_on_what_was_loaded(world: World) {
+        papers(&world).await;
+        let (without, with) = ([("", 3, false), ("the news", 2, false)], [("", 3, true), ("the news", 2, true)]);
+        world.for_(&ann()).run(async {
+            assert_eq!(seen(&Paper::query().await.unwrap()), without);
+            assert_eq!(seen(&Paper::query().with(|p| p.body).await.unwrap()), with);
+            assert_eq!(seen([&repo::<Paper>().find_id(1).await.unwrap()]), without[..1]);
+            assert_eq!(seen(&Paper::query().paginate().await.unwrap().items), without);
+            assert_eq!(seen(&Paper::query().with(|p| p.body).paginate().await.unwrap().items), with);
+            let selected = Paper::query().select(|p| (p.summary, p.words)).await.unwrap();
+            assert_eq!(selected, [(String::new(), 3), ("the news".into(), 2)]);
+            let archive = Archive::query().include(|a| a.papers).first().await.unwrap().unwrap();
+            assert_eq!(seen(archive.papers.iter()), without);
+            let archive = Archive::query().include_with(|a| a.papers, |p| p.with(|p| p.body)).first().await.unwrap().unwrap();
+            assert_eq!(seen(archive.papers.iter()), with);
+        }).await;
+        world.backend().run(async {
+            let mut papers = Paper::query().await.unwrap();
+            assert_eq!(seen(&papers), [("the secret", 3, false), ("the news", 2, false)]);
+            papers[0].summary.push('!');
+            papers[0].save().await.unwrap();
+            assert_eq!(seen(&papers[..1]), [("the secret!", 3, false)], "nor on what was loaded before it was saved");
+            assert!(!papers[0].is_changed());
+        }).await;
+    }
+}
+
+#[tokio::test]
+async fn on_the_wire_what_is_seen_does_not_depend_on_what_was_loaded() {
+    let world = World::new(tests::Way::Direct).await;
+    papers(&world).await;
+    for (address, of) in [
+        ("/api/papers", "/0"),
+        ("/api/papers?_select=summary,words", "/0"),
+        ("/api/papers?__action=first", "/0"),
+        ("/api/papers?_cursor=", "/items/0"),
+        ("/api/papers?_cursor=&_select=summary,words", "/items/0"),
+        ("/api/papers/1", ""),
+    ] {
+        let answer = world.get(address).by(&ann()).send().await.ok(200);
+        let paper = answer.pointer(of).unwrap();
+        assert_eq!((paper.get("summary"), &paper["words"], paper.get("body")), (None, &json!(3), None), "{address}");
     }
 }
 

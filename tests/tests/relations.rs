@@ -3,8 +3,8 @@
 use isoform::prelude::*;
 use serde_json::json;
 use tests::entities_related::{
-    Customer, CustomerRelations as _, Item, Label, Labelled, Page, PageRelations as _, Place, Purchase,
-    PurchaseRelations as _, Ticket, all,
+    Customer, CustomerRelations as _, Drawer, Item, Label, Labelled, Page, PageRelations as _, Place, Purchase,
+    PurchaseRelations as _, Sheet, Ticket, all,
 };
 use tests::{World, admin, ann, promises};
 
@@ -289,6 +289,31 @@ promises_of_relations! {
             let names: Vec<_> = tickets.iter().map(|t| t.customer.get().unwrap().id.as_str()).collect();
             assert_eq!(names, ["ann", "secret", "ann"], "included without being named");
             assert_eq!(Ticket::query().filter(|t| t.place.number.eq(2)).count().await.unwrap(), 1);
+        }).await;
+    }
+
+    async fn what_is_always_included_is_left_out_where_it_may_not_be_asked_for(world: World) {
+        for context in [world.nobody(), world.for_(&ann()), world.for_(&admin())] {
+            assert!(context.run(Drawer::query().all()).await.unwrap().is_empty(), "nor does it fail without rows");
+        }
+        world.backend().run(async {
+            let place = repo::<Place>().insert(Place { hall: "A".into(), ..Place::blank() }).await.unwrap();
+            let (place_id, own_place_id) = (Some(place.id), Some(place.id));
+            let drawer = Drawer { id: 1, owner: "ann".into(), place_id, own_place_id, top_id: Some(1), ..Drawer::blank() };
+            repo::<Drawer>().insert(drawer).await.unwrap();
+            repo::<Sheet>().insert(Sheet { id: 1, drawer_id: 1 }).await.unwrap();
+        }).await;
+        let loaded = async || {
+            let d = repo::<Drawer>().find_id(1).await.unwrap();
+            [d.place.is_loaded(), d.own_place.is_loaded(), d.sheets.is_loaded(), d.top.is_loaded(), d.drafts.is_loaded()]
+        };
+        assert_eq!(world.nobody().run(loaded()).await, [false, false, false, true, false]);
+        assert_eq!(world.for_(&ann()).run(loaded()).await, [false, false, false, true, false], "not every drawer is hers");
+        assert_eq!(world.for_(&admin()).run(loaded()).await, [true, false, false, true, false]);
+        assert_eq!(world.backend().run(loaded()).await, [true; 5]);
+        world.for_(&ann()).run(async {
+            assert!(Drawer::query().include(|d| d.place).await.unwrap_err().is_invalid(), "who asks for it is told");
+            assert!(Drawer::query().include(|d| d.sheets).await.unwrap_err().is_forbidden());
         }).await;
     }
 

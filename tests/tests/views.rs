@@ -3,8 +3,8 @@
 use isoform::prelude::*;
 use serde_json::json;
 use tests::entities_views::{
-    BOSS, Courier, CourierRelations as _, CourierTotal, Delivery, EarlyDelivery, Earned, OwnDelivery, Payroll, Tally,
-    TripCount, Twin,
+    BOSS, Courier, CourierRelations as _, CourierTotal, Delivery, EarlyDelivery, Earned, Greedy, OwnDelivery, Payroll,
+    Tally, TripCount, Twin,
 };
 use tests::{Way, World, admin, ann, promises};
 
@@ -433,5 +433,16 @@ async fn a_field_that_is_declared_over_a_functions_rows_stops_the_start() {
         let api = isoform_server::Api::new(database).entities(entities);
         assert_eq!(api.ensure_schema().await.unwrap_err().message(), says);
         assert_eq!(api.into_router().unwrap_err().message(), says);
+    }
+}
+
+#[tokio::test]
+async fn rows_for_arguments_that_nobody_gives_are_not_always_included() {
+    let database = isoform_server::Database::connect("sqlite::memory:").await.unwrap();
+    let api = isoform_server::Api::new(database).entities(entities![Courier, CourierTotal, Delivery, Earned, Greedy]);
+    let says =
+        "Greedy: the relation `earned` is always included, but nobody gives the arguments that Earned is asked with";
+    for error in [api.ensure_schema().await.unwrap_err(), api.into_router().unwrap_err()] {
+        assert!(error.message().starts_with(says), "{error:?}");
     }
 }

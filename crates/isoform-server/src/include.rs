@@ -3,7 +3,7 @@
 use isoform::filter::{limits, wire};
 use isoform::meta::{EntityMeta, FieldMask};
 use isoform::provider::{Find, Include};
-use isoform::{Error, Result, json, shown};
+use isoform::{Context, Error, Result, json, operations, shown};
 use serde_json::Value as JsonValue;
 
 /// Reads a list of relations, nested ones behind a dot.
@@ -81,7 +81,9 @@ fn choice(meta: &EntityMeta, readable: FieldMask, name: &str, json: &JsonValue, 
             }
             "offset" => find.offset = number(value).ok_or_else(|| wrong("\"offset\" must be a whole number"))?,
             "with" => {
+                let judged = Context::current().map_or(FieldMask::NONE, |context| operations::judged(&context, meta));
                 let list = value.as_array().ok_or_else(|| wrong("\"with\" must be an array such as [\"body\"]"))?;
+                let readable = readable.or(judged);
                 let field = |one: &JsonValue| wire::readable_field(meta, readable, one.as_str().unwrap_or_default());
                 find.with = list.iter().map(field).collect::<Result<_>>()?;
             }

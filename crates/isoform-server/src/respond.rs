@@ -37,7 +37,7 @@ pub(crate) fn row(status: StatusCode, meta: &EntityMeta, readable: FieldMask, ro
     response
 }
 
-/// Rows, each with the fields of its mask.
+/// Rows, each with the fields that are visible of it and that were sent, as far as only such are answered.
 ///
 /// # Errors
 /// Those of the masks.
@@ -45,15 +45,16 @@ pub(crate) fn rows(
     status: StatusCode,
     meta: &EntityMeta,
     visible: impl Fn(&Row) -> Result<FieldMask>,
+    sent: &[FieldMask],
     rows: &[Row],
 ) -> Result<Response> {
     let mut body = Vec::with_capacity(256 * rows.len());
     body.push(b'[');
-    for (position, row) in rows.iter().enumerate() {
+    for (position, (row, sent)) in rows.iter().zip(sent).enumerate() {
         if position > 0 {
             body.push(b',');
         }
-        json::write_row(meta, visible(row)?, row, &mut body);
+        json::write_row(meta, visible(row)?.and(*sent), row, &mut body);
     }
     body.push(b']');
     Ok(json(status, body))

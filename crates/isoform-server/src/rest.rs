@@ -182,7 +182,7 @@ impl Call<'_> {
     /// All fields, but of the lazy ones those that a write has sent: as they are in the table then.
     fn sent(&self, values: &Map<String, JsonValue>) -> FieldMask {
         let sent = values.keys().filter_map(|name| self.meta().field_by_wire(name)).collect();
-        self.meta().all_fields().without(self.meta().lazy_fields().without(sent))
+        self.meta().all_fields().without(operations::unsent(&self.context, self.meta(), sent))
     }
 
     /// The fields that the caller may see of a row.
@@ -318,8 +318,8 @@ impl Call<'_> {
                         json!({ "inserted": rows.len() }).to_string().into_bytes(),
                     ));
                 }
-                let sent = bodies.iter().fold(FieldMask::NONE, |all, body| all.or(self.sent(body)));
-                respond::rows(StatusCode::CREATED, meta, |row| Ok(self.visible(row)?.and(sent)), &rows)
+                let sent: Vec<_> = bodies.iter().map(|body| self.sent(body)).collect();
+                respond::rows(StatusCode::CREATED, meta, |row| self.visible(row), &sent, &rows)
             }
             one => {
                 let values = body::object(one)?;
@@ -372,7 +372,8 @@ impl Call<'_> {
             return Ok(respond::json(StatusCode::OK, row));
         }
         let row = operations::find_id(&self.context, meta, &self.existing(id)?, with).await?;
-        Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?, &row))
+        let asked = meta.all_fields().without(meta.lazy_fields().without(with));
+        Ok(respond::row(StatusCode::OK, meta, self.visible(&row)?.and(asked), &row))
     }
 
     /// The version that `If-Match` asks for.

@@ -10,6 +10,8 @@ use crate::entity::Entity;
 use crate::id::IntoId;
 use crate::meta::EntityMeta;
 #[cfg(not(target_arch = "wasm32"))]
+use crate::meta::FieldMask;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::operations;
 use crate::record::{AnyRecord, Record};
 use crate::repository::IntoAssignments;
@@ -71,8 +73,9 @@ impl Batch {
             Source::Remote(remote) => remote.batch(self.steps).await?.into_iter().map(Answer::Sent).map(Some).collect(),
             #[cfg(not(target_arch = "wasm32"))]
             Source::Local(_) => {
+                let sent: Vec<_> = self.steps.iter().map(|(_, step)| step.sent()).collect();
                 let done = operations::batch(&context, self.steps, &|_, error| error).await?;
-                done.into_iter().map(Answer::Here).map(Some).collect()
+                done.into_iter().zip(sent).map(|(done, sent)| Some(Answer::Here(done, sent))).collect()
             }
         };
         Ok(BatchDone {
@@ -174,7 +177,7 @@ enum Answer {
     /// A server has answered it.
     Sent(JsonValue),
     #[cfg(not(target_arch = "wasm32"))]
-    Here(operations::Done),
+    Here(operations::Done, Vec<FieldMask>),
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what came of a write is taken once")]
@@ -192,7 +195,9 @@ impl BatchDone {
         match self.take(of.position)? {
             Answer::Sent(JsonValue::Object(row)) => Record::from_wire_row(row),
             #[cfg(not(target_arch = "wasm32"))]
-            Answer::Here(operations::Done::Row(row)) => operations::shown(&self.context, row),
+            Answer::Here(operations::Done::Row(row), sent) => {
+                operations::shown(&self.context, row, sent.into_iter().fold(FieldMask::NONE, FieldMask::or))
+            }
             _ => Err(unexpected(E::meta())),
         }
     }
@@ -211,8 +216,8 @@ impl BatchDone {
                 rows.into_iter().map(row).collect()
             }
             #[cfg(not(target_arch = "wasm32"))]
-            Answer::Here(operations::Done::Rows(rows)) => {
-                rows.into_iter().map(|row| operations::shown(&self.context, row)).collect()
+            Answer::Here(operations::Done::Rows(rows), sent) => {
+                rows.into_iter().zip(sent).map(|(row, sent)| operations::shown(&self.context, row, sent)).collect()
             }
             _ => Err(unexpected(E::meta())),
         }
@@ -229,7 +234,7 @@ impl BatchDone {
                 counted(&object).ok_or_else(|| Error::unavailable("the server did not say how many rows there were"))
             }
             #[cfg(not(target_arch = "wasm32"))]
-            Answer::Here(operations::Done::Count(count)) => Ok(count),
+            Answer::Here(operations::Done::Count(count), _) => Ok(count),
             _ => Err(Error::unavailable("the server answered something else where a number was asked for")),
         }
     }

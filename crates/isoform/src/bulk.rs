@@ -7,6 +7,8 @@ use crate::entity::Entity;
 use crate::filter::{Condition, Filter};
 use crate::id::Id;
 use crate::meta::EntityMeta;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::meta::FieldMask;
 use crate::repository::IntoAssignments;
 use crate::value::Value;
 
@@ -101,7 +103,33 @@ pub struct UpsertRow {
     pub set: Option<Assigned>,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+fn named(values: &Assigned) -> FieldMask {
+    values.iter().map(|(field, _)| *field).collect()
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Step {
+    /// The fields that were sent of each row that it answers.
+    #[must_use]
+    pub fn sent(&self) -> Vec<FieldMask> {
+        match self {
+            Self::Insert(values) | Self::Update(_, values) => vec![named(values)],
+            Self::InsertMany(rows) => rows.iter().map(named).collect(),
+            Self::UpsertMany(rows) => rows.iter().map(UpsertRow::sent).collect(),
+            Self::Delete(_) | Self::UpdateMany(..) | Self::DeleteMany(_) => Vec::new(),
+        }
+    }
+}
+
 impl UpsertRow {
+    /// The fields that were sent.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn sent(&self) -> FieldMask {
+        named(&self.by).or(self.set.as_ref().map_or(FieldMask::NONE, named))
+    }
+
     /// The rows that have the values.
     ///
     /// # Errors

@@ -45,6 +45,7 @@ pub(crate) use bulk::insert_records;
 pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};
 pub(crate) use hidden::kept_from;
 pub use hidden::{concealed, judged, visible};
+pub use lazy::unsent;
 pub(crate) use page::{find_fields, page, page_related};
 pub use page::{page_json, reversed};
 pub(crate) use raw::{execute_sql, fetch_sql};

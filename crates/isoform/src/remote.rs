@@ -222,7 +222,9 @@ impl Remote {
         let meta = E::meta();
         let dynamic: &dyn crate::record::AnyRecord = record;
         let row = if record.is_new() {
-            let body = row_to_json(meta, meta.all_fields(), |index| dynamic.get(index));
+            // The server has the declared defaults itself, and answers of lazy fields what is sent.
+            let unset = meta.lazy_fields().without(dynamic.changed_fields());
+            let body = row_to_json(meta, meta.all_fields().without(unset), |index| dynamic.get(index));
             self.request("POST", meta.key, Some(&body.into())).await?
         } else {
             let mut fields = dynamic.changed_fields().without(record.state().hidden).without(meta.id_fields());

@@ -1,6 +1,6 @@
 //! `POST /api/$batch`: several writes of several entities, in one transaction.
 
-use isoform::meta::EntityMeta;
+use isoform::meta::{EntityMeta, FieldMask};
 use isoform::operations::{self, Done, Patch};
 use isoform::{Context, Error, Id, Result, Row, Step, guard, json};
 use serde_json::{Map, Value as JsonValue};
@@ -34,14 +34,14 @@ pub(super) async fn run(served: &Served, context: &Context, body: JsonValue) -> 
         })
     });
     let steps = steps.collect::<Result<Steps>>()?;
-    let entities: Vec<_> = steps.iter().map(|(meta, step)| (*meta, is_update(step))).collect();
+    let entities: Vec<_> = steps.iter().map(|(meta, step)| (*meta, is_update(step), step.sent())).collect();
     let done = operations::batch(context, steps, &|meta, error| told(context, meta, error)).await?;
     let mut out = vec![b'['];
-    for (position, ((meta, updates), done)) in entities.into_iter().zip(done).enumerate() {
+    for (position, ((meta, updates, sent), done)) in entities.into_iter().zip(done).enumerate() {
         if position > 0 {
             out.push(b',');
         }
-        write(context, meta, updates, &done, &mut out)?;
+        write(context, meta, updates, &sent, &done, &mut out)?;
     }
     out.push(b']');
     Ok(out)
@@ -57,17 +57,28 @@ const fn is_update(step: &Step) -> bool {
     matches!(step, Step::UpdateMany(..))
 }
 
-fn write(context: &Context, meta: &'static EntityMeta, updates: bool, done: &Done, out: &mut Vec<u8>) -> Result<()> {
-    let visible = |row: &Row| Ok::<_, Error>(operations::visible(context, meta, row)?.without(meta.lazy_fields()));
+/// Writes what came of a step; of lazy fields what was `sent` of each row.
+fn write(
+    context: &Context,
+    meta: &'static EntityMeta,
+    updates: bool,
+    sent: &[FieldMask],
+    done: &Done,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let visible = |position: usize, row: &Row| {
+        let sent = sent.get(position).copied().unwrap_or_default();
+        Ok::<_, Error>(operations::visible(context, meta, row)?.without(operations::unsent(context, meta, sent)))
+    };
     match done {
-        Done::Row(row) => json::write_row(meta, visible(row)?, row, out),
+        Done::Row(row) => json::write_row(meta, visible(0, row)?, row, out),
         Done::Rows(rows) => {
             out.push(b'[');
             for (position, row) in rows.iter().enumerate() {
                 if position > 0 {
                     out.push(b',');
                 }
-                json::write_row(meta, visible(row)?, row, out);
+                json::write_row(meta, visible(position, row)?, row, out);
             }
             out.push(b']');
         }

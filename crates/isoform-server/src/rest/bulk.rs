@@ -95,13 +95,10 @@ impl Call<'_> {
     async fn upsert_many(self, body: Arrived) -> Result<Response> {
         let meta = self.meta();
         let rows = upsert_rows(&self.context, meta, self.readable, self.json(body)?)?;
+        let sent = |row: &UpsertRow| meta.all_fields().without(operations::unsent(&self.context, meta, row.sent()));
+        let sent: Vec<_> = rows.iter().map(sent).collect();
         let rows = operations::upsert_many(&self.context, meta, rows).await?;
-        respond::rows(
-            StatusCode::OK,
-            meta,
-            |row| Ok(operations::visible(&self.context, meta, row)?.without(meta.lazy_fields())),
-            &rows,
-        )
+        respond::rows(StatusCode::OK, meta, |row| operations::visible(&self.context, meta, row), &sent, &rows)
     }
 
     /// The rows that the address and a body's `where` ask for.

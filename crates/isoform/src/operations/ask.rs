@@ -29,6 +29,7 @@ pub(super) async fn guarded(context: &Context, meta: &'static EntityMeta, mut fi
     let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
     if context.scope() == Scope::Api {
         guard::asks_only(meta, readable, asked)?;
+        guard::asks_only(meta, readable.or(judged(context, meta)), find.with)?;
         limits::check(meta, &find.filter)?;
         limits::check_order(&find.order)?;
         let most = context.query_limits().rows;
@@ -79,12 +80,15 @@ async fn find_chosen(
 ) -> Result<(Vec<Row>, Hidden)> {
     let (mut find, readable) = guarded(context, meta, find).await?;
     let unlimited = probe(context, &mut find);
+    let needed = needed(context, meta, readable.and(fields));
+    let left_out = lazy::judged_whole(context, meta, needed, &mut find);
     let mut rows = lazy::find(context, meta, &find).await?;
     if unlimited {
         not_too_many(context, rows.len() as u64)?;
     }
-    computed::fill_in(context, meta, needed(context, meta, readable.and(fields)), &mut rows).await?;
+    computed::fill_in(context, meta, needed, &mut rows).await?;
     let hidden = conceal(context, meta, readable, &mut rows)?;
+    lazy::leave_out(left_out, &mut rows);
     Ok((rows, hidden))
 }
 
@@ -96,10 +100,11 @@ pub(super) fn hide(row: &mut Row, blank: &Row, hidden: FieldMask) {
     }
 }
 
-/// The record of a row that an operation answered, without what the asker may not see.
-pub(crate) fn shown<E: crate::Entity>(context: &Context, mut row: Row) -> Result<crate::Record<E>> {
+/// The record of a row that a write answered, without what the asker may not see, and what they have not sent of lazy fields.
+pub(crate) fn shown<E: crate::Entity>(context: &Context, mut row: Row, sent: FieldMask) -> Result<crate::Record<E>> {
     let meta = E::meta();
     let hidden = conceal(context, meta, readable(context, meta), std::slice::from_mut(&mut row))?;
+    lazy::leave_out(lazy::unsent(context, meta, sent), std::slice::from_mut(&mut row));
     crate::Record::from_stored(row, hidden.of(0))
 }
 
@@ -118,11 +123,13 @@ pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find,
     let mut out = Vec::with_capacity(4096);
     out.push(b'[');
     if !meta.server_fields().and(readable).or(judged(context, meta)).and(fields).is_empty() {
+        let needed = needed(context, meta, readable.and(fields));
+        lazy::judged_whole(context, meta, needed, &mut find);
         let mut rows = lazy::find(context, meta, &find).await?;
         if unlimited {
             not_too_many(context, rows.len() as u64)?;
         }
-        computed::fill_in(context, meta, needed(context, meta, readable.and(fields)), &mut rows).await?;
+        computed::fill_in(context, meta, needed, &mut rows).await?;
         let hidden = conceal(context, meta, readable, &mut rows)?;
         for (position, row) in rows.iter().enumerate() {
             if position > 0 {
@@ -225,15 +232,17 @@ pub async fn find_id_json(
     find_related_json(context, meta, find, meta.all_fields()).await?.pop().ok_or_else(|| not_found(meta))
 }
 
-/// One row, by its id, with these lazy fields, whole: [`super::visible`] says what of it may be shown.
+/// One row, by its id, with these lazy fields, and with all that [`super::visible`] asks about to say what may be shown.
 ///
 /// # Errors
 /// 401, 403; 404 where it is absent or not for this identity.
 pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Id, with: FieldMask) -> Result<Row> {
     let find = Find { with, ..Find::matching(id.condition(meta)).limit(1) };
-    let (find, readable) = guarded(context, meta, find).await?;
+    let (mut find, readable) = guarded(context, meta, find).await?;
+    let needed = needed(context, meta, readable);
+    lazy::judged_whole(context, meta, needed, &mut find);
     let mut row = lazy::find(context, meta, &find).await?.pop().ok_or_else(|| not_found(meta))?;
-    computed::fill_in(context, meta, needed(context, meta, readable), std::slice::from_mut(&mut row)).await?;
+    computed::fill_in(context, meta, needed, std::slice::from_mut(&mut row)).await?;
     Ok(row)
 }
 

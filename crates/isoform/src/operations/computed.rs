@@ -55,11 +55,17 @@ pub(super) async fn read_back(context: &Context, record: &mut dyn AnyRecord) -> 
     let meta = record.meta();
     let made = meta.database_fields();
     let mut row = record.row();
-    if !made.is_empty() {
+    // What was not loaded is null in it; an expression sees it nevertheless.
+    let computes = !meta.server_fields().is_empty();
+    let missing = |index: &usize| computes && row.get(*index).is_some_and(crate::Value::is_null);
+    let unloaded: FieldMask = meta.lazy_fields().iter().filter(missing).collect();
+    if !made.or(unloaded).is_empty() {
         let written = Find::matching(record.id().condition(meta)).limit(1);
         let stored = context.database()?.find(meta, &written).await?.pop().ok_or_else(|| not_found(meta))?;
-        for (index, value) in stored.into_iter().enumerate().filter(|(index, _)| made.contains(*index)) {
-            set(record, index, value.clone())?;
+        for (index, value) in stored.into_iter().enumerate().filter(|(index, _)| made.or(unloaded).contains(*index)) {
+            if made.contains(index) {
+                set(record, index, value.clone())?;
+            }
             if let Some(cell) = row.get_mut(index) {
                 *cell = value;
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::page::seen_order;
 use super::resolve::{self, Sight};
-use super::{MAX_RELATED, computed, hidden, prefilter};
+use super::{MAX_RELATED, computed, hidden, lazy, prefilter};
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
 use crate::filter::limits::{self, MAX_INCLUDED};
@@ -19,12 +19,7 @@ use crate::{Error, Result, guard, json};
 /// What a question includes: what it names, and the relations that are always included.
 pub(super) fn of(context: &Context, meta: &'static EntityMeta, named: Vec<Include>) -> Vec<Include> {
     let seen = |relation: &&RelationMeta| {
-        context.scope() == Scope::Backend
-            || (guard::allows(&relation.api_read, context.identity())
-                && guard::allows(&relation.target().allow.read, context.identity())
-                && relation
-                    .through
-                    .is_none_or(|through| guard::allows(&(through.entity)().allow.read, context.identity())))
+        resolve::readable_across(context, meta, relation).is_ok() && prefilter::named_by_keys(context, relation)
     };
     let always = meta.relations.iter().filter(|relation| relation.included);
     let unnamed = always.filter(|relation| named.iter().all(|include| include.relation != *relation)).filter(seen);
@@ -79,7 +74,9 @@ async fn one(
     };
     let own: Vec<Option<usize>> = parents.iter().map(group).collect();
     let sight = resolve::sight(context, meta, relation).await?;
-    let (find, between, readable) = guarded(context, include, sight, &keys).await?;
+    let (mut find, between, readable) = guarded(context, include, sight, &keys).await?;
+    let needed = hidden::needed(context, target, readable);
+    let left_out = lazy::judged_whole(context, target, needed, &mut find);
     let mut related: Vec<Vec<Arc<dyn AnyRecord>>> = vec![Vec::new(); keys.len()];
     if !keys.is_empty() {
         // One more than is allowed, so that nothing is cut silently.
@@ -96,8 +93,9 @@ async fn one(
                 relation.wire
             )));
         }
-        computed::fill_in(context, target, hidden::needed(context, target, readable), &mut rows).await?;
+        computed::fill_in(context, target, needed, &mut rows).await?;
         let hidden = hidden::conceal(context, target, readable, &mut rows)?;
+        lazy::leave_out(left_out, &mut rows);
         let mut owners = Vec::with_capacity(rows.len());
         let mut children = Vec::with_capacity(rows.len());
         for (position, (key, row)) in keys.into_iter().zip(rows).enumerate() {
@@ -166,6 +164,7 @@ async fn guarded(
     let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
     if context.scope() == Scope::Api {
         guard::asks_only(target, sight.readable, asked)?;
+        guard::asks_only(target, sight.readable.or(hidden::judged(context, target)), find.with)?;
         limits::check(target, &find.filter)?;
         limits::check_order(&find.order)?;
         let most = context.query_limits().rows;

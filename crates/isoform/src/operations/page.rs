@@ -130,7 +130,9 @@ async fn page_chosen(
     total: bool,
     fields: FieldMask,
 ) -> Result<Page> {
-    let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor).await?;
+    let Asked { mut find, size, readable, question } = Asked::new(context, meta, find, cursor).await?;
+    let needed = needed(context, meta, readable.and(fields));
+    let left_out = lazy::judged_whole(context, meta, needed, &mut find);
     let database = context.database()?;
     let mut rows = lazy::find(context, meta, &find).await?;
     let mut cursor = None;
@@ -143,8 +145,9 @@ async fn page_chosen(
         cursor = Some(question.cursor(&find.order.iter().map(value).collect::<Vec<_>>()));
     }
     let total = if total { Some(database.count(meta, &find.filter).await?) } else { None };
-    computed::fill_in(context, meta, needed(context, meta, readable.and(fields)), &mut rows).await?;
+    computed::fill_in(context, meta, needed, &mut rows).await?;
     let hidden = conceal(context, meta, readable, &mut rows)?;
+    lazy::leave_out(left_out, &mut rows);
     Ok(Page { rows, hidden, cursor, total })
 }
 

@@ -32,8 +32,17 @@ pub(super) struct Sight {
 pub(super) async fn sight(context: &Context, meta: &EntityMeta, relation: &'static RelationMeta) -> Result<Sight> {
     let target = relation.target();
     let declared = trusted(context, target, filter_of(relation)?).await?;
+    Ok(Sight { readable: readable_across(context, meta, relation)?, declared })
+}
+
+/// The fields that can be seen at the other end of a relation.
+///
+/// # Errors
+/// As [`sight`].
+pub(super) fn readable_across(context: &Context, meta: &EntityMeta, relation: &RelationMeta) -> Result<FieldMask> {
+    let target = relation.target();
     if context.scope() == Scope::Backend {
-        return Ok(Sight { readable: target.all_fields(), declared });
+        return Ok(target.all_fields());
     }
     let identity = context.identity();
     // Whoever may not see a key is not told by the relation what it is.
@@ -51,7 +60,7 @@ pub(super) async fn sight(context: &Context, meta: &EntityMeta, relation: &'stat
     if !keys || !joined {
         return Err(unknown_field(meta, relation.wire));
     }
-    Ok(Sight { readable: guard::readable_fields(target, identity), declared })
+    Ok(guard::readable_fields(target, identity))
 }
 
 /// A condition as somebody asks it of rows of an entity, who is guarded in scope `Api`: what holds of related rows anyway is

@@ -306,10 +306,9 @@ pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Resul
         update(context, meta, &id, patch).await?
     };
     let mut row = stored.row();
-    // As over the API: what was not sent is not answered.
-    super::lazy::leave_out(meta.lazy_fields().without(changed), std::slice::from_mut(&mut row));
     let readable = guard::readable_fields(meta, context.identity());
     let hidden = conceal(context, meta, readable, std::slice::from_mut(&mut row))?;
+    super::lazy::leave_out(super::lazy::unsent(context, meta, changed), std::slice::from_mut(&mut row));
     record.set_stored(row, hidden.of(0))
 }
 

@@ -96,10 +96,10 @@ impl EntityMeta {
         known_key(self.field(field).related()?, &[]).ok()
     }
 
-    /// Passes what the entity declares of related rows, where none of it leads back to itself.
+    /// Passes what the entity declares of related rows, where none of it leads back to itself and all of it can be asked for.
     ///
     /// # Errors
-    /// With the relation or the field that would never end.
+    /// With the relation or the field that would never end, or never be answered.
     pub fn check_relations(&'static self) -> Result<()> {
         let told = |error: Error| {
             let cause =
@@ -109,12 +109,29 @@ impl EntityMeta {
         for relation in self.relations {
             let filter = filter_of(relation).map_err(told)?;
             condition_ends(relation.target(), &filter, &mut Vec::new()).map_err(told)?;
+            asks_unasked(relation, &filter).map_err(told)?;
         }
         for field in 0..self.fields.len() {
             field_ends(self, field, &mut Vec::new()).map_err(told)?;
         }
         Ok(())
     }
+}
+
+/// Passes a relation that is always included where its rows are asked for with arguments that something declared may give.
+fn asks_unasked(relation: &RelationMeta, filter: &Condition) -> Result<()> {
+    let target = relation.target();
+    let Source::Function(function) = &target.source else { return Ok(()) };
+    let given =
+        condition_calls(filter) || target.filters.backend.is_some() || target.filters.backend_preprocess.is_some();
+    if !relation.included || function.arguments.is_empty() || given {
+        return Ok(());
+    }
+    Err(Error::internal(format!(
+        "the relation `{}` is always included, but nobody gives the arguments that {} is asked with: leave `include` out, and \
+         include it with a filter where it is wanted",
+        relation.name, target.rust_name
+    )))
 }
 
 /// The fields whose declared values stand around what is looked at.

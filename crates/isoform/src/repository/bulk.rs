@@ -149,8 +149,9 @@ async fn upsert<E: Entity>(rows: Vec<UpsertRow>) -> Result<Vec<Record<E>>> {
         }
         #[cfg(not(target_arch = "wasm32"))]
         Source::Local(_) => {
+            let sent: Vec<_> = rows.iter().map(UpsertRow::sent).collect();
             let rows = operations::upsert_many(&context, meta, rows).await?;
-            rows.into_iter().map(|row| operations::shown(&context, row)).collect()
+            rows.into_iter().zip(sent).map(|(row, sent)| operations::shown(&context, row, sent)).collect()
         }
     }
 }

@@ -8,6 +8,9 @@ use crate::filter::TextValue;
 /// A list leaves it out, unless it says [`Query::with`](crate::Query::with); [`Record::load`](crate::Record::load) asks for
 /// it. A save writes it where it was set. Of a new record it is there from the start.
 ///
+/// An entity with a rule that judges the record (`api_read`), or with a `server_expression`, has it read nevertheless wherever these
+/// are asked: they may ask about it.
+///
 /// ```
 /// use isoform::prelude::*;
 ///

@@ -8,6 +8,7 @@ use crate::context::{Context, Scope};
 use crate::guard::{self, Write};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::hidden::conceal;
+use crate::operations::lazy;
 use crate::operations::permitted;
 use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside};
 use crate::operations::write::{Reach, apply};
@@ -94,11 +95,13 @@ pub(crate) async fn insert_records(
         let fields = record.changed_fields().without(record.state().hidden);
         fields.iter().map(|index| (index, record.get(index))).collect::<Patch>()
     };
-    let patches = records.iter().map(|record| set(&**record)).collect();
+    let patches: Vec<_> = records.iter().map(|record| set(&**record)).collect();
+    let sent: Vec<FieldMask> = patches.iter().map(|patch| patch.iter().map(|(field, _)| *field).collect()).collect();
     let stored = insert_patches(context, meta, patches).await?;
     let mut rows: Vec<_> = stored.iter().map(|record| record.row()).collect();
     let hidden = conceal(context, meta, guard::readable_fields(meta, context.identity()), &mut rows)?;
-    for (position, (record, row)) in records.into_iter().zip(rows).enumerate() {
+    for (position, ((record, mut row), sent)) in records.into_iter().zip(rows).zip(sent).enumerate() {
+        lazy::leave_out(lazy::unsent(context, meta, sent), std::slice::from_mut(&mut row));
         record.set_stored(row, hidden.of(position))?;
     }
     Ok(())
