@@ -1,0 +1,54 @@
+//! What somebody asks who wants to know what they may not, or to keep the server busy.
+
+use isoform::prelude::*;
+use serde_json::{Value as Json, json};
+use tests::entities_attacks::{Bundle, Chest, Clue, Sheet};
+use tests::{Way, World, admin, ann, bob};
+
+async fn fill(world: &World) {
+    world
+        .backend()
+        .run(async {
+            let chest = Chest {
+                id: "bobs".into(),
+                owner: "bob".into(),
+                secret: "sesame".into(),
+                code: "X1".into(),
+                ..Chest::blank()
+            };
+            repo::<Chest>().insert(chest).await.unwrap();
+            repo::<Clue>().insert(Clue { id: "clue".into(), word: "sesame".into() }).await.unwrap();
+            for (id, code, seal, chest) in [
+                ("coded", "X1", "", ""),
+                ("sealed", "", "bobs", ""),
+                ("bundled", "", "", ""),
+                ("plain", "", "", "bobs"),
+            ] {
+                let sheet = Sheet { id: id.into(), code: code.into(), seal: seal.into(), chest: chest.into() };
+                repo::<Sheet>().insert(sheet).await.unwrap();
+            }
+            let bundle = Bundle { id: "b".into(), chest: "bobs".into(), sheet: "bundled".into() };
+            repo::<Bundle>().insert(bundle).await.unwrap();
+        })
+        .await;
+}
+
+/// Which related rows of the first record a method's answer has.
+fn related(answer: &Json) -> Vec<&str> {
+    let data = &answer["data"][0]["data"];
+    let there = |relation: &&str| data[*relation].as_array().is_some_and(|rows| !rows.is_empty());
+    ["clues", "sheets", "sealed", "bundled", "plain"].into_iter().filter(there).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn related_rows_in_a_methods_answer_do_not_tell_a_hidden_key() {
+    let world = World::new(Way::InProcess).await;
+    fill(&world).await;
+    let opened =
+        async |who: &Identity| world.post("/api/chests/opened").by(who).json(&json!({"args": []})).send().await;
+    let anns = opened(&ann()).await;
+    assert_eq!(related(&anns.ok(200)), ["plain"], "neither of hidden keys nor through hidden rows");
+    assert!(!anns.text.contains("sesame") && !anns.text.contains("X1"), "{anns:?}");
+    assert_eq!(related(&opened(&bob()).await.ok(200)), ["clues", "plain"], "the key is shown in this record");
+    assert_eq!(related(&opened(&admin()).await.ok(200)), ["sheets", "sealed", "bundled", "plain"]);
+}
