@@ -3,7 +3,8 @@
 use isoform::prelude::*;
 use serde_json::{Value as Json, json};
 use tests::entities_attacks::{Bundle, Chest, Clue, Sheet};
-use tests::{Way, World, admin, ann, bob};
+use tests::raw::Answer;
+use tests::{Way, World, admin, ann, bob, promises};
 
 async fn fill(world: &World) {
     world
@@ -51,4 +52,27 @@ async fn related_rows_in_a_methods_answer_do_not_tell_a_hidden_key() {
     assert!(!anns.text.contains("sesame") && !anns.text.contains("X1"), "{anns:?}");
     assert_eq!(related(&opened(&bob()).await.ok(200)), ["clues", "plain"], "the key is shown in this record");
     assert_eq!(related(&opened(&admin()).await.ok(200)), ["sheets", "sealed", "bundled", "plain"]);
+}
+
+promises! {
+    async fn a_hook_that_keeps_a_row_does_not_tell_what_is_hidden_in_it(world: World) {
+        fill(&world).await;
+        let untold = |error: Error| {
+            assert!(error.is_invalid(), "{error:?}");
+            assert!(error.fields().is_empty() && !error.message().contains("sesame"), "{error:?}");
+        };
+        world.for_(&ann()).run(async {
+            untold(repo::<Chest>().delete("bobs").await.unwrap_err());
+            untold(repo::<Chest>().delete_many(|c| c.id.eq("bobs")).await.unwrap_err());
+            untold(repo::<Chest>().find_id("bobs").await.unwrap().delete().await.unwrap_err());
+        }).await;
+        let told = |answer: &Answer| (answer.status, answer.text.contains("sesame"));
+        for (who, tells) in [(ann(), false), (bob(), true)] {
+            assert_eq!(told(&world.delete("/api/chests/bobs").by(&who).send().await), (400, tells));
+            let many = world.post("/api/chests?__action=deleteMany").by(&who).json(&json!({"where": {"id": "bobs"}}));
+            assert_eq!(told(&many.send().await), (400, tells));
+            let batch = world.post("/api/$batch").by(&who).json(&json!([{"delete": "chests", "id": "bobs"}]));
+            assert_eq!(told(&batch.send().await), (400, tells));
+        }
+    }
 }

@@ -279,7 +279,8 @@ pub async fn delete_version(
         let mut record = load(&inside, meta, id, filter).await?;
         guard::write_record(context.identity(), Write::Delete, &*record)?;
         compare_version(&*record, &as_read)?;
-        remove_inside(&inside, &mut *record).await
+        let kept = kept_from(context, &*record);
+        remove_inside(&inside, &mut *record).await.map_err(|error| untold(error, meta, kept))
     };
     context.with_scope(Scope::Backend).transaction(work).await
 }
