@@ -2,7 +2,7 @@
 
 use isoform::prelude::*;
 use serde_json::{Value as Json, json};
-use tests::entities_attacks::{Bundle, Chest, Clue, Sheet};
+use tests::entities_attacks::{Bundle, Chest, Clue, Draft, Sheet, Sketch};
 use tests::raw::Answer;
 use tests::{Way, World, admin, ann, bob, promises};
 
@@ -73,6 +73,42 @@ promises! {
             assert_eq!(told(&many.send().await), (400, tells));
             let batch = world.post("/api/$batch").by(&who).json(&json!([{"delete": "chests", "id": "bobs"}]));
             assert_eq!(told(&batch.send().await), (400, tells));
+        }
+    }
+
+    async fn a_version_that_is_hidden_is_not_compared(world: World) {
+        world.backend().run(async {
+            let sketch = Sketch { id: "s".into(), owner: "bob".into(), title: "a".into(), ..Sketch::blank() };
+            let mut sketch = repo::<Sketch>().insert(sketch).await.unwrap();
+            sketch.title = "b".into();
+            sketch.save().await.unwrap();
+            repo::<Draft>().insert(Draft { id: "d".into(), title: "a".into(), ..Draft::blank() }).await.unwrap();
+        }).await;
+        for (uri, knows) in [("/api/sketches/s", bob()), ("/api/drafts/d", admin())] {
+            for version in 0..6 {
+                let put = world.put(uri).by(&ann()).json(&json!({"version": version, "title": "c"})).send().await;
+                put.ok(200);
+                let tag = format!("\"{version}\"");
+                let put = world.put(uri).by(&ann()).header("if-match", &tag).json(&json!({"title": "d"})).send().await;
+                put.ok(200);
+                let empty = world.put(uri).by(&ann()).json(&json!({"version": version})).send().await;
+                empty.ok(200);
+            }
+            let stale = world.put(uri).by(&knows).json(&json!({"version": 1, "title": "e"})).send().await;
+            assert_eq!(stale.status, 409, "{stale:?}");
+            let stale = world.put(uri).by(&knows).header("if-match", "\"1\"").json(&json!({"title": "e"})).send().await;
+            assert_eq!(stale.status, 412, "{stale:?}");
+            let stale = world.delete(uri).by(&knows).header("if-match", "\"1\"").send().await;
+            assert_eq!(stale.status, 412, "{stale:?}");
+        }
+        world.for_(&ann()).run(async {
+            let mut sketch = repo::<Sketch>().find_id("s").await.unwrap();
+            sketch.title = "f".into();
+            sketch.save().await.unwrap();
+        }).await;
+        for uri in ["/api/sketches/s", "/api/drafts/d"] {
+            let gone = world.delete(uri).by(&ann()).header("if-match", "\"1\"").send().await;
+            assert_eq!(gone.status, 204, "{gone:?}");
         }
     }
 }
