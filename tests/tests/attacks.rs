@@ -2,7 +2,7 @@
 
 use isoform::prelude::*;
 use serde_json::{Value as Json, json};
-use tests::entities_attacks::{Bundle, Chest, Clue, Draft, Sheet, Sketch};
+use tests::entities_attacks::{Bundle, Chest, Clue, Draft, Sheet, Sketch, Wristband};
 use tests::raw::Answer;
 use tests::{Way, World, admin, ann, bob, promises};
 
@@ -111,4 +111,19 @@ promises! {
             assert_eq!(gone.status, 204, "{gone:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_filter_that_pins_very_many_ids_is_answered() {
+    let world = World::new(Way::InProcess).await;
+    let rows: Vec<_> = [5, 77_777, 149_999, 150_000].into_iter().map(|id| Wristband { id }).collect();
+    world.backend().transaction(async |_| repo::<Wristband>().insert_many(rows).await).await.unwrap();
+    let part = |part: i64| json!({"id.in": (part * 1_000..(part + 1) * 1_000).collect::<Vec<_>>()});
+    let parts: Vec<_> = (0..150).map(part).collect();
+    let count = async |filter: Json| {
+        let asked = world.post("/api/wristbands?__action=count").by(&ann()).json(&json!({"where": filter}));
+        asked.send().await.ok(200)["count"].clone()
+    };
+    assert_eq!(count(json!({"OR": parts})).await, 3);
+    assert_eq!(count(json!({"OR": parts, "id.in": [77_777, 150_000]})).await, 1, "both hold");
 }
