@@ -1,6 +1,8 @@
 //! What somebody asks who wants to know what they may not, or to keep the server busy.
 
+use isoform::QueryLimits;
 use isoform::prelude::*;
+use isoform_server::Limits;
 use serde_json::{Value as Json, json};
 use tests::entities_attacks::{Bundle, Chest, Clue, Draft, Sheet, Sketch, Wristband};
 use tests::raw::Answer;
@@ -126,4 +128,60 @@ async fn a_filter_that_pins_very_many_ids_is_answered() {
     };
     assert_eq!(count(json!({"OR": parts})).await, 3);
     assert_eq!(count(json!({"OR": parts, "id.in": [77_777, 150_000]})).await, 1, "both hold");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_limit_can_be_set_that_the_server_cannot_bear() {
+    let queries = QueryLimits { conditions: 100_000, rows: u64::MAX, ..QueryLimits::default() };
+    let world =
+        World::limited(Way::InProcess, tests::entities_filters::all(), Limits { queries, ..Limits::default() }).await;
+    let count = async |entity: &str, filter: Json| {
+        let uri = format!("/api/{entity}?__action=count");
+        world.post(&uri).by(&ann()).json(&json!({"where": filter})).send().await
+    };
+    let any = |most: usize| json!({"OR": (0..most).map(|n| json!({"id.gt": n})).collect::<Vec<_>>()});
+    let all = |key: &str, most: usize| json!({key: (0..most).collect::<Vec<_>>()});
+    count("invoices", any(500)).await.ok(200);
+    count("invoices", all("id.gt", 500)).await.ok(200);
+    count("payers", all("invoices.$count.gt", 500)).await.ok(200);
+    for most in [501, 990, 5_000] {
+        for answer in [
+            count("invoices", any(most)).await,
+            count("invoices", all("id.gt", most)).await,
+            count("payers", all("invoices.$count.gt", most)).await,
+        ] {
+            assert_eq!(answer.refused(400), format!("The filter has {most} conditions; 500 are allowed."));
+        }
+    }
+    let list = async |query: &str| world.get(&format!("/api/invoices{query}")).by(&ann()).send().await;
+    list("").await.ok(200);
+    for (query, status) in [
+        ("?_limit=9223372036854775806", 200),
+        ("?_limit=9223372036854775806&_page=3", 400),
+        ("?_limit=9223372036854775806&_cursor=", 200),
+        ("?_limit=9223372036854775807", 400),
+        ("?_limit=18446744073709551615", 400),
+    ] {
+        let answer = list(query).await;
+        assert_eq!(answer.status, status, "{query}: {answer:?}");
+    }
+    let groups = world.post("/api/invoices?__action=groupBy").by(&ann()).json(&json!({"groupBy": ["id"]}));
+    groups.send().await.ok(200);
+    world
+        .backend()
+        .run(async {
+            let payer = tests::entities_filters::Payer { id: "ann".into(), ..Entity::blank() };
+            repo::<tests::entities_filters::Payer>().insert(payer).await.unwrap();
+        })
+        .await;
+    for (limit, offset, status) in [
+        (9_223_372_036_854_775_806, 0_u64, 200),
+        (9_223_372_036_854_775_806, 9_223_372_036_854_775_807, 200),
+        (1, 9_223_372_036_854_775_807, 200),
+        (u64::MAX, 0, 400),
+    ] {
+        let include = json!({"include": {"invoices": {"limit": limit, "offset": offset}}});
+        let answer = world.post("/api/payers?__action=get").by(&ann()).json(&include).send().await;
+        assert_eq!(answer.status, status, "{limit}, {offset}: {answer:?}");
+    }
 }
