@@ -16,6 +16,7 @@ pub fn all() -> Entities {
         .and(crate::entities_ids::all())
         .and(crate::entities_shop::all())
         .and(crate::entities_views::all())
+        .and(crate::entities_attacks::all())
 }
 
 /// Every type of field, and every validator.

@@ -288,8 +288,10 @@ pub(crate) fn related<'a, D: Dialect>(asked: &RelatedRows<'a>) -> Result<Stateme
     let meta = relation.target();
     // Rows for each of the others: numbered, where their number is limited.
     let part = (find.limit.is_some() || find.offset > 0).then(|| {
-        let last = find.limit.map_or(i64::MAX.unsigned_abs(), |limit| find.offset.saturating_add(limit));
-        (find.offset, last)
+        // A database counts as far as an i64.
+        let most = i64::MAX.unsigned_abs();
+        let last = find.limit.map_or(most, |limit| find.offset.saturating_add(limit));
+        (Ord::min(find.offset, most), Ord::min(last, most))
     });
     let mut shape = Shape::new("related", meta);
     shape.relation(relation);

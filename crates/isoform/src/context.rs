@@ -258,11 +258,11 @@ impl Context {
         self.with(|inner| inner.query_limits = limits)
     }
 
-    /// How much a question may ask in scope `Api`.
+    /// How much a question may ask in scope `Api`: what was set, where that can be borne.
     #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn query_limits(&self) -> QueryLimits {
-        self.0.query_limits
+        self.0.query_limits.bearable()
     }
 
     /// Those of whatever is running.

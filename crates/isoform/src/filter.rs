@@ -24,6 +24,8 @@ use std::ops::{BitAnd, BitOr, Not};
 pub use custom::CustomFilter;
 pub use custom::{ARRAY, CUSTOM, Custom, custom_filter};
 #[cfg(not(target_arch = "wasm32"))]
+pub(crate) use pinned::Among;
+#[cfg(not(target_arch = "wasm32"))]
 pub use prefilters::{Prefilters, Preprocess};
 
 use crate::entity::Column;

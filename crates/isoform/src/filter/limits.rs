@@ -18,7 +18,7 @@ pub const MAX_TEXT: usize = 1_000;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueryLimits {
-    /// The most conditions of a filter: 200.
+    /// The most conditions of a filter: 200. More than [`MAX_CONDITIONS`] are never allowed.
     pub conditions: usize,
     /// The deepest nesting of `OR`, `NOT` and related rows: 8. More than [`MAX_DEPTH`] are never read.
     pub depth: usize,
@@ -27,7 +27,8 @@ pub struct QueryLimits {
     /// The most fields of an order: 8.
     pub sorts: usize,
     /// The most rows that one request can ask for, or groups: 1,000. Queries that say nothing ask for
-    /// [`default_limit`](crate::default_limit), and the npm client for 1,000: they are refused where it is less.
+    /// [`default_limit`](crate::default_limit), and the npm client for 1,000: they are refused where it is less. More than
+    /// [`MAX_ROWS`] are never allowed.
     pub rows: u64,
     /// The deepest nesting of included relations: 4. More than 16 are never loaded.
     pub includes: usize,
@@ -46,11 +47,25 @@ impl QueryLimits {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+impl QueryLimits {
+    /// These, where they can be borne.
+    pub(crate) fn bearable(self) -> Self {
+        Self { conditions: self.conditions.min(MAX_CONDITIONS), rows: self.rows.min(MAX_ROWS), ..self }
+    }
+}
+
 impl Default for QueryLimits {
     fn default() -> Self {
         Self::DEFAULT
     }
 }
+
+/// The most conditions of a filter, whatever is set: SQL nests them one within the other, and the stack has an end.
+pub const MAX_CONDITIONS: usize = 500;
+
+/// The most rows that one request can ask for, whatever is set: a database counts as far as an `i64`, and one more is asked for.
+pub const MAX_ROWS: u64 = i64::MAX.unsigned_abs() - 1;
 
 /// The deepest nesting of `OR` and `NOT` that is read at all, whatever is set.
 pub const MAX_DEPTH: usize = 48;

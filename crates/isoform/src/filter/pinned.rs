@@ -1,8 +1,40 @@
 //! The values that a filter pins: those that a field of the rows which it finds can only have.
 
+use std::collections::HashSet;
+
 use super::{Comparison, Condition, Filter};
 use crate::entity::{Column, Entity};
+use crate::json;
 use crate::value::{FieldValue, Value};
+
+/// Values of one field, to be asked whether a value is among them: a filter can have so many that a look at each would be long.
+pub(crate) struct Among(HashSet<Vec<u8>>);
+
+impl Among {
+    pub fn new<'a>(values: impl IntoIterator<Item = &'a Value>) -> Self {
+        Self(values.into_iter().map(text).collect())
+    }
+
+    pub fn contains(&self, value: &Value) -> bool {
+        self.0.contains(&text(value))
+    }
+
+    /// Was the value none of them?
+    fn insert(&mut self, value: &Value) -> bool {
+        self.0.insert(text(value))
+    }
+}
+
+/// A value as text: values cannot be hashed, and those of one field are equal where their texts are.
+fn text(value: &Value) -> Vec<u8> {
+    let mut text = Vec::with_capacity(24);
+    match value {
+        // There are two zeros, which are equal.
+        Value::Float(zero) if *zero == 0.0 => json::write_json(&Value::Float(0.0), &mut text),
+        value => json::write_json(value, &mut text),
+    }
+    text
+}
 
 impl Condition {
     /// The values that a field can only have in rows which fulfil the condition; none where it can have any. Asked of
@@ -16,17 +48,17 @@ impl Condition {
             Self::Nothing => Some(Vec::new()),
             // What holds of both is among the values of both.
             Self::And(list) => list.iter().filter_map(|one| one.pinned(field)).reduce(|mut values, others| {
+                let others = Among::new(&others);
                 values.retain(|value| others.contains(value));
                 values
             }),
-            Self::Or(list) => list.iter().try_fold(Vec::new(), |mut values, one| {
-                for value in one.pinned(field)? {
-                    if !values.contains(&value) {
-                        values.push(value);
-                    }
+            Self::Or(list) => {
+                let (mut values, mut seen) = (Vec::new(), Among::new([]));
+                for one in list {
+                    values.extend(one.pinned(field)?.into_iter().filter(|value| seen.insert(value)));
                 }
                 Some(values)
-            }),
+            }
             _ => None,
         }
     }

@@ -48,10 +48,12 @@ fn as_declared(meta: &EntityMeta, index: usize, value: Value) -> Result<Value, V
     Ok(record.get(index))
 }
 
-/// The fields that an identity can send at all: the version too, which is compared and not written.
+/// The fields that an identity can send at all: the version too, which is compared and not written. Whoever sees it of no row
+/// could ask by it what it is.
 pub(super) fn accepted(context: &Context, meta: &EntityMeta) -> FieldMask {
     let mut accepted = guard::writable_fields(meta, context.identity());
-    if let Some(version) = meta.version {
+    let sees = |version: &usize| guard::of_every_row(&meta.field(*version).api_read, context.identity()) != Some(false);
+    if let Some(version) = meta.version.filter(sees) {
         accepted.insert(version);
     }
     accepted

@@ -202,7 +202,8 @@ impl Rows {
             for id in self.ids(&inside, meta).await? {
                 let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
                 self.judge(context, Write::Delete, &*record)?;
-                remove_inside(&inside, &mut *record).await?;
+                let kept = if self.guarded { kept_from(context, &*record) } else { FieldMask::NONE };
+                remove_inside(&inside, &mut *record).await.map_err(|error| untold(error, meta, kept))?;
                 // Where a hook has prevented it the row is still there.
                 deleted += u64::from(record.state().is_deleted);
             }

@@ -4,7 +4,7 @@ use super::include::pinned;
 use super::resolve::{made, trusted};
 use crate::backend::Args;
 use crate::context::{Context, Scope};
-use crate::filter::{Condition, Preprocess};
+use crate::filter::{Among, Condition, Preprocess};
 use crate::meta::{EntityMeta, RelationMeta, Source};
 use crate::{Error, Result, guard};
 
@@ -71,7 +71,8 @@ async fn preprocessed(
     }
     for (id, values) in pinned {
         let values: Vec<_> = values.unwrap_or_default().into_iter().filter(|value| !value.is_null()).collect();
-        if made.pinned(id).is_none_or(|made| !made.iter().all(|value| values.contains(value))) {
+        let asked = Among::new(&values);
+        if made.pinned(id).is_none_or(|made| !made.iter().all(|value| asked.contains(value))) {
             made = made.and(Condition::In(id, values));
         }
     }

@@ -182,7 +182,7 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, mut patch
     let work = async |inside: Context| {
         let mut record = load(&inside, meta, id, rows).await?;
         judge(&*record)?;
-        compare_version(&*record, &patch)?;
+        compare_version(context, &*record, &patch)?;
         permitted::retain(context, &*record, &mut patch);
         let kept = kept_from(context, &*record);
         apply(&mut *record, patch)?;
@@ -201,9 +201,11 @@ pub(crate) fn untold(error: Error, meta: &EntityMeta, kept: FieldMask) -> Error 
     if kept.is_empty() { error } else { concealed(error, meta, meta.all_fields().without(kept)) }
 }
 
-fn compare_version(record: &dyn AnyRecord, patch: &Patch) -> Result<()> {
+fn compare_version(context: &Context, record: &dyn AnyRecord, patch: &Patch) -> Result<()> {
     let meta = record.meta();
     let carried = patch.iter().find(|(index, _)| meta.version == Some(*index));
+    // A comparison would tell what the record keeps from the asker.
+    let carried = carried.filter(|(index, _)| guard::readable_of(context.identity(), record).contains(*index));
     match carried {
         Some((index, version)) if *version != record.get(*index) => Err(stale()),
         _ => Ok(()),
@@ -236,7 +238,7 @@ pub(crate) async fn received(
     judge(&*record)?;
     if row_info.was_changed {
         patch.retain(|(index, _)| !meta.ids.contains(index));
-        compare_version(&*record, &patch)?;
+        compare_version(context, &*record, &patch)?;
         permitted::retain(context, &*record, &mut patch);
         let kept = kept_from(context, &*record);
         apply(&mut *record, patch)?;
@@ -268,7 +270,8 @@ pub async fn delete_version(
 ) -> Result<()> {
     guard::write(meta, context.identity(), Write::Delete)?;
     let filter = prefilter::beside(context, meta, &id.condition(meta)).await?;
-    let as_read: Patch = meta.version.zip(version).into_iter().collect();
+    let seen = meta.version.filter(|version| accepted(context, meta).contains(*version));
+    let as_read: Patch = seen.zip(version).into_iter().collect();
     if !guard::needs_record(meta, Write::Delete) && !meta.hooks.around_delete() && as_read.is_empty() {
         return match context.database()?.delete(meta, &id.condition(meta).and(filter)).await? {
             0 => Err(not_found(meta)),
@@ -278,8 +281,9 @@ pub async fn delete_version(
     let work = async |inside: Context| {
         let mut record = load(&inside, meta, id, filter).await?;
         guard::write_record(context.identity(), Write::Delete, &*record)?;
-        compare_version(&*record, &as_read)?;
-        remove_inside(&inside, &mut *record).await
+        compare_version(context, &*record, &as_read)?;
+        let kept = kept_from(context, &*record);
+        remove_inside(&inside, &mut *record).await.map_err(|error| untold(error, meta, kept))
     };
     context.with_scope(Scope::Backend).transaction(work).await
 }

@@ -52,7 +52,7 @@ fn visible_row(record: &dyn AnyRecord, visible: FieldMask) -> Map<String, JsonVa
     for relation in meta.relations {
         let Some(related) = record.related(relation.index) else { continue };
         #[cfg(not(target_arch = "wasm32"))]
-        if !may_leave(relation) {
+        if !may_leave(meta, relation, visible) {
             continue;
         }
         let json = (relation.travel.rows)(relation, &related);
@@ -61,12 +61,25 @@ fn visible_row(record: &dyn AnyRecord, visible: FieldMask) -> Map<String, JsonVa
     row
 }
 
-/// May whoever the context is for see what is related? Trusted code loads it for itself.
+/// May whoever the context is for see what is related to a record with these visible fields? Trusted code loads it for itself,
+/// so what `operations::resolve` would refuse to include is left out.
 #[cfg(not(target_arch = "wasm32"))]
-fn may_leave(relation: &crate::meta::RelationMeta) -> bool {
+fn may_leave(meta: &EntityMeta, relation: &crate::meta::RelationMeta, visible: FieldMask) -> bool {
+    use crate::guard;
     let context = crate::Context::current().ok();
     let identity = context.as_ref().and_then(crate::Context::identity);
-    crate::guard::allows(&relation.api_read, identity) && crate::guard::allows(&relation.target().allow.read, identity)
+    let sees = |meta: &EntityMeta, field: usize| guard::readable_fields(meta, identity).contains(field);
+    let target = relation.target();
+    let between = relation.through.map(|through| (through.entity)());
+    let rows = guard::allows(&relation.api_read, identity)
+        && guard::allows(&target.allow.read, identity)
+        && between.is_none_or(|between| guard::allows(&between.allow.read, identity));
+    // What is related tells the keys. A lazy one is visible only where it is loaded, so it is asked for by its rule.
+    let shown = |own: usize| visible.contains(own) || (meta.lazy_fields().contains(own) && sees(meta, own));
+    rows && relation.keys.iter().all(|(own, other)| shown(*own) && sees(between.unwrap_or(target), *other))
+        && relation.through.is_none_or(|through| {
+            through.keys.iter().all(|(one, other)| sees((through.entity)(), *one) && sees(target, *other))
+        })
 }
 
 /// The fields of a record that may leave the server: not hidden, and readable by whoever the context is for.
