@@ -148,10 +148,11 @@ pub fn admin() -> Identity {
     Identity::new("root", "Root").role("admin")
 }
 
-/// Keeps each promise directly, over HTTP in the same process, and over a socket.
+/// Keeps each promise directly, over HTTP in the same process, and over a socket: in a world of its own each time, or in one
+/// that is made by what stands behind `in`.
 #[macro_export]
 macro_rules! promises {
-    ($($(#[$attribute:meta])* async fn $name:ident($world:ident: World) $body:block)+) => { $(
+    (in $made:expr; $($(#[$attribute:meta])* async fn $name:ident($world:ident: World) $body:block)+) => { $(
         $(#[$attribute])*
         mod $name {
             #[allow(unused_imports, reason = "not every promise needs all of them")]
@@ -161,18 +162,21 @@ macro_rules! promises {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn directly() {
-                promise($crate::World::new($crate::Way::Direct).await).await;
+                promise($made($crate::Way::Direct).await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn in_process() {
-                promise($crate::World::new($crate::Way::InProcess).await).await;
+                promise($made($crate::Way::InProcess).await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn over_a_socket() {
-                promise($crate::World::new($crate::Way::Socket).await).await;
+                promise($made($crate::Way::Socket).await).await;
             }
         }
     )+ };
+    ($($(#[$attribute:meta])* async fn $name:ident($world:ident: World) $body:block)+) => {
+        $crate::promises! { in $crate::World::new; $($(#[$attribute])* async fn $name($world: World) $body)+ }
+    };
 }

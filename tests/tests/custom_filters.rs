@@ -4,7 +4,7 @@ use isoform::prelude::*;
 use isoform_server::Limits;
 use serde_json::json;
 use tests::entities_filters::{Bound, Drop, Invoice, Payer, Span, all};
-use tests::{Way, World, admin, ann, bob};
+use tests::{Way, World, admin, ann, bob, promises};
 
 async fn filled(way: Way) -> World {
     let world = World::limited(way, all(), Limits::default()).await;
@@ -30,32 +30,9 @@ async fn ids(filter: Filter<Invoice>) -> Vec<i64> {
     Invoice::query().matching(filter).await.unwrap().iter().map(|one| one.id).collect()
 }
 
-macro_rules! promises_of_filters {
-    ($(async fn $name:ident($world:ident: World) $body:block)+) => { $(
-        mod $name {
-            use super::*;
+promises! {
+    in filled;
 
-            async fn promise($world: World) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn directly() {
-                promise(filled(Way::Direct).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn in_process() {
-                promise(filled(Way::InProcess).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn over_a_socket() {
-                promise(filled(Way::Socket).await).await;
-            }
-        }
-    )+ };
-}
-
-promises_of_filters! {
     async fn a_call_with_arguments_of_any_number_is_answered_by_the_server(world: World) {
         world.for_(&bob()).run(async {
             assert_eq!(ids(Invoice::by_year(2024)).await, [2, 3], "and `api_filter` holds beside it");

@@ -3,7 +3,7 @@
 use isoform::prelude::*;
 use serde_json::json;
 use tests::entities_filters::{Delivery, Parcel, Payer, Sealed, Swapped, all as entities};
-use tests::{Way, World, admin, ann, bob};
+use tests::{Way, World, admin, ann, bob, promises};
 
 async fn filled(way: Way) -> World {
     let world = World::with(way, entities()).await;
@@ -34,31 +34,6 @@ async fn filled(way: Way) -> World {
     world
 }
 
-macro_rules! promises_of_prefilters {
-    ($(async fn $name:ident($world:ident: World) $body:block)+) => { $(
-        mod $name {
-            use super::*;
-
-            async fn promise($world: World) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn directly() {
-                promise(filled(Way::Direct).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn in_process() {
-                promise(filled(Way::InProcess).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn over_a_socket() {
-                promise(filled(Way::Socket).await).await;
-            }
-        }
-    )+ };
-}
-
 async fn ids(query: Query<Delivery>) -> Vec<i64> {
     query.await.unwrap().iter().map(|one| one.id).collect()
 }
@@ -68,7 +43,9 @@ fn refused<T: std::fmt::Debug>(result: Result<T>) {
     assert!(error.is_forbidden() && error.code() == Some("whose"), "{error:?}");
 }
 
-promises_of_prefilters! {
+promises! {
+    in filled;
+
     async fn a_rule_demands_what_a_filter_is_to_pin(world: World) {
         let query = || Delivery::query();
         world.for_(&ann()).run(async {

@@ -3,31 +3,10 @@
 use isoform::prelude::*;
 use serde_json::{Value as Json, json};
 use tests::entities_related_values::{Bill, Buyer, Kind, Line, Room, Seat, Stamp, Stamped, all};
-use tests::{World, admin, ann};
+use tests::{World, admin, ann, promises};
 
-macro_rules! promises_of_values {
-    ($(async fn $name:ident($world:ident: World) $body:block)+) => { $(
-        mod $name {
-            use super::*;
-
-            async fn promise($world: World) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn directly() {
-                promise(World::with(tests::Way::Direct, all()).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn in_process() {
-                promise(World::with(tests::Way::InProcess, all()).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn over_a_socket() {
-                promise(World::with(tests::Way::Socket, all()).await).await;
-            }
-        }
-    )+ };
+async fn served(way: tests::Way) -> World {
+    World::with(way, all()).await
 }
 
 /// Four bills: 1 and 2 of ann, 3 of somebody hidden, 4 of nobody and without lines.
@@ -84,7 +63,9 @@ fn money(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
-promises_of_values! {
+promises! {
+    in served;
+
     async fn counts_and_sums_of_related_rows_are_compared(world: World) {
         shop(&world).await;
         world.for_(&admin()).run(async {

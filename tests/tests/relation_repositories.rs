@@ -9,31 +9,10 @@ use tests::entities_related_values::{
     Bill, BillRelations as _, Deed, DeedRelations as _, Door, DoorRelations as _, Egg, Hen, Key, Line, Mirror, RUSTED,
     Seal, Stamp, Stamped, all,
 };
-use tests::{World, admin, ann, bob};
+use tests::{World, admin, ann, bob, promises};
 
-macro_rules! promises_of_repositories {
-    ($(async fn $name:ident($world:ident: World) $body:block)+) => { $(
-        mod $name {
-            use super::*;
-
-            async fn promise($world: World) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn directly() {
-                promise(World::with(tests::Way::Direct, all()).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn in_process() {
-                promise(World::with(tests::Way::InProcess, all()).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn over_a_socket() {
-                promise(World::with(tests::Way::Socket, all()).await).await;
-            }
-        }
-    )+ };
+async fn served(way: tests::Way) -> World {
+    World::with(way, all()).await
 }
 
 /// Two bills and three stamps, none of which is on a bill; and a line that is a gift.
@@ -68,7 +47,9 @@ async fn stamps(bill: &Record<Bill>) -> Vec<String> {
     stamps.iter().map(|s| s.id.clone()).collect()
 }
 
-promises_of_repositories! {
+promises! {
+    in served;
+
     async fn rows_are_related_and_no_longer(world: World) {
         desk(&world).await;
         world.for_(&ann()).run(async {

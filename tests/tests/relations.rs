@@ -40,32 +40,13 @@ fn products<'a>(items: impl IntoIterator<Item = &'a Record<Item>>) -> Vec<&'a st
     items.into_iter().map(|item| item.product.as_str()).collect()
 }
 
-macro_rules! promises_of_relations {
-    ($(async fn $name:ident($world:ident: World) $body:block)+) => { $(
-        mod $name {
-            use super::*;
-
-            async fn promise($world: World) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn directly() {
-                promise(World::with(tests::Way::Direct, all()).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn in_process() {
-                promise(World::with(tests::Way::InProcess, all()).await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn over_a_socket() {
-                promise(World::with(tests::Way::Socket, all()).await).await;
-            }
-        }
-    )+ };
+async fn served(way: tests::Way) -> World {
+    World::with(way, all()).await
 }
 
-promises_of_relations! {
+promises! {
+    in served;
+
     async fn what_is_included_comes_along_at_every_level(world: World) {
         shop(&world).await;
         let orders = world.for_(&admin()).run(async {

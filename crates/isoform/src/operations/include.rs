@@ -137,13 +137,13 @@ fn parts(keys: &[Vec<Value>]) -> Vec<Vec<Vec<Value>>> {
 }
 
 /// Nothing is related to what has no key.
-fn key(record: &dyn AnyRecord, relation: &RelationMeta) -> Option<Vec<Value>> {
+pub(super) fn key(record: &dyn AnyRecord, relation: &RelationMeta) -> Option<Vec<Value>> {
     let key: Vec<_> = relation.keys.iter().map(|(own, _)| record.get(*own)).collect();
     (!key.iter().any(Value::is_null)).then_some(key)
 }
 
 /// A key as text: values cannot be hashed.
-fn text(key: &[Value]) -> String {
+pub(super) fn text(key: &[Value]) -> String {
     let mut text = Vec::with_capacity(40);
     for value in key {
         json::write_json(value, &mut text);

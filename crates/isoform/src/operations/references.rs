@@ -6,13 +6,14 @@
 
 use std::collections::HashSet;
 
+use super::include::text;
 use super::{Patch, prefilter};
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::meta::{EntityMeta, FieldMask, OnDelete, RelationMeta};
 use crate::record::AnyRecord;
 use crate::value::Value;
-use crate::{Error, Result, json};
+use crate::{Error, Result};
 
 /// So many keys are asked for at once.
 const STEP: usize = 1_000;
@@ -83,7 +84,8 @@ pub(super) async fn reachable(
         let mut seen = HashSet::new();
         // Rows that are written together may refer to each other.
         if std::ptr::eq(target, meta) {
-            let other = |record: &dyn AnyRecord| relation.keys.iter().map(|(_, other)| record.get(*other)).collect();
+            let other =
+                |record: &dyn AnyRecord| relation.keys.iter().map(|(_, other)| record.get(*other)).collect::<Vec<_>>();
             seen.extend(records.iter().map(|(record, _)| text(&other(*record))));
         }
         let own = |record: &dyn AnyRecord| relation.keys.iter().map(|(own, _)| record.get(*own)).collect::<Vec<_>>();
@@ -109,14 +111,4 @@ fn one_of(relation: &RelationMeta, keys: &[Vec<Value>]) -> Condition {
         pairs.fold(Condition::All, |all, ((_, other), value)| all.and(Condition::equals(*other, value.clone())))
     };
     Condition::Or(keys.iter().map(equal).collect())
-}
-
-/// A key as text: values cannot be hashed.
-fn text(key: &Vec<Value>) -> Vec<u8> {
-    let mut text = Vec::with_capacity(40);
-    for value in key {
-        json::write_json(value, &mut text);
-        text.push(b',');
-    }
-    text
 }

@@ -1,6 +1,7 @@
 //! Conditions that ask for more than a row's own fields: what holds of related rows anyway is added, custom filters become what
 //! they answer, and what the asker may not ask is refused.
 
+use super::include::key;
 use super::{computed, prefilter, raw};
 use crate::aggregate::{Aggregation, Measure};
 use crate::context::{Context, Scope};
@@ -287,7 +288,7 @@ fn answered<'a>(
             Condition::Related(related) => {
                 let Related { relation, target, between } = *related;
                 let find = Find::matching(target).limit(1);
-                let there = match key(relation, record) {
+                let there = match key(record, relation) {
                     Some(key) => {
                         let found =
                             context.database()?.find_related(relation, &[key], &find, &between, Some(1)).await?;
@@ -336,12 +337,6 @@ fn holds_of(meta: &EntityMeta, holds: &Condition, value: &Value) -> Condition {
     }
 }
 
-/// Nothing is related to what has no key.
-fn key(relation: &RelationMeta, record: &dyn AnyRecord) -> Option<Vec<Value>> {
-    let key: Vec<_> = relation.keys.iter().map(|(own, _)| record.get(*own)).collect();
-    (!key.iter().any(Value::is_null)).then_some(key)
-}
-
 /// What holds of some rows and of no others: by the values of the last field of the id, for each of the others.
 fn these<'a>(meta: &EntityMeta, rows: impl Iterator<Item = &'a Row>) -> Condition {
     /// So many conditions may stand in a row: a database takes only so many, one within the other.
@@ -377,7 +372,7 @@ fn value_of<'a>(
         let RelatedValue { relation, of, target, between } = value;
         let there = relation.target();
         let none = if value.is_count() { Value::Int(0) } else { Value::Null };
-        let Some(key) = key(relation, record) else { return Ok(none) };
+        let Some(key) = key(record, relation) else { return Ok(none) };
         let database = context.database()?;
         let limit = matches!(of, ValueOf::Key(_)).then_some(1);
         let find = Find { limit, ..Find::matching(target.clone()) };
