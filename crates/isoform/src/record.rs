@@ -2,6 +2,7 @@
 
 mod any;
 mod chosen;
+mod load;
 pub mod rights;
 mod serde;
 
