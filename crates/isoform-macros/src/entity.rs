@@ -2,6 +2,7 @@
 
 mod attr;
 mod check;
+mod embed;
 mod expand;
 mod model;
 mod origin;

@@ -27,6 +27,7 @@ pub const DEFAULT: &str = "default";
 pub const DELETE: &str = "delete";
 pub const DISPLAY: &str = "display";
 pub const EMAIL: &str = "email";
+pub const EMBED: &str = "embed";
 pub const FILTER: &str = "filter";
 pub const HELP: &str = "help";
 pub const HOOKS: &str = "hooks";
@@ -123,6 +124,7 @@ pub const IN_FIELD: &[&str] = &[
     SERVER_EXPRESSION,
     DISPLAY,
     RELATED,
+    EMBED,
 ];
 /// What `allow(…)` knows.
 pub const IN_ALLOW: &[&str] = &[CRUD, READ, INSERT, UPDATE, DELETE];

@@ -9,7 +9,7 @@ use isoform::backend::Method;
 use isoform::{Entities, EntityMeta, Error, Host, Identity, QueryLimits, Result};
 
 use crate::context::{self, IdentityRequest, Resolver};
-use crate::database::Database;
+use crate::database::{Database, SchemaCheck};
 use crate::rest;
 use crate::sessions::Sessions;
 
@@ -22,6 +22,7 @@ pub struct Api {
     resolver: Option<Resolver>,
     sessions: Option<Sessions>,
     limits: Limits,
+    schema_check: SchemaCheck,
     prefix: String,
     origins: Vec<String>,
     routes: Router,
@@ -70,6 +71,7 @@ impl Api {
             resolver: None,
             sessions: None,
             limits: Limits::default(),
+            schema_check: SchemaCheck::default(),
             prefix: "/api".into(),
             origins: Vec::new(),
             routes: Router::new(),
@@ -110,6 +112,13 @@ impl Api {
         self
     }
 
+    /// What becomes of the start where tables do not match their entities: it stops, unless set otherwise.
+    #[must_use]
+    pub const fn schema_check(mut self, check: SchemaCheck) -> Self {
+        self.schema_check = check;
+        self
+    }
+
     /// Where the API is: `/api` unless set.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
@@ -140,18 +149,15 @@ impl Api {
         &self.database
     }
 
-    /// Creates what is missing of tables and columns, logs what it did, and answers it, a sentence each.
+    /// Holds the tables against the entities, creates what is missing of tables and columns, logs what it did, and answers it, a
+    /// sentence each.
     ///
     /// # Errors
-    /// Where the database refuses.
+    /// Where the database refuses, and where tables do not match their entities: see [`Api::schema_check`].
     pub async fn ensure_schema(&self) -> Result<Vec<String>> {
         let own = self.sessions.is_some().then(Sessions::entity);
         let entities: Vec<_> = self.entities.iter().map(|entity| entity.meta).chain(own).collect();
-        let done = self.database.ensure_schema(&entities).await?;
-        for sentence in &done {
-            tracing::info!("schema: {sentence}");
-        }
-        Ok(done)
+        self.database.ensure_schema_with(&entities, self.schema_check).await
     }
 
     /// Everything as a router, to be served.

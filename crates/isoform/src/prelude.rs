@@ -11,6 +11,6 @@ pub use crate::entities;
 pub use crate::sql;
 pub use crate::{
     Batch, Column, Context, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json, Lazy,
-    LifecycleEvent, Query, Record, RelatedMany, RelatedOne, Repository, Result, Scope, ToMany, ToOne, Upsert, all,
-    allowed, backend, filters, hooks, repo,
+    LifecycleEvent, PersistenceItem, Query, Record, RelatedMany, RelatedOne, Repository, Result, Scope, ToMany, ToOne,
+    Upsert, all, allowed, backend, filters, hooks, repo,
 };

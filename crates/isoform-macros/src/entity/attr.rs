@@ -8,7 +8,7 @@ use super::model::{Allow, Entity, Field, Kind, Order, Role};
 use super::origin::Origin;
 use super::prefilters::Prefilters;
 use super::source::{Source, Sources};
-use super::{relation, validators};
+use super::{embed, relation, validators};
 use crate::ctxt::Ctxt;
 use crate::items::{self, Given, Item};
 use crate::rule::{Rule, without_self};
@@ -31,12 +31,23 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
         order_by: Vec::new(),
         indexes: Vec::new(),
         hooks: None,
-        fields: columns.iter().filter_map(|syntax| field(ctxt, &input.ident, syntax)).collect(),
+        fields: Vec::new(),
         relations: Vec::new(),
+        embedded: Vec::new(),
         unfit: Vec::new(),
         table_token: None,
         sources: Sources::default(),
     };
+    for syntax in columns {
+        if embed::is_one(syntax) {
+            match embed::parse(ctxt, &input.ident, syntax, &mut entity.fields) {
+                Some(embedded) => entity.embedded.push(embedded),
+                None => entity.unfit.extend(syntax.ident.clone()),
+            }
+        } else {
+            entity.fields.extend(field(ctxt, &input.ident, syntax));
+        }
+    }
     for syntax in related {
         match relation::parse(ctxt, &input.ident, syntax) {
             Some(relation) => entity.relations.push(relation),
@@ -64,6 +75,7 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
             _ => items::unknown(ctxt, item, "#[entity(…)]", symbol::IN_ENTITY),
         }
     }
+    embed::settle(ctxt, &mut entity);
     match key {
         Some(key) => {
             entity.key = key.value();
@@ -219,7 +231,7 @@ fn order_by(ctxt: &Ctxt, item: &Item) -> Vec<Order> {
     ctxt.ok(orders).unwrap_or_default()
 }
 
-fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
+pub(super) fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
     let ident = syntax.ident.clone()?;
     let name = ident.unraw().to_string();
     let (_, items) = items::of_attributes(ctxt, &syntax.attrs, symbol::FIELD);
@@ -249,6 +261,8 @@ fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
         make: None,
         column_type: None,
         display: None,
+        within: None,
+        kept: false,
         ident,
         name,
     };

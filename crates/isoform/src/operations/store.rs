@@ -1,7 +1,7 @@
 //! The way to the table: ids and stamps, validation and hooks.
 
 use super::write::Reach;
-use super::{Patch, computed, load, not_found, now, stale};
+use super::{Patch, computed, kept, load, not_found, now, stale};
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::hooks::Hook;
@@ -46,6 +46,9 @@ pub(super) async fn store_inside(
     let numbered = meta.counted_id().filter(|id| is_new && is_missing(record, *id));
     if is_new && numbered.is_none() {
         give_id(record)?;
+    }
+    if is_new {
+        kept::give(context, record)?;
     }
     validate::any(record).await?;
     for (index, _) in meta.fields.iter().enumerate().filter(|(_, field)| field.has_saving) {
@@ -183,7 +186,7 @@ async fn update_changed(
     Ok(())
 }
 
-fn set(record: &mut dyn AnyRecord, index: usize, value: Value) -> Result<()> {
+pub(super) fn set(record: &mut dyn AnyRecord, index: usize, value: Value) -> Result<()> {
     record
         .set(index, value)
         .map_err(|error| Error::internal(format!("{}: {}", record.meta().field(index).name, error.0)))
