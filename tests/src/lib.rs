@@ -24,6 +24,7 @@ pub mod entities_related_values;
 pub mod entities_rules;
 pub mod entities_shop;
 pub mod entities_views;
+pub mod guide;
 pub mod raw;
 pub mod todo;
 
