@@ -1,6 +1,6 @@
 //! The data operations of a process that has a database: guarded in scope `Api`, trusted in scope `Backend`.
 //!
-//! - `ask` answers questions, `include` loads what is related, `resolve` guards conditions on related rows,
+//! - `question` guards what is asked, `ask` answers it, `include` loads what is related, `resolve` guards conditions on related rows,
 //!   `body` reads what a request's body says of fields, `write` judges writes by the guard.
 //! - `page` answers pages of a list by a `cursor`, and a list from its end.
 //! - `bulk` writes many rows: in one statement where nothing needs the rows.
@@ -18,9 +18,11 @@ mod cursor;
 mod hidden;
 mod include;
 mod lazy;
+mod nesting;
 mod page;
 mod permitted;
 mod prefilter;
+mod question;
 mod raw;
 mod references;
 mod resolve;
