@@ -44,7 +44,7 @@ pub(super) async fn load_all(
 }
 
 /// Loads related records and hands them to their parents.
-fn load<'a, 'r: 'a>(
+pub(super) fn load<'a, 'r: 'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     includes: &'a [Include],
