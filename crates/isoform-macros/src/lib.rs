@@ -340,11 +340,18 @@ pub fn hooks(_: TokenStream, item: TokenStream) -> TokenStream {
 /// - `#[allowed(R)]` is required: a rule as in [`derive@Entity`]. A function is `fn(&Identity, &Record<Task>) -> bool` for a
 ///   method of a record, asked of the stored and of the resulting record, and `fn(&Identity) -> bool` for one of the entity.
 /// - The body runs in one transaction, which an error undoes; `#[allowed(R, transaction = false)]` does without.
+/// - Behind the rule, or for all methods of a block in `#[backend(…)]`: `prefix = "reports"` is the path before the name instead of
+///   the entity's key, `POST /api/reports/{method}`; `time_limit = 5`: what takes more seconds is undone and answers 503;
+///   `rate_limit(10 per minute)`: of each identity so many calls, more answer 429 (`second`, `hour`, `day`). Nobody is counted by address
+///   where the server knows it, else all together. Calls by trusted code are not limited.
+/// - **A method bypasses the entity's `allow` rules on purpose**: its body is trusted, and `allowed` alone says who gets there. What the
+///   *caller* sends along is guarded as in a save. So a method that everybody may call, of an entity that not everybody may change, is
+///   a warning when the server starts; `#[allowed(true, on_purpose)]` says that it is meant.
 /// - Arguments and the result are owned, of any type that serde writes and reads; the method answers `Result<T>`.
 /// - Bodies are not compiled for the browser, and neither is what only they use.
 #[proc_macro_attribute]
-pub fn backend(_: TokenStream, item: TokenStream) -> TokenStream {
-    backend::expand(&parse_macro_input!(item as ItemImpl)).into()
+pub fn backend(options: TokenStream, item: TokenStream) -> TokenStream {
+    backend::expand(options.into(), &parse_macro_input!(item as ItemImpl)).into()
 }
 
 /// Stands above `impl Task`: its functions are custom filters, which the server makes of their arguments, wherever a query asks

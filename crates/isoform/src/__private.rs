@@ -5,7 +5,7 @@ pub use serde_json::Value as JsonValue;
 
 pub use crate::aggregate::Ordered;
 #[cfg(not(target_arch = "wasm32"))]
-pub use crate::backend::{Args, Body, direct, direct_record, way};
+pub use crate::backend::{Args, Body, Options, direct, direct_record, way};
 pub use crate::backend::{Called, Method, Travels, Way, call_record, call_static};
 pub use crate::entity::{Column, Entity};
 pub use crate::filter::custom_filter;

@@ -73,6 +73,8 @@ pub mod password;
 pub mod prelude;
 pub mod provider;
 mod query;
+#[cfg(not(target_arch = "wasm32"))]
+mod rate;
 mod record;
 pub mod relation;
 pub mod remote;
@@ -108,6 +110,8 @@ pub use query::{
     DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, default_limit, offset as query_offset,
     set_default_limit,
 };
+#[cfg(not(target_arch = "wasm32"))]
+pub use rate::{Caller, Rate, Rates};
 pub use record::{AnyField, AnyRecord, Errors, IntoFields, Record, RecordField, RecordState, rights};
 pub use relation::{RelatedMany, RelatedOne, RelatedThrough, ToMany, ToOne};
 pub use remote::Remote;
