@@ -9,6 +9,7 @@ use isoform::backend::Method;
 use isoform::{Entities, EntityMeta, Error, Host, Identity, QueryLimits, Result};
 
 use crate::context::{self, IdentityRequest, Resolver};
+use crate::controllers;
 use crate::database::Database;
 use crate::rest;
 use crate::sessions::Sessions;
@@ -52,6 +53,7 @@ impl Default for Limits {
 /// What requests are answered from.
 pub(crate) struct Served {
     pub entities: HashMap<&'static str, ServedEntity>,
+    pub controllers: HashMap<&'static str, ServedEntity>,
     pub limits: Limits,
 }
 
@@ -78,7 +80,7 @@ impl Api {
         }
     }
 
-    /// Serves these entities with their backend methods: `entities![Task, Project]`.
+    /// Serves these entities and controllers with their backend methods: `entities![Task, Project, SignIn]`.
     #[must_use]
     pub fn entities(mut self, entities: Entities) -> Self {
         self.entities = self.entities.and(entities);
@@ -159,7 +161,9 @@ impl Api {
     /// # Errors
     /// Where two things have one path, with both named.
     pub fn into_router(self) -> Result<Router> {
-        let served = Served { entities: self.served()?, limits: self.limits };
+        let entities = self.served()?;
+        let controllers = controllers::served(&self.entities, &entities)?;
+        let served = Served { entities, controllers, limits: self.limits };
         let source = context::Source {
             database: self.database.provider(),
             resolver: self.resolver,

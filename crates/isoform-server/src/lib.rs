@@ -29,6 +29,7 @@
 mod api;
 mod body;
 mod context;
+mod controllers;
 mod database;
 mod in_process;
 mod include;

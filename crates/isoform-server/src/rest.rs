@@ -3,6 +3,7 @@
 mod aggregate;
 mod batch;
 mod bulk;
+mod controller;
 mod question;
 mod unknown;
 
@@ -114,7 +115,7 @@ impl Shared {
         let arriving = AtomicBool::new(false);
         let work = async {
             transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
-            let Some(entity) = self.served.entities.get(key) else {
+            let Some(entity) = self.served.addressed(key) else {
                 let context = self.source.context(&parts, Scope::Api).await?;
                 return Err(unknown::entity(&self.served, &context, key));
             };
@@ -201,6 +202,7 @@ impl Call<'_> {
 
     /// `/api/tasks`
     async fn entity(self, body: Arrived) -> Result<Response> {
+        self.meta().has_rows()?;
         if let Some(write) = self.bulk_write() {
             return self.write_many(write, body).await;
         }
@@ -341,6 +343,7 @@ impl Call<'_> {
             };
         }
         let (meta, identity) = (self.meta(), self.context.identity());
+        meta.has_rows()?;
         match self.parts.method {
             Method::GET | Method::HEAD => guard::read(meta, identity)?,
             Method::PUT => guard::write(meta, identity, guard::Write::Update)?,
@@ -420,6 +423,9 @@ impl Call<'_> {
         };
         let row_info = call.remove("rowInfo");
         match method.body {
+            Callable::Record(..) if self.meta().is_controller() => {
+                self.call_controller(method, args, call.remove("fields")).await
+            }
             Callable::Record(..) => {
                 let fitting = |row_info: JsonValue| {
                     json::typed::<RowInfo>(row_info)

@@ -313,7 +313,7 @@ pub struct Called {
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Called {
-    fn method(self) -> Result<&'static Method> {
+    pub(crate) fn method(self) -> Result<&'static Method> {
         let method = self.methods.iter().find(|method| method.wire == self.wire);
         method.ok_or_else(|| Error::internal(format!("there is no backend method {}", self.wire)))
     }
@@ -322,6 +322,9 @@ impl Called {
 /// Calls a method of a record: for `#[backend]`. The result is JSON still, so that this is compiled once per entity.
 #[doc(hidden)]
 pub async fn call_record<E: Entity>(record: &mut Record<E>, called: Called, args: Vec<JsonValue>) -> Result<JsonValue> {
+    if E::CONTROLLER {
+        return crate::controller::call(record, called, args).await;
+    }
     let context = Context::current()?;
     let meta = E::meta();
     if record.is_new() || record.is_changed() {

@@ -52,6 +52,13 @@ impl HookSet {
         self.validation || self.saving || self.saved
     }
 
+    /// Is there none but `validation`?
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn only_validation(self) -> bool {
+        !(self.saving || self.saved || self.deleting || self.deleted)
+    }
+
     /// Is there one that a deletion runs?
     #[must_use]
     pub const fn around_delete(self) -> bool {

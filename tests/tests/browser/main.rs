@@ -175,9 +175,9 @@ async fn a_wrong_password_is_said_at_the_form() {
         .visit(async |page| {
             page.goto(&application.address("/sign-in")).await.unwrap();
             page.see("[data-test=sign-in]:not([disabled])").await;
-            page.enter("[data-test=sign-in-name]", "member").await;
-            page.enter("[data-test=sign-in-password]", "wrong\u{e007}").await;
-            page.see_text("[data-test=sign-in-error]", "wrong").await;
+            page.enter("[data-field=name] input", "member").await;
+            page.enter("[data-field=password] input", "wrong\u{e007}").await;
+            page.see_text(".form-error", "wrong").await;
         })
         .await;
 }

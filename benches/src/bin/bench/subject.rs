@@ -75,7 +75,7 @@ pub enum SignIn {
     Seeded,
     /// The server is asked to sign a user in, with this JSON; `GET /api/me` then tells the user's id.
     Post {
-        /// Such as `/api/users/signIn`.
+        /// Such as `/api/session/signIn`.
         path: &'static str,
         /// Such as `{"args":["name","password"]}`.
         body: &'static str,
@@ -130,7 +130,10 @@ static SUBJECTS: [Subject; 5] = [
         ready: Ready::Get("/api/me"),
         format: Format::Isoform,
         // The member that the application seeds.
-        sign_in: SignIn::Post { path: "/api/users/signIn", body: r#"{"args":["member","member-of-the-bench"]}"# },
+        sign_in: SignIn::Post {
+            path: "/api/session/signIn",
+            body: r#"{"fields":{"name":"member","password":"member-of-the-bench"}}"#,
+        },
     },
 ];
 
