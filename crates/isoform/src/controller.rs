@@ -129,6 +129,8 @@ pub async fn invoke(
     }
     let readable = guard::readable_fields(meta, identity);
     let writable = guard::writable_fields(meta, identity);
+    // Of what they have sent themselves they are told what is wrong with it.
+    let told = readable.or(writable);
     let patch = operations::read_patch(meta, &fields, writable)?;
     let work = async |_: Context| {
         let mut record = (meta.new_record)();
@@ -137,15 +139,14 @@ pub async fn invoke(
             return Err(refused());
         }
         validate::any(&mut *record).await?;
-        let result = body(&mut *record, Args::new(args)).await.map_err(|error| with_messages(error, &*record))?;
+        let result = body(&mut *record, Args::new(args)).await.map_err(|error| with_messages(error, &*record, told))?;
         let mut answer = Map::new();
         if !result.is_null() {
             answer.insert("result".into(), result);
         }
         answer.insert("fields".into(), wire::row_to_json(meta, readable, |index| record.get(index)).into());
-        let messages = record.state().errors().iter().filter(|(index, _)| readable.contains(*index));
         let messages: Map<_, _> =
-            messages.map(|(index, message)| (meta.field(index).wire.to_owned(), message.into())).collect();
+            messages(&*record, told).into_iter().map(|(name, message)| (name, message.into())).collect();
         if !messages.is_empty() {
             answer.insert("modelState".into(), messages.into());
         }
@@ -154,17 +155,22 @@ pub async fn invoke(
     let trusted = context.with_scope(Scope::Backend);
     let answer =
         if method.transaction { trusted.transaction(work).await } else { trusted.run(work(trusted.clone())).await };
-    answer.map_err(|error| operations::concealed(error, meta, readable.or(writable)))
+    answer.map_err(|error| operations::concealed(error, meta, told))
 }
 
 /// What a method has said of fields goes along with its error, unless that names fields itself.
 #[cfg(not(target_arch = "wasm32"))]
-fn with_messages(error: Error, record: &dyn AnyRecord) -> Error {
-    let (meta, errors) = (record.meta(), record.state().errors());
-    if errors.is_empty() || !error.fields().is_empty() {
+fn with_messages(error: Error, record: &dyn AnyRecord, told: FieldMask) -> Error {
+    if !error.fields().is_empty() {
         return error;
     }
-    error.with_fields(
-        errors.iter().map(|(index, message)| (meta.field(index).wire.to_owned(), message.to_owned())).collect(),
-    )
+    let messages = messages(record, told);
+    if messages.is_empty() { error } else { error.with_fields(messages) }
+}
+
+/// What is wrong with these fields, by their names on the wire.
+#[cfg(not(target_arch = "wasm32"))]
+fn messages(record: &dyn AnyRecord, told: FieldMask) -> Vec<(String, String)> {
+    let told = record.state().errors().iter().filter(|(index, _)| told.contains(*index));
+    told.map(|(index, message)| (record.meta().field(index).wire.to_owned(), message.to_owned())).collect()
 }
