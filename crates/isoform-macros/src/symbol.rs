@@ -2,6 +2,8 @@
 
 /// `#[entity(…)]`
 pub const ENTITY: &str = "entity";
+/// `#[controller(…)]`
+pub const CONTROLLER: &str = "controller";
 /// `#[field(…)]`
 pub const FIELD: &str = "field";
 /// `#[relation(…)]`
@@ -97,6 +99,8 @@ pub const IN_ENTITY: &[&str] = &[
     SQL,
     ARGUMENTS,
 ];
+/// What `#[controller(…)]` knows.
+pub const IN_CONTROLLER: &[&str] = &[KEY, LABEL, HOOKS];
 /// What `#[field(…)]` knows.
 pub const IN_FIELD: &[&str] = &[
     ID,

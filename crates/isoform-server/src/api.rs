@@ -12,6 +12,7 @@ use isoform::{Context, Entities, EntityMeta, Error, Host, Identity, QueryLimits,
 use crate::answers::Answers;
 use crate::at_once::AtOnce;
 use crate::context::{self, IdentityRequest, Resolver};
+use crate::controllers;
 use crate::database::Database;
 use crate::methods::{self, Prefixed};
 use crate::once::{self, Once};
@@ -74,6 +75,7 @@ pub(crate) struct Served {
     pub entities: HashMap<&'static str, ServedEntity>,
     /// The methods under prefixes of their own.
     pub prefixed: Prefixed,
+    pub controllers: HashMap<&'static str, ServedEntity>,
     pub limits: Limits,
     pub once: Once,
 }
@@ -102,7 +104,7 @@ impl Api {
         }
     }
 
-    /// Serves these entities with their backend methods: `entities![Task, Project]`.
+    /// Serves these entities and controllers with their backend methods: `entities![Task, Project, SignIn]`.
     #[must_use]
     pub fn entities(mut self, entities: Entities) -> Self {
         self.entities = self.entities.and(entities);
@@ -229,8 +231,11 @@ impl Api {
         for warning in self.warnings() {
             tracing::warn!("{warning}");
         }
+        let entities = self.served()?;
+        let controllers = controllers::served(&self.entities, &entities)?;
         let served = Served {
-            entities: self.served()?,
+            entities,
+            controllers,
             prefixed: methods::prefixed(&self.entities)?,
             limits: self.limits,
             once: Once::default(),

@@ -31,6 +31,7 @@ mod api;
 mod at_once;
 mod body;
 mod context;
+mod controllers;
 mod database;
 mod in_process;
 mod include;
