@@ -60,6 +60,9 @@ pub struct EntityMeta {
     /// What rows are read from.
     #[cfg(not(target_arch = "wasm32"))]
     pub source: Source,
+    /// Runs `saving_many`, where the entity has hooks.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub saving_many: Option<crate::hooks::SavingMany>,
 }
 
 impl EntityMeta {
@@ -126,10 +129,17 @@ impl EntityMeta {
         complete
     }
 
-    /// Does a save run a hook, of the entity or of a field, so that it needs the whole record and a transaction?
+    /// Does a save run a hook, of the entity or of a field, so that it needs the whole record and a transaction? A validator
+    /// that asks elsewhere is one; but what is unique an index says too.
     #[must_use]
     pub fn hooks_around_save(&self) -> bool {
-        self.hooks.around_save() || self.fields.iter().any(|field| field.has_saving)
+        self.hooks.around_save() || self.fields.iter().any(|field| field.has_saving || field.asks)
+    }
+
+    /// Is there a validator that asks elsewhere?
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.fields.iter().any(|field| field.asks || field.unique)
     }
 
     /// The positions of the fields that hold a role, such as the time of creation.
@@ -195,6 +205,8 @@ pub struct FieldMeta {
     pub has_saving: bool,
     /// Does the server alone fill it in, once?
     pub kept: bool,
+    /// Does one of its validators ask elsewhere, beside whether its value is unique?
+    pub asks: bool,
     /// The `type` of the HTML input, where another than the usual one for the field's type is wanted.
     pub input: Option<&'static str>,
     /// The placeholder of the HTML input.
@@ -236,6 +248,7 @@ impl FieldMeta {
             validators: &[],
             has_saving: false,
             kept: false,
+            asks: false,
             input: None,
             placeholder: None,
             help: None,
@@ -251,7 +264,7 @@ impl FieldMeta {
     /// Must somebody fill it in?
     #[must_use]
     pub fn is_required(&self) -> bool {
-        self.validators.iter().any(|validator| matches!(validator.check, Check::Required))
+        self.validators.iter().any(|validator| matches!(validator.check, Check::Required | Check::NotNull))
     }
 
     /// The least and the greatest number of characters that `len` allows.
@@ -494,6 +507,14 @@ pub enum Check {
     Custom(fn(&Value) -> Result<(), String>),
     /// A part of an id of several fields: as text these are joined by commas, so that none has one of its own.
     PartOfId,
+    /// Not null; a text may be empty.
+    NotNull,
+    /// No other row has the value.
+    Unique(crate::validate::Ask),
+    /// There is a row that the relation over the field leads to.
+    Exists(crate::validate::Ask),
+    /// An async function of the value and the record; answers what is wrong with the value.
+    CustomAsync(crate::validate::Ask),
 }
 
 /// A number in a `range`.

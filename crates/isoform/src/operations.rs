@@ -1,6 +1,6 @@
 //! The data operations of a process that has a database: guarded in scope `Api`, trusted in scope `Backend`.
 //!
-//! - `ask` answers questions, `include` loads what is related, `resolve` guards conditions on related rows,
+//! - `question` guards what is asked, `ask` answers it, `include` loads what is related, `resolve` guards conditions on related rows,
 //!   `body` reads what a request's body says of fields, `write` judges writes by the guard.
 //! - `page` answers pages of a list by a `cursor`, and a list from its end.
 //! - `bulk` writes many rows: in one statement where nothing needs the rows.
@@ -21,9 +21,11 @@ mod include;
 mod kept;
 mod lazy;
 mod load;
+mod nesting;
 mod page;
 mod permitted;
 mod prefilter;
+mod question;
 mod raw;
 mod references;
 mod resolve;
@@ -56,7 +58,7 @@ pub(crate) use page::{find_fields, page, page_related};
 pub use page::{page_json, reversed};
 pub(crate) use raw::{execute_sql, fetch_sql};
 pub use references::foreign_key_conflict;
-pub(crate) use write::{delete, received, save, untold};
+pub(crate) use write::{apply, delete, received, save, untold};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 
 /// The most related rows that one relation can bring along.

@@ -205,7 +205,10 @@ fn validator(validator: &Validator) -> ValidatorDescription {
         Check::OneOf(values) => {
             ValidatorDescription { values: values.iter().map(|value| (*value).to_owned()).collect(), ..named("oneOf") }
         }
-        Check::Custom(_) => named("custom"),
+        Check::Custom(_) | Check::CustomAsync(_) => named("custom"),
+        Check::NotNull => named("notNull"),
+        Check::Unique(_) => named("unique"),
+        Check::Exists(_) => named("exists"),
         Check::PartOfId => named("partOfId"),
     }
 }
