@@ -168,6 +168,7 @@ impl Api {
             queries: self.limits.queries,
             entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
+            base: std::sync::OnceLock::new(),
         };
         let source = Arc::new(source);
         let api = rest::router(&self.prefix, Arc::new(served), source.clone());

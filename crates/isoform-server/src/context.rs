@@ -1,7 +1,7 @@
 //! Gives each request its context: identity, scope, session and database.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -54,16 +54,21 @@ pub(crate) struct Source {
     pub queries: QueryLimits,
     pub entities: Arc<[&'static EntityMeta]>,
     pub origins: Vec<String>,
+    /// What all contexts have in common, made with the first.
+    pub base: OnceLock<Context>,
 }
 
 impl Source {
     /// The context of a request.
     pub async fn context(&self, parts: &Parts, scope: Scope) -> Result<Context> {
         let session = parts.extensions.get::<tower_sessions::Session>().cloned().map(RequestSession);
-        let mut context = Context::backend(self.database.clone())
-            .with_row_limit(self.rows)
-            .with_query_limits(self.queries)
-            .with_entities(self.entities.clone());
+        let base = || {
+            Context::backend(self.database.clone())
+                .with_row_limit(self.rows)
+                .with_query_limits(self.queries)
+                .with_entities(self.entities.clone())
+        };
+        let mut context = self.base.get_or_init(base).clone();
         if let Some(session) = session.clone() {
             context = context.with_session(Arc::new(session));
         }

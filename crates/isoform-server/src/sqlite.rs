@@ -31,8 +31,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Executor as _, Row as _};
 use transaction::Open;
 
-pub(crate) use connection::connect;
 use combine::Written;
+pub(crate) use connection::connect;
 use connection::{Connection, Connections, Single};
 use dialect::{Sqlite, query};
 

@@ -15,8 +15,8 @@ pub use crate::future::{BoxFuture, ready};
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 use crate::meta::FieldFunction;
 pub use crate::meta::{
-    Allow, Check, Direction, EntityMeta, FieldCheck, FieldMeta, FieldRole, Number, OnDelete, Origin, RelationMeta,
-    Rule, Through, Validator,
+    Allow, Check, Direction, EntityMeta, FieldCheck, FieldMeta, FieldRole, Masks, Number, OnDelete, Origin,
+    RelationMeta, Rule, Through, Validator,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::meta::{Source, SqlPart};

@@ -8,7 +8,7 @@ mod source;
 use std::fmt;
 
 pub use field_rule::{FieldCheck, FieldFunction, FieldRule};
-pub use origin::Origin;
+pub use origin::{Masks, Origin};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::{Source, SqlPart};
 
@@ -58,6 +58,8 @@ pub struct EntityMeta {
     /// What rows are read from.
     #[cfg(not(target_arch = "wasm32"))]
     pub source: Source,
+    /// Sets of its fields: what [`EntityMeta::with_masks`] makes of them.
+    pub masks: Masks,
 }
 
 impl EntityMeta {

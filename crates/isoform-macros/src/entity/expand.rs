@@ -386,7 +386,7 @@ fn meta(entity: &Entity) -> TokenStream {
     };
     let filters = super::prefilters::expand(entity);
     let source = source::meta(entity);
-    quote! {
+    let plain = quote! {
         #private::EntityMeta {
             key: #key,
             table: #table,
@@ -408,8 +408,14 @@ fn meta(entity: &Entity) -> TokenStream {
             filters: #filters,
             #[cfg(not(target_arch = "wasm32"))]
             source: #source,
+            masks: #private::Masks::NONE,
         }
-    }
+    };
+    // A constant of its own: what stands in a call would not be there for ever.
+    quote!({
+        const PLAIN: #private::EntityMeta = #plain;
+        PLAIN.with_masks()
+    })
 }
 
 fn orders(entity: &Entity, orders: &[Order]) -> TokenStream {

@@ -94,7 +94,9 @@ impl Line {
         if !is_served {
             runtime.spawn(Service { line: self.clone(), goes_on: true }.run());
         }
-        answered.await.unwrap_or_else(|_| Err(Error::internal("nobody knows what became of a write whose server stopped")))
+        answered
+            .await
+            .unwrap_or_else(|_| Err(Error::internal("nobody knows what became of a write whose server stopped")))
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -221,11 +223,7 @@ impl Service {
     }
 
     /// Waits for something, and meanwhile answers those who have waited too long.
-    async fn attentively<T>(
-        &self,
-        mut future: Pin<&mut impl Future<Output = T>>,
-        mut patience: Pin<&mut Sleep>,
-    ) -> T {
+    async fn attentively<T>(&self, mut future: Pin<&mut impl Future<Output = T>>, mut patience: Pin<&mut Sleep>) -> T {
         loop {
             match future::select(future.as_mut(), patience.as_mut()).await {
                 Either::Left((done, _)) => return done,
