@@ -3,7 +3,7 @@
 use isoform::prelude::*;
 
 pub fn all() -> Entities {
-    entities![Chair, Turnstile, Visitor, Slow]
+    entities![Chair, Turnstile, Sitter, Slow]
 }
 
 /// Its version counts how often it was written.
@@ -31,8 +31,8 @@ pub struct Turnstile {
 
 /// Refers to a chair.
 #[derive(Entity, Clone, Debug, PartialEq)]
-#[entity(key = "visitors", allow(crud = true), order_by(id))]
-pub struct Visitor {
+#[entity(key = "sitters", allow(crud = true), order_by(id))]
+pub struct Sitter {
     #[field(id)]
     pub id: i64,
     pub chair: i64,

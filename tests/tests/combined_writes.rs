@@ -10,7 +10,7 @@ use isoform::prelude::*;
 use isoform_server::{Api, Database, StatementLimits, TOO_SLOW};
 use serde_json::json;
 use sqlx::Connection as _;
-use tests::entities_combined::{Chair, Slow, Turnstile, Visitor};
+use tests::entities_combined::{Chair, Sitter, Slow, Turnstile};
 use tests::{Way, World};
 use tokio::sync::oneshot;
 
@@ -184,7 +184,7 @@ async fn what_is_wrong_with_one_is_nobody_elses_and_who_came_first_has_it() {
     }
     assert_eq!(chairs(&context).await.len(), 20);
     // A chair that is not there.
-    let visit = |id: i64| context.run(repo::<Visitor>().insert(Visitor { id, chair: id, sits_on: ToOne::default() }));
+    let visit = |id: i64| context.run(repo::<Sitter>().insert(Sitter { id, chair: id, sits_on: ToOne::default() }));
     for (n, visit) in (10..).zip(held(&context, (10..26).map(visit)).await) {
         assert_eq!(visit.as_ref().err().map(Error::status), (n > 20).then_some(409), "{n}: {visit:?}");
     }
@@ -206,17 +206,17 @@ async fn what_fails_only_at_the_commit_fails_for_who_did_it() {
     let world = World::new(Way::Direct).await;
     let context = world.backend();
     with_seats(&context, 10).await;
-    let late = "DROP TABLE visitors; CREATE TABLE visitors (id INTEGER PRIMARY KEY NOT NULL,
+    let late = "DROP TABLE sitters; CREATE TABLE sitters (id INTEGER PRIMARY KEY NOT NULL,
         chair INTEGER NOT NULL REFERENCES chairs (number) DEFERRABLE INITIALLY DEFERRED)";
     let mut by_hand = sqlx::SqliteConnection::connect(&format!("sqlite://{}", world.file().display())).await.unwrap();
     sqlx::raw_sql(late).execute(&mut by_hand).await.unwrap();
-    let visit = |id: i64| context.run(repo::<Visitor>().insert(Visitor { id, chair: id, sits_on: ToOne::default() }));
+    let visit = |id: i64| context.run(repo::<Sitter>().insert(Sitter { id, chair: id, sits_on: ToOne::default() }));
     for (n, visit) in (2..).zip(held(&context, (2..18).map(visit)).await) {
         assert_eq!(visit.as_ref().err().map(Error::status), (n > 10).then_some(409), "{n}: {visit:?}");
     }
-    assert_eq!(context.run(repo::<Visitor>().count()).await.unwrap(), 9);
+    assert_eq!(context.run(repo::<Sitter>().count()).await.unwrap(), 9);
     // One that is answered its row before.
-    let move_on = |id: i64| world.put(&format!("/api/visitors/{id}")).json(&json!({"chair": id + 4})).send();
+    let move_on = |id: i64| world.put(&format!("/api/sitters/{id}")).json(&json!({"chair": id + 4})).send();
     for (n, moved) in (2..).zip(held(&context, (2..10).map(move_on)).await) {
         assert_eq!(moved.status, if n + 4 <= 10 { 200 } else { 409 }, "{n}: {moved:?}");
     }
