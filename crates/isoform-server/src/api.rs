@@ -254,6 +254,7 @@ impl Api {
             queries: self.limits.queries,
             entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
+            base: std::sync::OnceLock::new(),
             answers: self.answers,
             at_once: AtOnce::new(self.limits.at_once),
             rate: self.limits.rate,
