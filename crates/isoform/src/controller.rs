@@ -12,7 +12,7 @@ use crate::record::AnyRecord;
 use crate::repository::note_errors;
 use crate::{Error, Result, json as wire, validate};
 #[cfg(not(target_arch = "wasm32"))]
-use crate::{context::Scope, guard, operations};
+use crate::{backend, guard, operations};
 
 /// An entity that has rows: all but controllers. `#[derive(Entity)]` implements it.
 #[diagnostic::on_unimplemented(
@@ -61,7 +61,7 @@ pub(crate) async fn call(record: &mut dyn AnyRecord, called: Called, args: Vec<J
     let answer = match context.remote_api() {
         Some(remote) => {
             let body = json!({ "args": args, "fields": fields });
-            let answer = remote.request("POST", &format!("{}/{}", meta.key, called.wire), Some(&body)).await;
+            let answer = remote.request("POST", &crate::remote::method_path(meta, called), Some(&body)).await;
             answer.and_then(|answer| crate::remote::object(meta, answer))
         }
         #[cfg(not(target_arch = "wasm32"))]
@@ -139,7 +139,8 @@ pub async fn invoke(
             return Err(refused());
         }
         validate::any(&mut *record).await?;
-        let result = body(&mut *record, Args::new(args)).await.map_err(|error| with_messages(error, &*record, told))?;
+        let result =
+            body(&mut *record, Args::new(args)).await.map_err(|error| backend::said(error, &*record, identity))?;
         let mut answer = Map::new();
         if !result.is_null() {
             answer.insert("result".into(), result);
@@ -152,20 +153,8 @@ pub async fn invoke(
         }
         Ok(answer)
     };
-    let trusted = context.with_scope(Scope::Backend);
-    let answer =
-        if method.transaction { trusted.transaction(work).await } else { trusted.run(work(trusted.clone())).await };
+    let answer = backend::limited(context, method, work).await;
     answer.map_err(|error| operations::concealed(error, meta, told))
-}
-
-/// What a method has said of fields goes along with its error, unless that names fields itself.
-#[cfg(not(target_arch = "wasm32"))]
-fn with_messages(error: Error, record: &dyn AnyRecord, told: FieldMask) -> Error {
-    if !error.fields().is_empty() {
-        return error;
-    }
-    let messages = messages(record, told);
-    if messages.is_empty() { error } else { error.with_fields(messages) }
 }
 
 /// What is wrong with these fields, by their names on the wire.
