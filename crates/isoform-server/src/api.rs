@@ -73,9 +73,9 @@ impl Default for Limits {
 /// What requests are answered from.
 pub(crate) struct Served {
     pub entities: HashMap<&'static str, ServedEntity>,
-    pub controllers: HashMap<&'static str, ServedEntity>,
     /// The methods under prefixes of their own.
     pub prefixed: Prefixed,
+    pub controllers: HashMap<&'static str, ServedEntity>,
     pub limits: Limits,
     pub once: Once,
 }
@@ -232,9 +232,10 @@ impl Api {
             tracing::warn!("{warning}");
         }
         let entities = self.served()?;
+        let controllers = controllers::served(&self.entities, &entities)?;
         let served = Served {
-            controllers: controllers::served(&self.entities, &entities)?,
             entities,
+            controllers,
             prefixed: methods::prefixed(&self.entities)?,
             limits: self.limits,
             once: Once::default(),

@@ -43,10 +43,4 @@ impl Served {
     pub fn addressed(&self, key: &str) -> Option<&ServedEntity> {
         self.entities.get(key).or_else(|| self.controllers.get(key))
     }
-
-    /// The same, with the key itself.
-    pub fn addressed_by(&self, key: &str) -> Option<(&'static str, &ServedEntity)> {
-        let found = self.entities.get_key_value(key).or_else(|| self.controllers.get_key_value(key));
-        found.map(|(key, entity)| (*key, entity))
-    }
 }

@@ -135,8 +135,8 @@ async fn row(State(shared): State<Shared>, named: Named<(String, String)>, reque
 impl Served {
     /// The method at a path, with the key of its entity.
     fn method(&self, prefix: &str, name: &str) -> Option<(&str, &'static BackendMethod)> {
-        match self.addressed_by(prefix) {
-            Some((key, entity)) => Some((key, *entity.methods.get(name)?)),
+        match self.entities.get_key_value(prefix).or_else(|| self.controllers.get_key_value(prefix)) {
+            Some((key, entity)) => Some((*key, *entity.methods.get(name)?)),
             None => self.prefixed.get(&(prefix, name)).copied(),
         }
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as JsonValue, json};
 
 use crate::backend::Called;
 #[cfg(not(target_arch = "wasm32"))]
-use crate::backend::{Args, Body, Method};
+use crate::backend::{Args, Body, Method, limited, said};
 use crate::context::Context;
 use crate::entity::Entity;
 use crate::meta::{EntityMeta, FieldMask, Rule};
@@ -12,7 +12,7 @@ use crate::record::AnyRecord;
 use crate::repository::note_errors;
 use crate::{Error, Result, json as wire, validate};
 #[cfg(not(target_arch = "wasm32"))]
-use crate::{backend, guard, operations};
+use crate::{guard, operations};
 
 /// An entity that has rows: all but controllers. `#[derive(Entity)]` implements it.
 #[diagnostic::on_unimplemented(
@@ -139,8 +139,7 @@ pub async fn invoke(
             return Err(refused());
         }
         validate::any(&mut *record).await?;
-        let result =
-            body(&mut *record, Args::new(args)).await.map_err(|error| backend::said(error, &*record, identity))?;
+        let result = body(&mut *record, Args::new(args)).await.map_err(|error| said(error, &*record, identity))?;
         let mut answer = Map::new();
         if !result.is_null() {
             answer.insert("result".into(), result);
@@ -153,8 +152,7 @@ pub async fn invoke(
         }
         Ok(answer)
     };
-    let answer = backend::limited(context, method, work).await;
-    answer.map_err(|error| operations::concealed(error, meta, told))
+    limited(context, method, work).await.map_err(|error| operations::concealed(error, meta, told))
 }
 
 /// What is wrong with these fields, by their names on the wire.

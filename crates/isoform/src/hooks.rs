@@ -12,6 +12,7 @@ pub use many::{SavingMany, saving_many};
 
 use crate::Result;
 use crate::context::Context;
+use crate::controller::Stored;
 use crate::entity::{Column, Entity};
 use crate::future::BoxFuture;
 use crate::id::Id;
@@ -297,7 +298,7 @@ impl<E: Entity> LifecycleEvent<E> {
     #[must_use]
     pub fn repository(&self) -> Repository<E>
     where
-        E: crate::Stored,
+        E: Stored,
     {
         repo::<E>()
     }
