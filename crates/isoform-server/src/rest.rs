@@ -395,6 +395,7 @@ impl Call<'_> {
     /// `/api/tasks/{id}`, or `/api/tasks/{method}` by `POST`
     async fn row(self, id: String, body: Arrived) -> Result<Response> {
         if self.is_action("loadRelations") {
+            self.meta().has_rows()?;
             return self.load_relations(&id, body).await;
         }
         if self.parts.method == Method::POST {
