@@ -18,6 +18,7 @@ mod cursor;
 mod describe;
 mod hidden;
 mod include;
+mod kept;
 mod lazy;
 mod load;
 mod nesting;
