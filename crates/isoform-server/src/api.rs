@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use isoform::backend::Method;
+use isoform::handlers::Handlers;
 use isoform::{Entities, EntityMeta, Error, Host, Identity, QueryLimits, Result};
 
 use crate::context::{self, IdentityRequest, Resolver};
@@ -27,6 +28,7 @@ pub struct Api {
     routes: Router,
     pages: Router,
     files: Option<Router>,
+    handlers: Handlers,
 }
 
 /// What one request may cost. Each has a default and can be set.
@@ -75,6 +77,7 @@ impl Api {
             routes: Router::new(),
             pages: Router::new(),
             files: None,
+            handlers: Handlers::new(),
         }
     }
 
@@ -82,6 +85,25 @@ impl Api {
     #[must_use]
     pub fn entities(mut self, entities: Entities) -> Self {
         self.entities = self.entities.and(entities);
+        self
+    }
+
+    /// Runs these around whatever is asked of the API, over HTTP and by rendered pages; see [`isoform::handlers`].
+    ///
+    /// ```no_run
+    /// # use isoform::handlers::{Handlers, Next, Remove};
+    /// # use isoform::prelude::*;
+    /// # fn example(api: isoform_server::Api) -> isoform_server::Api {
+    /// let handlers = Handlers::new().before_any::<Remove>(async |request| {
+    ///     tracing::info!(who = ?request.identity(), id = %request.id, "is about to delete");
+    ///     Ok(Next::Continue)
+    /// });
+    /// api.handlers(handlers)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn handlers(mut self, handlers: Handlers) -> Self {
+        self.handlers = self.handlers.and(handlers);
         self
     }
 
@@ -157,7 +179,7 @@ impl Api {
     /// Everything as a router, to be served.
     ///
     /// # Errors
-    /// Where two things have one path, with both named.
+    /// Where two things have one path, with both named; as [`Handlers::for_entities`].
     pub fn into_router(self) -> Result<Router> {
         let served = Served { entities: self.served()?, limits: self.limits };
         let source = context::Source {
@@ -168,6 +190,7 @@ impl Api {
             queries: self.limits.queries,
             entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
+            handlers: self.handlers.for_entities(&self.entities)?,
         };
         let source = Arc::new(source);
         let api = rest::router(&self.prefix, Arc::new(served), source.clone());

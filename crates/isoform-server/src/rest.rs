@@ -19,8 +19,9 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use isoform::backend::{Body as Callable, Method as BackendMethod, RowInfo, invoke_record, invoke_static};
 use isoform::future::BoxFuture;
+use isoform::handlers::Exchange;
 use isoform::meta::FieldMask;
-use isoform::provider::{Find, Include};
+use isoform::provider::Include;
 use isoform::{Context, EntityMeta, Error, ErrorKind, Id, Result, Row, Scope, Value, guard, json, operations, shown};
 use question::{Posted, where_of};
 use serde_json::{Map, Value as JsonValue, json};
@@ -74,7 +75,8 @@ async fn me(State(shared): State<Shared>, request: Request) -> Response {
 }
 
 async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let exchange = shared.source.exchange(&mut parts);
     let arriving = AtomicBool::new(false);
     let work = async {
         transport::same_origin(&parts.method, &parts.headers, &shared.source.origins)?;
@@ -84,7 +86,15 @@ async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Resp
         let answer = context.run(batch::run(&shared.served, &context, steps)).await?;
         Ok(respond::json(StatusCode::OK, answer))
     };
-    shared.in_time(&parts.method, &parts.uri, &arriving, work).await
+    replied(shared.in_time(&parts.method, &parts.uri, &arriving, work).await, exchange)
+}
+
+/// The answer as handlers want it.
+fn replied(response: Response, exchange: Option<Arc<Exchange>>) -> Response {
+    match exchange {
+        Some(exchange) => respond::replied(response, &exchange.reply()),
+        None => response,
+    }
 }
 
 type Named<T> = Result<Path<T>, PathRejection>;
@@ -109,7 +119,8 @@ impl Shared {
     where
         A: for<'a> FnOnce(Call<'a>, Arrived) -> BoxFuture<'a, Result<Response>>,
     {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let exchange = self.source.exchange(&mut parts);
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let arriving = AtomicBool::new(false);
         let work = async {
@@ -129,7 +140,7 @@ impl Shared {
                 operations::concealed(error, entity.meta, told)
             })
         };
-        self.in_time(&method, &uri, &arriving, work).await
+        replied(self.in_time(&method, &uri, &arriving, work).await, exchange)
     }
 
     /// Answers in a bounded time; what goes wrong is answered too.
@@ -291,11 +302,8 @@ impl Call<'_> {
     /// The first or the last row of an order, whatever the page.
     async fn end(&self, last: bool, parameters: &Parameters, posted: &Posted) -> Result<Response> {
         let meta = self.meta();
-        let mut find = Find { limit: Some(1), offset: 0, ..self.find(parameters, posted)? };
-        if last {
-            find.order = operations::reversed(&self.context, meta, &find.order);
-        }
-        let body = operations::find_json(&self.context, meta, find, parameters.select).await?;
+        let find = self.find(parameters, posted)?;
+        let body = operations::end_json(&self.context, meta, find, parameters.select, last).await?;
         Ok(respond::json(StatusCode::OK, body))
     }
 

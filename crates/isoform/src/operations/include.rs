@@ -50,6 +50,17 @@ pub(super) fn load<'a>(
     })
 }
 
+/// Passes relations that the asker may have loaded along.
+///
+/// # Errors
+/// 400 where one is hidden, 401 and 403 where an entity is.
+pub(super) fn may_be_named(context: &Context, meta: &EntityMeta, includes: &[Include]) -> Result<()> {
+    includes.iter().try_for_each(|include| {
+        resolve::readable_across(context, meta, include.relation)?;
+        may_be_named(context, include.relation.target(), &include.find.include)
+    })
+}
+
 /// How many relations are included, at all levels.
 fn number(includes: &[Include]) -> usize {
     includes.iter().map(|include| 1 + number(&include.find.include)).sum()
