@@ -12,6 +12,8 @@ pub use crate::filter::custom_filter;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::filter::{CustomFilter, Prefilters};
 pub use crate::future::{BoxFuture, ready};
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::hooks::saving_many;
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 use crate::meta::FieldFunction;
 pub use crate::meta::{
@@ -26,6 +28,7 @@ pub use crate::relation::{
     Fixed, ManyLink, OneLink, Path, RelatedMany, RelatedOne, RelatedThrough, RelationField, TRAVEL, ToMany, ToOne,
     declared, joined,
 };
+pub use crate::validate::asked::{exists, own_function, unique};
 pub use crate::value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
 pub use crate::{Error, Filter, Identity, Result};
 

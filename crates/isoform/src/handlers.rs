@@ -67,8 +67,8 @@ mod run;
 mod view;
 
 pub use event::{
-    Batch, ById, Collection, Count, Counted, Create, CreateMany, EntityEvent, Event, EventKind, Existing, Find, FindById,
-    FindFirst, FindLast, Group, Grouped, Item, Items, Many, Questioned, Remove, RemoveMany, Several, Steps, Update,
+    Batch, ById, Collection, Count, Counted, Create, CreateMany, Describe, EntityEvent, Event, EventKind, Existing, Find, FindById,
+    FindFirst, FindLast, Group, Grouped, Item, Items, LoadRelations, Loading, Many, Nothing, Questioned, Remove, RemoveMany, Several, Steps, Update,
     UpdateMany, UpsertMany, Upserts,
 };
 pub use exchange::{Exchange, Reply};

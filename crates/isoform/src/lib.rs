@@ -51,6 +51,7 @@ pub mod backend;
 mod batch;
 mod bulk;
 mod context;
+pub mod describe;
 mod entity;
 mod error;
 pub mod filter;
@@ -91,6 +92,7 @@ pub mod __private;
 pub use batch::{Batch, BatchDone, BatchRepository, Pending};
 pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
 pub use context::{Context, Scope};
+pub use describe::{Description, describe_entities};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
 pub use error::{Error, ErrorKind, Result, shown};
 pub use filter::limits::QueryLimits;
@@ -108,7 +110,7 @@ pub use query::{
     DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, default_limit, offset as query_offset,
     set_default_limit,
 };
-pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState, rights};
+pub use record::{AnyField, AnyRecord, Errors, IntoFields, Record, RecordField, RecordState, rights};
 pub use relation::{RelatedMany, RelatedOne, RelatedThrough, ToMany, ToOne};
 pub use remote::Remote;
 pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};

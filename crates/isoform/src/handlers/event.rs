@@ -1,14 +1,17 @@
 //! The events: what each is asked with, and what it answers.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use super::question::{Changes, Question, Rows};
 use super::view::View;
 use crate::aggregate::Aggregation;
 use crate::bulk::{Step, UpsertRow};
+use crate::describe::Description;
 use crate::id::Id;
 use crate::meta::EntityMeta;
 use crate::operations::Done;
+use crate::provider::Include;
 use crate::value::Row;
 use crate::Result;
 
@@ -93,6 +96,10 @@ events! {
     FindFirst "find first": Questioned<E> => Option<E::Record>, by perhaps::<A, B>;
     /// The last row of an order, or none.
     FindLast "find last": Questioned<E> => Option<E::Record>, by perhaps::<A, B>;
+    /// What is related to the row with an id: answers its record with these relations loaded; of the row itself nothing is told.
+    LoadRelations "load relations": Loading<E> => E::Record, by one::<A, B>;
+    /// What the entity is, as the asker may know it.
+    Describe "describe": Nothing => Description, by Ok;
     /// How many rows there are.
     Count "count": Counted<E> => u64, by Ok;
     /// What is computed of each group of rows: the keys, then the measures, as asked.
@@ -117,6 +124,8 @@ impl EntityEvent for FindById {}
 impl EntityEvent for Find {}
 impl EntityEvent for FindFirst {}
 impl EntityEvent for FindLast {}
+impl EntityEvent for LoadRelations {}
+impl EntityEvent for Describe {}
 impl EntityEvent for Count {}
 impl EntityEvent for Group {}
 impl EntityEvent for Update {}
@@ -175,6 +184,32 @@ pub struct Questioned<E: View> {
     pub query: Question<E>,
 }
 
+/// An id, and which relations of its row are to be loaded.
+#[derive(Clone)]
+pub struct Loading<E: View> {
+    /// The id.
+    pub id: Id,
+    /// The relations: of each which rows, in what order, how many, and what is loaded with them.
+    pub relations: Vec<Include>,
+    view: PhantomData<fn() -> E>,
+}
+
+impl<E: View> Loading<E> {
+    pub(crate) const fn new(id: Id, relations: Vec<Include>) -> Self {
+        Self { id, relations, view: PhantomData }
+    }
+
+    /// How many relations one behind the other are loaded.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        super::question::depth(&self.relations)
+    }
+}
+
+/// Nothing is said.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
 /// A stored row.
 #[derive(Clone)]
 pub struct Existing<E: View> {
@@ -221,7 +256,7 @@ pub struct Grouped<E: View> {
 pub struct Upserts<E: View> {
     /// The rows: by which values each is found, and what it gets.
     pub rows: Vec<UpsertRow>,
-    pub(crate) view: std::marker::PhantomData<fn() -> E>,
+    pub(crate) view: PhantomData<fn() -> E>,
 }
 
 /// The writes of a batch. Their values may be changed, not how many there are nor what each does to which entity: a handler
@@ -309,7 +344,19 @@ const _: () = {
 
     impl<E: View> Upserts<E> {
         fn seen<B: View>(self) -> Result<Upserts<B>> {
-            Ok(Upserts { rows: self.rows, view: std::marker::PhantomData })
+            Ok(Upserts { rows: self.rows, view: PhantomData })
+        }
+    }
+
+    impl<E: View> Loading<E> {
+        fn seen<B: View>(self) -> Result<Loading<B>> {
+            Ok(Loading::new(self.id, self.relations))
+        }
+    }
+
+    impl Nothing {
+        fn seen<B: View>(self) -> Result<Self> {
+            Ok(self)
         }
     }
 

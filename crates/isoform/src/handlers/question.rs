@@ -101,11 +101,12 @@ impl<E> Question<E> {
     /// How many relations one behind the other come along: 0 without any.
     #[must_use]
     pub fn depth(&self) -> usize {
-        fn depth(includes: &[Include]) -> usize {
-            includes.iter().map(|include| 1 + depth(&include.find.include)).max().unwrap_or_default()
-        }
         depth(&self.find.include)
     }
+}
+
+pub(super) fn depth(includes: &[Include]) -> usize {
+    includes.iter().map(|include| 1 + depth(&include.find.include)).max().unwrap_or_default()
 }
 
 impl<E: Entity> Question<E> {

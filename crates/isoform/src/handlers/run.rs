@@ -188,12 +188,14 @@ impl<V: Event> Chain<V> {
             request.context = outside.clone();
             let about = About { when: "after (detached)", what: V::KIND, entity: request.entity() };
             let run = handler(request, outcome.clone());
-            later.tasks.push(Box::pin(async move {
+            let is_told_well = outcome.is_ok();
+            let task = Box::pin(async move {
                 if let Err(error) = bounded(&outside, None, about, run).await {
                     // There is nobody left to be told but the log.
                     let _ = error.told();
                 }
-            }));
+            });
+            later.tasks.push((is_told_well, task));
         }
     }
 }
@@ -201,14 +203,30 @@ impl<V: Event> Chain<V> {
 /// What runs once an operation is over, in tasks of its own.
 #[derive(Default)]
 pub(crate) struct Later {
-    tasks: Vec<BoxFuture<'static, ()>>,
+    /// Each with whether it is told of an answer.
+    tasks: Vec<(bool, BoxFuture<'static, ()>)>,
 }
 
 impl Later {
-    /// The operation has ended so, in this context. What it has told to whoever is to be told later is so by now.
-    pub fn begin(self, _context: &Context, _ended_well: bool) {
-        for task in self.tasks {
-            tokio::spawn(task);
+    /// The operation has ended, well or not, in this context. What is told of an answer waits for the commit, and is not told
+    /// where there is none.
+    pub fn begin(self, context: &Context, ended_well: bool) {
+        for (is_told_well, task) in self.tasks {
+            let begun = match (is_told_well, ended_well) {
+                (true, false) => continue,
+                (true, true) => context.enter(|| {
+                    Context::after_commit(async move {
+                        tokio::spawn(task);
+                        Ok(())
+                    })
+                }),
+                (false, _) => tokio::runtime::Handle::try_current()
+                    .map(|runtime| drop(runtime.spawn(task)))
+                    .map_err(Error::internal),
+            };
+            if let Err(error) = begun {
+                let _ = error.told();
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Operations around which data handlers run. Each is asked for where it begins; without a handler the answer is nothing, and the
 //! operation goes its usual way.
 //!
-//! - `read` answers questions by records, `write` and `many` do writes, each in a transaction with its handlers.
+//! - `read` answers questions by records, `related` those for related rows, `write` and `many` do writes, each in a transaction with its handlers.
 //! - `shown` takes out of what is answered what the asker may not see, whoever made it.
 
 mod many;
 mod read;
+mod related;
 mod write;
 
 use std::sync::Arc;
@@ -14,37 +15,66 @@ pub(super) use many::{batch, create_many, remove_many, update_many, upsert_many}
 pub(crate) use many::inserted;
 pub(crate) use read::{Listed, by_id};
 pub(super) use read::{count, end, group, list};
+pub(super) use read::describe;
+pub(super) use related::{load_relations, related};
 pub(super) use write::{create, remove, update};
 
 use super::ask::readable;
-use super::hidden::conceal;
-use super::{Patch, resolve};
+use super::hidden::{Hidden, conceal};
+use super::{Patch, lazy, resolve};
 use crate::context::Context;
 use crate::handlers::{Any, Chain, Event, Later, Next, Outcome, Request};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::record::AnyRecord;
-use crate::value::Value;
+use crate::value::{Row, Value};
 use crate::{Error, Result, guard};
 
-/// The record of what may be answered of another one: without what the asker may not see of it and of what is loaded with it.
-fn shown(context: &Context, record: &dyn AnyRecord) -> Result<Box<dyn AnyRecord>> {
+/// The record of what may be answered of another one: of these fields, without what the asker may not see of it and of what is
+/// loaded with it.
+fn shown(context: &Context, record: &dyn AnyRecord, fields: FieldMask) -> Result<Box<dyn AnyRecord>> {
     let meta = record.meta();
     let mut row = record.row();
     // What was hidden when the row was whole stays so.
     let before = record.state().hidden();
-    let hidden = conceal(context, meta, readable(context, meta).without(before), std::slice::from_mut(&mut row))?;
-    let hidden = hidden.of(0).or(before);
+    let hidden = conceal(context, meta, readable(context, meta), std::slice::from_mut(&mut row))?;
+    let hidden = hidden.of(0).or(before).or(meta.all_fields().without(fields));
+    blank(meta, hidden, &mut row);
     let mut shown = (meta.new_record)();
     shown.set_stored(row, hidden)?;
     for relation in meta.relations {
         let Some(related) = record.related(relation.index) else { continue };
         let keys_are_seen = !relation.keys.iter().any(|(own, _)| hidden.contains(*own));
         if keys_are_seen && resolve::readable_across(context, meta, relation).is_ok() {
-            let related = related.into_iter().map(|one| self::shown(context, one).map(Arc::from));
+            let related =
+                related.into_iter().map(|one| self::shown(context, one, one.meta().all_fields()).map(Arc::from));
             shown.relate(relation.index, related.collect::<Result<_>>()?);
         }
     }
     Ok(shown)
+}
+
+/// Takes the values of fields out of a row.
+fn blank(meta: &EntityMeta, hidden: FieldMask, row: &mut Row) {
+    let mut blank = (meta.new_record)().row();
+    lazy::leave_out(meta.lazy_fields(), std::slice::from_mut(&mut blank));
+    super::ask::hide(row, &blank, hidden);
+}
+
+/// Makes records what their rows are in the table. `readable` are the fields that the asker may see of all of them; what else is
+/// `hidden` of some was judged by a row as it was, and is not judged anew.
+fn restore(
+    meta: &EntityMeta,
+    records: &mut [Box<dyn AnyRecord>],
+    rows: Vec<Row>,
+    hidden: &Hidden,
+    readable: FieldMask,
+) -> Result<()> {
+    let of_all = meta.all_fields().without(readable);
+    let by_record = (0..rows.len()).any(|position| hidden.of(position) != of_all);
+    for (position, (record, row)) in records.iter_mut().zip(rows).enumerate() {
+        record.set_stored(row, if by_record { hidden.of(position) } else { FieldMask::NONE })?;
+    }
+    Ok(())
 }
 
 /// Passes records of the entity: what a handler answers may be of any.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::page::seen_order;
+use super::hidden::Hidden;
 use super::resolve::{self, Sight};
-use super::{MAX_RELATED, computed, hidden, lazy, prefilter};
+use super::{MAX_RELATED, computed, handled, hidden, lazy, prefilter, question};
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
 use crate::filter::limits::{self, MAX_INCLUDED};
@@ -13,38 +13,51 @@ use crate::future::BoxFuture;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::provider::{Find, Include};
 use crate::record::AnyRecord;
-use crate::value::Value;
-use crate::{Error, Result, guard, json};
+use crate::value::{Row, Value};
+use crate::{Error, Result, json};
 
-/// What a question includes: what it names, and the relations that are always included.
-pub(super) fn of(context: &Context, meta: &'static EntityMeta, named: Vec<Include>) -> Vec<Include> {
-    let seen = |relation: &&RelationMeta| {
-        resolve::readable_across(context, meta, relation).is_ok() && prefilter::named_by_keys(context, relation)
-    };
+/// Who has asked for a relation?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// The question names it: what is refused is an error.
+    ByName,
+    /// Nobody: it is always included. To whom it is refused, it is not loaded.
+    ByItself,
+}
+
+/// Loads what a question includes: what it names, and the relations that are always included.
+pub(super) async fn load_all(
+    context: &Context,
+    meta: &'static EntityMeta,
+    named: Vec<Include>,
+    mut parents: Vec<&mut dyn AnyRecord>,
+) -> Result<()> {
     let always = meta.relations.iter().filter(|relation| relation.included);
-    let unnamed = always.filter(|relation| named.iter().all(|include| include.relation != *relation)).filter(seen);
-    let mut all: Vec<_> = unnamed.map(|relation| Include { relation, find: Find::default() }).collect();
-    all.extend(named);
-    all
+    let unnamed = always.filter(|relation| named.iter().all(|include| include.relation != *relation));
+    let unnamed: Vec<_> = unnamed.map(|relation| Include { relation, find: Find::default() }).collect();
+    if context.scope() == Scope::Api && number(&unnamed) + number(&named) > MAX_INCLUDED {
+        return Err(Error::invalid(format!("More than {MAX_INCLUDED} relations are included.")));
+    }
+    for include in &unnamed {
+        one(context, meta, include, Asked::ByItself, &mut parents, 1).await?;
+    }
+    load(context, meta, &named, parents, 1).await
 }
 
 /// Loads related records and hands them to their parents.
-pub(super) fn load<'a>(
+pub(super) fn load<'a, 'r: 'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     includes: &'a [Include],
-    mut parents: Vec<&'a mut dyn AnyRecord>,
+    mut parents: Vec<&'r mut dyn AnyRecord>,
     depth: usize,
 ) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
-        if depth == 1 && context.scope() == Scope::Api && number(includes) > MAX_INCLUDED {
-            return Err(Error::invalid(format!("More than {MAX_INCLUDED} relations are included.")));
-        }
         if !includes.is_empty() {
             limits::check_includes(depth)?;
         }
         for include in includes {
-            one(context, meta, include, &mut parents, depth).await?;
+            one(context, meta, include, Asked::ByName, &mut parents, depth).await?;
         }
         Ok(())
     })
@@ -70,10 +83,11 @@ async fn one(
     context: &Context,
     meta: &'static EntityMeta,
     include: &Include,
+    by: Asked,
     parents: &mut [&mut dyn AnyRecord],
     depth: usize,
 ) -> Result<()> {
-    let (relation, target) = (include.relation, include.relation.target());
+    let relation = include.relation;
     // Parents of one key share what is related to it.
     let (mut keys, mut groups) = (Vec::new(), HashMap::new());
     let group = |parent: &&mut dyn AnyRecord| {
@@ -84,43 +98,23 @@ async fn one(
         }))
     };
     let own: Vec<Option<usize>> = parents.iter().map(group).collect();
-    let sight = resolve::sight(context, meta, relation).await?;
-    let (mut find, between, readable) = guarded(context, include, sight, &keys).await?;
-    let needed = hidden::needed(context, target, readable);
-    let left_out = lazy::judged_whole(context, target, needed, &mut find);
+    let question = async {
+        let sight = resolve::sight(context, meta, relation).await?;
+        guarded(context, include, sight, &keys).await
+    };
+    let question = match question.await {
+        // What is the server's own fault is no refusal.
+        Err(error) if by == Asked::ByItself && error.status() < 500 => return Ok(()),
+        question => question?,
+    };
     let mut related: Vec<Vec<Arc<dyn AnyRecord>>> = vec![Vec::new(); keys.len()];
     if !keys.is_empty() {
-        // One more than is allowed, so that nothing is cut silently.
-        let at_most = (context.scope() == Scope::Api).then_some(MAX_RELATED + 1);
-        let mut found = Vec::new();
-        for part in parts(&keys) {
-            let left = at_most.map(|at_most| at_most.saturating_sub(found.len() as u64));
-            found.extend(context.database()?.find_related(relation, &part, &find, &between, left).await?);
-        }
-        let (keys, mut rows): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        if at_most.is_some_and(|at_most| rows.len() as u64 >= at_most) {
-            return Err(Error::invalid(format!(
-                "More than {MAX_RELATED} rows of \"{}\" would be included: include fewer of each.",
-                relation.wire
-            )));
-        }
-        computed::fill_in(context, target, needed, &mut rows).await?;
-        let hidden = hidden::conceal(context, target, readable, &mut rows)?;
-        lazy::leave_out(left_out, &mut rows);
-        let mut owners = Vec::with_capacity(rows.len());
-        let mut children = Vec::with_capacity(rows.len());
-        for (position, (key, row)) in keys.into_iter().zip(rows).enumerate() {
-            let mut child = (target.new_record)();
-            child.set_stored(row, hidden.of(position))?;
-            owners.push(groups.get(&text(&key)).copied());
-            children.push(child);
-        }
-        if !find.include.is_empty() {
-            let records = children.iter_mut().map(|child| &mut **child as &mut dyn AnyRecord).collect();
-            load(context, target, &find.include, records, depth + 1).await?;
-        }
-        for (owner, child) in owners.into_iter().zip(children) {
-            if let Some(group) = owner.and_then(|owner| related.get_mut(owner)) {
+        let children = match handled::related(context, meta, include, &keys, depth) {
+            Some(handled) => handled.await?,
+            None => found(context, relation, &keys, question, depth, None).await?,
+        };
+        for (key, child) in children {
+            if let Some(group) = groups.get(&text(&key)).and_then(|owner| related.get_mut(*owner)) {
                 group.push(Arc::from(child));
             }
         }
@@ -130,6 +124,62 @@ async fn one(
         parent.relate(relation.index, own.unwrap_or_default());
     }
     Ok(())
+}
+
+/// A guarded question for related rows: what of them, what of those in between, and the fields that the asker may see of all.
+pub(super) type Guarded = (Find, Condition, FieldMask);
+
+/// A related record, and the key of those that it belongs to.
+pub(super) type Child = (Vec<Value>, Box<dyn AnyRecord>);
+
+/// Rows as they are in the table, and what is hidden of them.
+pub(super) type Whole = (Vec<Row>, Hidden);
+
+/// The records that are related to some keys, with what is related to them, as the asker may see them. `whole` is told what the
+/// rows are without that.
+pub(super) async fn found(
+    context: &Context,
+    relation: &'static RelationMeta,
+    keys: &[Vec<Value>],
+    (mut find, between, readable): Guarded,
+    depth: usize,
+    whole: Option<&mut Whole>,
+) -> Result<Vec<Child>> {
+    let target = relation.target();
+    let needed = hidden::needed(context, target, readable);
+    let left_out = lazy::judged_whole(context, target, needed, &mut find);
+    // One more than is allowed, so that nothing is cut silently.
+    let at_most = (context.scope() == Scope::Api).then_some(MAX_RELATED + 1);
+    let mut found = Vec::new();
+    for part in parts(keys) {
+        let left = at_most.map(|at_most| at_most.saturating_sub(found.len() as u64));
+        found.extend(context.database()?.find_related(relation, &part, &find, &between, left).await?);
+    }
+    let (keys, mut rows): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    if at_most.is_some_and(|at_most| rows.len() as u64 >= at_most) {
+        return Err(Error::invalid(format!(
+            "More than {MAX_RELATED} rows of \"{}\" would be included: include fewer of each.",
+            relation.wire
+        )));
+    }
+    computed::fill_in(context, target, needed, &mut rows).await?;
+    let as_stored = whole.is_some().then(|| rows.clone());
+    let hidden = hidden::conceal(context, target, readable, &mut rows)?;
+    lazy::leave_out(left_out, &mut rows);
+    let mut children = Vec::with_capacity(rows.len());
+    for (position, (key, row)) in keys.into_iter().zip(rows).enumerate() {
+        let mut child = (target.new_record)();
+        child.set_stored(row, hidden.of(position))?;
+        children.push((key, child));
+    }
+    if !find.include.is_empty() {
+        let records = children.iter_mut().map(|(_, child)| &mut **child as &mut dyn AnyRecord).collect();
+        load(context, target, &find.include, records, depth + 1).await?;
+    }
+    if let (Some(whole), Some(rows)) = (whole, as_stored) {
+        *whole = (rows, hidden);
+    }
+    Ok(children)
 }
 
 /// Keys of one value are one parameter. Keys of several are one comparison each, and a database takes only so many: they are
@@ -164,45 +214,28 @@ pub(super) fn text(key: &[Value]) -> String {
 }
 
 /// What is asked of the rows at the other end, of those in between, and which fields are answered.
-async fn guarded(
+pub(super) async fn guarded(
     context: &Context,
     include: &Include,
     sight: Sight,
     keys: &[Vec<Value>],
-) -> Result<(Find, Condition, FieldMask)> {
+) -> Result<Guarded> {
     let target = include.relation.target();
-    let mut find = include.find.clone();
-    let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
-    if context.scope() == Scope::Api {
-        guard::asks_only(target, sight.readable, asked)?;
-        guard::asks_only(target, sight.readable.or(hidden::judged(context, target)), find.with)?;
-        limits::check(target, &find.filter)?;
-        limits::check_order(&find.order)?;
-        let most = context.query_limits().rows;
-        if let Some(limit) = find.limit.filter(|limit| *limit > most) {
-            return Err(Error::invalid(format!(
-                "{limit} rows of \"{}\" for each row; at most {most} can be included.",
-                include.relation.wire
-            )));
-        }
-    }
-    computed::asks_columns(target, asked)?;
-    find.filter = resolve::asked(context, target, find.filter).await?;
-    let order = seen_order(target, find.order, sight.readable);
-    find.order = resolve::order(context, target, order).await?;
+    let find = include.find.clone();
+    let mut find = question::guarded(context, target, sight.readable, find, Some(include.relation)).await?;
     let mut between = Condition::All;
     match include.relation.through.map(|through| (through.entity)()) {
         Some(through) => {
-            between = prefilter::applied(context, through, pinned(include.relation, through, keys)).await?;
+            between = prefilter::applied(context, through, of_keys(include.relation, through, keys)).await?;
         }
-        None => find.filter = find.filter.and(pinned(include.relation, target, keys)),
+        None => find.filter = find.filter.and(of_keys(include.relation, target, keys)),
     }
     find.filter = prefilter::applied(context, target, find.filter).await?.and(sight.declared);
     Ok((find, between, sight.readable))
 }
 
 /// What the keys of the parents say of the rows that hold them, where their entity looks at that.
-pub(super) fn pinned(relation: &RelationMeta, holder: &EntityMeta, keys: &[Vec<Value>]) -> Condition {
+pub(super) fn of_keys(relation: &RelationMeta, holder: &EntityMeta, keys: &[Vec<Value>]) -> Condition {
     if !prefilter::looks_at_filters(holder) {
         return Condition::All;
     }

@@ -68,7 +68,7 @@ pub(crate) fn inserted<'a>(
             lazy::leave_out(unsent, std::slice::from_mut(&mut row));
             let mut answered = (meta.new_record)();
             answered.set_stored(row, record.state().hidden())?;
-            *record = shown(context, &*answered)?;
+            *record = shown(context, &*answered, meta.all_fields())?;
         }
         Ok(records)
     }))

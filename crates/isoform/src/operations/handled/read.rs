@@ -1,17 +1,19 @@
 //! Questions around which handlers run: answered by records.
 
-use super::{answered, are_of, shown};
+use super::{answered, are_of, restore, shown};
 use crate::aggregate::Aggregation;
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::future::BoxFuture;
 use crate::handlers::{
-    Any, ById, Chain, Collection, Count, Counted, EntityEvent, Find as FindEvent, FindById, FindFirst, FindLast, Group,
-    Grouped, Paged, Question, Questioned, Rows,
+    Any, ById, Chain, Collection, Count, Counted, Describe, EntityEvent, Find as FindEvent, FindById, FindFirst, FindLast, Group,
+    Grouped, Nothing, Paged, Question, Questioned, Rows,
 };
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
+use crate::describe::Description;
 use crate::operations::ask::{guarded, not_too_many, with_related, written};
+use crate::operations::describe::described;
 use crate::operations::hidden::conceal;
 use crate::operations::page::{Behind, at_end};
 use crate::operations::{aggregate, ask, include, lazy, not_found, page, resolve};
@@ -40,9 +42,9 @@ impl Listed {
         self.records.iter().map(|record| fields.iter().map(|field| record.get(field)).collect()).collect()
     }
 
-    fn of(context: &Context, meta: &EntityMeta, found: Collection<Any>, asked: &Question<Any>) -> Result<Self> {
+    pub(super) fn of(context: &Context, meta: &EntityMeta, found: Collection<Any>, asked: &Question<Any>) -> Result<Self> {
         are_of(meta, &found.items)?;
-        let records = found.items.iter().map(|record| shown(context, &**record)).collect::<Result<_>>()?;
+        let records = found.items.iter().map(|record| shown(context, &**record, asked.fields)).collect::<Result<_>>()?;
         let fields = asked.fields.without(asked.find.left_out(meta));
         Ok(Self { records, fields, total: found.total, cursor: found.cursor })
     }
@@ -50,10 +52,8 @@ impl Listed {
 
 /// Passes a question that may be asked, before any handler sees it.
 async fn passes(context: &Context, meta: &'static EntityMeta, question: &Question<Any>) -> Result<()> {
-    let (find, _) = guarded(context, meta, question.find.clone()).await?;
-    include::may_be_named(context, meta, &question.find.include)?;
-    drop(find);
-    Ok(())
+    guarded(context, meta, question.find.clone()).await?;
+    include::may_be_named(context, meta, &question.find.include)
 }
 
 /// The rows of a question, as they are in the table, with what is related to them as far as the asker may see it.
@@ -74,14 +74,9 @@ async fn found(context: &Context, meta: &'static EntityMeta, question: &Question
     // By keys that the asker may not see nothing is related. Handlers see the rows as they are.
     let mut concealed = rows.clone();
     let hidden = conceal(context, meta, readable, &mut concealed)?;
-    let by_record = (0..rows.len()).any(|position| hidden.of(position) != meta.all_fields().without(readable));
     lazy::leave_out(left_out, &mut concealed);
     answer.items = with_related(context, meta, concealed, hidden.clone(), named).await?;
-    for (position, (record, row)) in answer.items.iter_mut().zip(rows).enumerate() {
-        // What was judged by a row as it was in the table is not judged by another one later.
-        let hidden = if by_record { hidden.of(position) } else { FieldMask::NONE };
-        record.set_stored(row, hidden)?;
-    }
+    restore(meta, &mut answer.items, rows, &hidden, readable)?;
     Ok(answer)
 }
 
@@ -162,7 +157,7 @@ pub(crate) struct Found {
 impl Found {
     /// As it may be answered.
     pub fn shown(&self, context: &Context) -> Result<Box<dyn AnyRecord>> {
-        shown(context, &*self.record)
+        shown(context, &*self.record, self.fields)
     }
 
     /// As a JSON object of what may be answered.
@@ -250,5 +245,19 @@ pub(in crate::operations) fn group<'a>(
         // Whoever asked reads as many values as they asked for.
         groups.iter_mut().for_each(|row| row.resize(keys.len() + measures.len(), Value::Null));
         Ok(groups)
+    }))
+}
+
+/// What an entity is.
+pub(in crate::operations) fn describe<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+) -> Option<BoxFuture<'a, Result<Description>>> {
+    let chain = context.handled::<Describe>(meta)?;
+    Some(Box::pin(async move {
+        described(context, meta)?;
+        let request = chain.request(context, meta, Nothing);
+        let operation = async |_: Nothing| described(context, meta);
+        Ok(answered(context, &chain, request, operation).await?.1)
     }))
 }
