@@ -67,15 +67,15 @@ mod run;
 mod view;
 
 pub use event::{
-    Batch, ById, Collection, Count, Counted, Create, CreateMany, Describe, EntityEvent, Event, EventKind, Existing, Find, FindById,
-    FindFirst, FindLast, Group, Grouped, Item, Items, LoadRelations, Loading, Many, Nothing, Questioned, Remove, RemoveMany, Several, Steps, Update,
-    UpdateMany, UpsertMany, Upserts,
+    Batch, ById, Collection, Count, Counted, Create, CreateMany, Describe, EntityEvent, Event, EventKind, Existing,
+    Find, FindById, FindFirst, FindLast, Group, Grouped, Item, Items, LoadRelations, Loading, Many, Nothing,
+    Questioned, Remove, RemoveMany, Several, Steps, Update, UpdateMany, UpsertMany, Upserts,
 };
 pub use exchange::{Exchange, Reply};
 pub(crate) use question::Paged;
 pub use question::{Changes, Question, Rows};
 pub use registry::{HandlerSet, Handlers, TIME_LIMIT};
 pub use request::{Next, Outcome, Request};
-pub(crate) use run::{Chain, Later};
 pub use run::{AfterHandler, BeforeHandler};
+pub(crate) use run::{Chain, Later};
 pub use view::{Any, View};

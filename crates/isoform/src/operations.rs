@@ -44,13 +44,13 @@ use crate::value::Value;
 use crate::{Error, Result};
 
 pub use aggregate::aggregate;
-pub use ask::{count, find_id, find_id_json, find_json};
 pub(crate) use ask::{as_records, find, find_related, shown};
-pub(crate) use handled::{by_id, inserted};
+pub use ask::{count, find_id, find_id_json, find_json};
 pub use body::read_patch;
 pub(crate) use bulk::insert_records;
 pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};
 pub use describe::{describe, describe_entities};
+pub(crate) use handled::{by_id, inserted};
 pub(crate) use hidden::kept_from;
 pub use hidden::{concealed, judged, visible};
 pub use lazy::unsent;

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use super::question::{Changes, Question, Rows};
 use super::view::View;
+use crate::Result;
 use crate::aggregate::Aggregation;
 use crate::bulk::{Step, UpsertRow};
 use crate::describe::Description;
@@ -13,7 +14,6 @@ use crate::meta::EntityMeta;
 use crate::operations::Done;
 use crate::provider::Include;
 use crate::value::Row;
-use crate::Result;
 
 /// An operation of the API that handlers run around: [`Create`], [`Find`] and the others of this module.
 pub trait Event: Send + Sync + 'static {

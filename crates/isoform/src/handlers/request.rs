@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::event::{EntityEvent, Event, EventKind};
 use super::exchange::Exchange;
 use super::view::{Any, View};
+use crate::Result;
 use crate::context::Context;
 use crate::entity::Entity;
 use crate::identity::Identity;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::record::IntoFields;
-use crate::Result;
 
 /// An operation that somebody asks the API for. It derefs to what the event is about: `request.item`, `request.query`.
 pub struct Request<V: Event, E: View> {

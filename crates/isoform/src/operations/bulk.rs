@@ -4,11 +4,11 @@ mod batch;
 mod insert;
 mod upsert;
 
+pub(super) use batch::run as run_batch;
 pub use batch::{Done, batch};
 pub use insert::insert_bodies;
-pub(super) use batch::run as run_batch;
-pub(super) use insert::{insert_patches_as, what_is_set};
 pub(crate) use insert::insert_records;
+pub(super) use insert::{insert_patches_as, what_is_set};
 pub use upsert::upsert_many;
 pub(super) use upsert::upsert_many_as;
 
@@ -36,7 +36,9 @@ use crate::{Error, Result, validate};
 pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Which, patch: Patch) -> Result<u64> {
     match handled::update_many(context, meta, &which, &patch) {
         Some(handled) => handled.await,
-        None => update_many_as(context, meta, which, patch, Trusted { filter: Condition::All, set: Patch::new() }).await,
+        None => {
+            update_many_as(context, meta, which, patch, Trusted { filter: Condition::All, set: Patch::new() }).await
+        }
     }
 }
 
@@ -166,7 +168,12 @@ pub(super) struct Rows {
 
 impl Rows {
     /// The rows that somebody may be speaking of, in scope `Api`; in scope `Backend` whatever is asked for.
-    pub(super) async fn guarded(context: &Context, meta: &'static EntityMeta, which: Which, write: Write) -> Result<Self> {
+    pub(super) async fn guarded(
+        context: &Context,
+        meta: &'static EntityMeta,
+        which: Which,
+        write: Write,
+    ) -> Result<Self> {
         meta.writable()?;
         let guarded = context.scope() == Scope::Api;
         if guarded {

@@ -11,11 +11,11 @@ mod write;
 
 use std::sync::Arc;
 
-pub(super) use many::{batch, create_many, remove_many, update_many, upsert_many};
 pub(crate) use many::inserted;
+pub(super) use many::{batch, create_many, remove_many, update_many, upsert_many};
+pub(super) use read::describe;
 pub(crate) use read::{Listed, by_id};
 pub(super) use read::{count, end, group, list};
-pub(super) use read::describe;
 pub(super) use related::{load_relations, related};
 pub(super) use write::{create, remove, update};
 

@@ -3,15 +3,15 @@
 use super::{answered, are_of, restore, shown};
 use crate::aggregate::Aggregation;
 use crate::context::Context;
+use crate::describe::Description;
 use crate::filter::Condition;
 use crate::future::BoxFuture;
 use crate::handlers::{
-    Any, ById, Chain, Collection, Count, Counted, Describe, EntityEvent, Find as FindEvent, FindById, FindFirst, FindLast, Group,
-    Grouped, Nothing, Paged, Question, Questioned, Rows,
+    Any, ById, Chain, Collection, Count, Counted, Describe, EntityEvent, Find as FindEvent, FindById, FindFirst,
+    FindLast, Group, Grouped, Nothing, Paged, Question, Questioned, Rows,
 };
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
-use crate::describe::Description;
 use crate::operations::ask::{guarded, not_too_many, with_related, written};
 use crate::operations::describe::described;
 use crate::operations::hidden::conceal;
@@ -42,9 +42,15 @@ impl Listed {
         self.records.iter().map(|record| fields.iter().map(|field| record.get(field)).collect()).collect()
     }
 
-    pub(super) fn of(context: &Context, meta: &EntityMeta, found: Collection<Any>, asked: &Question<Any>) -> Result<Self> {
+    pub(super) fn of(
+        context: &Context,
+        meta: &EntityMeta,
+        found: Collection<Any>,
+        asked: &Question<Any>,
+    ) -> Result<Self> {
         are_of(meta, &found.items)?;
-        let records = found.items.iter().map(|record| shown(context, &**record, asked.fields)).collect::<Result<_>>()?;
+        let records =
+            found.items.iter().map(|record| shown(context, &**record, asked.fields)).collect::<Result<_>>()?;
         let fields = asked.fields.without(asked.find.left_out(meta));
         Ok(Self { records, fields, total: found.total, cursor: found.cursor })
     }
@@ -234,7 +240,9 @@ pub(in crate::operations) fn group<'a>(
         let request = chain.request(context, meta, Grouped { rows, question });
         let operation = async |mut asked: Grouped<Any>| {
             if asked.question.groups != keys || asked.question.measures != measures {
-                return Err(Error::internal("a handler changed what is computed of groups: it may change which, and of what"));
+                return Err(Error::internal(
+                    "a handler changed what is computed of groups: it may change which, and of what",
+                ));
             }
             let beside = resolve::trusted(context, meta, asked.rows.trusted.clone()).await?;
             asked.question.filter = asked.rows.condition().clone();

@@ -75,8 +75,7 @@ pub(in crate::operations) fn load_relations<'a>(
         ask::guarded(context, meta, Find::matching(id.condition(meta))).await?;
         include::may_be_named(context, meta, &relations)?;
         let request = chain.request(context, meta, Loading::new(id, relations));
-        let operation =
-            async |asked: Loading<Any>| load::loaded(context, meta, &asked.id, &asked.relations).await;
+        let operation = async |asked: Loading<Any>| load::loaded(context, meta, &asked.id, &asked.relations).await;
         let (_, record) = answered(context, &chain, request, operation).await?;
         are_of(meta, [&record])?;
         shown(context, &*record, meta.all_fields())
