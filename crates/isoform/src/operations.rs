@@ -20,6 +20,7 @@ mod describe;
 mod handled;
 mod hidden;
 mod include;
+mod kept;
 mod lazy;
 mod load;
 mod nesting;
@@ -60,7 +61,7 @@ pub use page::{end_json, page_json, reversed};
 pub(crate) use page::{end_related, find_fields, page, page_related};
 pub(crate) use raw::{execute_sql, fetch_sql};
 pub use references::foreign_key_conflict;
-pub(crate) use write::{delete, received, save, untold};
+pub(crate) use write::{apply, delete, received, save, untold};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 
 /// The most related rows that one relation can bring along.
