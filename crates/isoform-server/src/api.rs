@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use isoform::backend::Method;
+use isoform::handlers::Handlers;
 use isoform::validate::Messages;
 use isoform::{Context, Entities, EntityMeta, Error, Host, Identity, QueryLimits, Rate, Rates, Result};
 
@@ -35,6 +36,7 @@ pub struct Api {
     routes: Router,
     pages: Router,
     files: Option<Router>,
+    handlers: Handlers,
 }
 
 /// What one request may cost. Each has a default and can be set.
@@ -103,6 +105,7 @@ impl Api {
             routes: Router::new(),
             pages: Router::new(),
             files: None,
+            handlers: Handlers::new(),
         }
     }
 
@@ -110,6 +113,25 @@ impl Api {
     #[must_use]
     pub fn entities(mut self, entities: Entities) -> Self {
         self.entities = self.entities.and(entities);
+        self
+    }
+
+    /// Runs these around whatever is asked of the API, over HTTP and by rendered pages; see [`isoform::handlers`].
+    ///
+    /// ```no_run
+    /// # use isoform::handlers::{Handlers, Next, Remove};
+    /// # use isoform::prelude::*;
+    /// # fn example(api: isoform_server::Api) -> isoform_server::Api {
+    /// let handlers = Handlers::new().before_any::<Remove>(async |request| {
+    ///     tracing::info!(who = ?request.identity(), id = %request.id, "is about to delete");
+    ///     Ok(Next::Continue)
+    /// });
+    /// api.handlers(handlers)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn handlers(mut self, handlers: Handlers) -> Self {
+        self.handlers = self.handlers.and(handlers);
         self
     }
 
@@ -232,7 +254,7 @@ impl Api {
     /// Everything as a router, to be served.
     ///
     /// # Errors
-    /// Where two things have one path, with both named.
+    /// Where two things have one path, with both named; as [`Handlers::for_entities`].
     pub fn into_router(self) -> Result<Router> {
         for warning in self.warnings() {
             tracing::warn!("{warning}");
@@ -255,6 +277,7 @@ impl Api {
             entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
             base: std::sync::OnceLock::new(),
+            handlers: self.handlers.for_entities(&self.entities)?,
             answers: self.answers,
             at_once: AtOnce::new(self.limits.at_once),
             rate: self.limits.rate,
