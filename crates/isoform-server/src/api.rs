@@ -10,6 +10,7 @@ use isoform::{Entities, EntityMeta, Error, Host, Identity, QueryLimits, Result};
 
 use crate::context::{self, IdentityRequest, Resolver};
 use crate::database::Database;
+use crate::registered;
 use crate::rest;
 use crate::sessions::Sessions;
 
@@ -143,8 +144,9 @@ impl Api {
     /// Creates what is missing of tables and columns, logs what it did, and answers it, a sentence each.
     ///
     /// # Errors
-    /// Where the database refuses.
+    /// Where the database refuses; 400 where a relation leads to an entity that is not listed.
     pub async fn ensure_schema(&self) -> Result<Vec<String>> {
+        registered::check(&self.listed())?;
         let own = self.sessions.is_some().then(Sessions::entity);
         let entities: Vec<_> = self.entities.iter().map(|entity| entity.meta).chain(own).collect();
         let done = self.database.ensure_schema(&entities).await?;
@@ -157,7 +159,7 @@ impl Api {
     /// Everything as a router, to be served.
     ///
     /// # Errors
-    /// Where two things have one path, with both named.
+    /// Where two things have one path, and where a relation leads to an entity that is not listed, with both named.
     pub fn into_router(self) -> Result<Router> {
         let served = Served { entities: self.served()?, limits: self.limits };
         let source = context::Source {
@@ -182,6 +184,10 @@ impl Api {
             Some(sessions) => router.layer(sessions.layer(&self.database)),
             None => router,
         })
+    }
+
+    fn listed(&self) -> Vec<&'static EntityMeta> {
+        self.entities.iter().map(|entity| entity.meta).collect()
     }
 
     /// The entities by key, with their methods by name; what stands in another's way is named.
@@ -219,6 +225,7 @@ impl Api {
                 }));
             }
         }
+        registered::check(&self.listed())?;
         Ok(served)
     }
 }

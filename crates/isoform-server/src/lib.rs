@@ -33,6 +33,7 @@ mod database;
 mod in_process;
 mod include;
 mod parameters;
+mod registered;
 mod respond;
 mod rest;
 mod serve;

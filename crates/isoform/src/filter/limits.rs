@@ -44,7 +44,8 @@ pub struct QueryLimits {
 }
 
 impl QueryLimits {
-    const DEFAULT: Self = Self { conditions: 200, depth: 8, values: 1_000, sorts: 8, rows: 1_000, includes: 4, calls: 20 };
+    const DEFAULT: Self =
+        Self { conditions: 200, depth: 8, values: 1_000, sorts: 8, rows: 1_000, includes: 4, calls: 20 };
 
     /// Those of the one who asks, where something is asked; else the default ones.
     #[must_use]

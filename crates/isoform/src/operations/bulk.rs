@@ -50,11 +50,19 @@ pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Wh
         return context.database()?.count(meta, &rows.filter).await;
     }
     stamp(meta, &mut patch);
-    let Some(limit) = rows.limit else { return context.database()?.update(meta, &rows.filter, &patch).await };
-    let work = async |inside: Context| {
-        rows.bearable(inside.database()?.update_at_most(meta, &rows.filter, &patch, limit).await?)
+    let updated = match rows.limit {
+        None => context.database()?.update(meta, &rows.filter, &patch).await,
+        Some(limit) => {
+            let work = async |inside: Context| {
+                rows.bearable(inside.database()?.update_at_most(meta, &rows.filter, &patch, limit).await?)
+            };
+            context.transaction(work).await
+        }
     };
-    context.transaction(work).await
+    match updated {
+        Err(error) => Err(references::named_in(error, context, meta, &patch).await),
+        updated => updated,
+    }
 }
 
 /// Deletes the rows that a filter finds; answers how many there were.
@@ -179,8 +187,10 @@ impl Rows {
                     references::reachable(context, &inside, meta, &[(&*record, written)]).await?;
                     passed = passed.or(references::the_same_in_each_row(meta, written));
                 }
-                let stored = store_inside(&inside, &mut *record, reach, false).await;
-                stored.map_err(|error| untold(error, meta, kept))?;
+                if let Err(error) = store_inside(&inside, &mut *record, reach, false).await {
+                    let error = references::named(error, &inside, meta, &[(&*record, written)]).await;
+                    return Err(untold(error, meta, kept));
+                }
                 changed += 1;
             }
             Ok(changed)

@@ -254,7 +254,8 @@ pub(super) fn each_call_once<'a, T: Send + 'a>(
 }
 
 fn answer_to(meta: &'static EntityMeta, call: &Custom) -> Option<Condition> {
-    let same = |(other, asked, _): &&(&'static EntityMeta, Custom, Condition)| std::ptr::eq(*other, meta) && asked == call;
+    let same =
+        |(other, asked, _): &&(&'static EntityMeta, Custom, Condition)| std::ptr::eq(*other, meta) && asked == call;
     let found = |answered: &Answered| answered.lock().ok()?.iter().find(same).map(|(_, _, answer)| answer.clone());
     ANSWERED.try_with(found).ok().flatten()
 }

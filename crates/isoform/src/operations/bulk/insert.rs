@@ -63,7 +63,7 @@ pub(super) async fn insert_patches(
     let new = patches.into_iter().enumerate().map(record).collect::<Result<Vec<_>>>()?;
     let (mut records, written): (Vec<_>, Vec<_>) = new.into_iter().unzip();
     if guarded {
-        let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
+        let written: Vec<_> = records.iter().map(|record| &**record).zip(written.iter().copied()).collect();
         references::reachable(context, context, meta, &written).await?;
     }
     let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(count);
@@ -74,11 +74,24 @@ pub(super) async fn insert_patches(
         // Hooks may set what the filter asks for, so the filter is asked last.
         let filter = prefilter::reach(context, meta).await?;
         let reach = Reach { asker: context, filter: &filter };
-        insert_all(&context.with_scope(Scope::Backend), meta, &mut all, Some(reach)).await?;
+        if let Err(error) = insert_all(&context.with_scope(Scope::Backend), meta, &mut all, Some(reach)).await {
+            let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
+            return Err(references::named(error, context, meta, &written).await);
+        }
     } else {
-        insert_all(context, meta, &mut all, None).await?;
+        insert_trusted(context, meta, &mut all).await?;
     }
     Ok(records)
+}
+
+async fn insert_trusted(
+    context: &Context,
+    meta: &'static EntityMeta,
+    records: &mut [&mut dyn AnyRecord],
+) -> Result<()> {
+    let Err(error) = insert_all(context, meta, records, None).await else { return Ok(()) };
+    let written: Vec<_> = records.iter().map(|record| (&**record, meta.all_fields())).collect();
+    Err(references::named(error, context, meta, &written).await)
 }
 
 /// Inserts typed records, all or none: guarded in scope `Api`, where only what is set counts, and trusted in scope `Backend`.
@@ -89,7 +102,7 @@ pub(crate) async fn insert_records(
     mut records: Vec<&mut dyn AnyRecord>,
 ) -> Result<()> {
     if context.scope() == Scope::Backend {
-        return insert_all(context, meta, &mut records, None).await;
+        return insert_trusted(context, meta, &mut records).await;
     }
     let set = |record: &dyn AnyRecord| {
         let fields = record.changed_fields().without(record.state().hidden);
