@@ -17,6 +17,7 @@ pub fn all() -> Entities {
         .and(crate::entities_shop::all())
         .and(crate::entities_views::all())
         .and(crate::entities_attacks::all())
+        .and(crate::entities_combined::all())
 }
 
 /// Every type of field, and every validator.
@@ -210,7 +211,11 @@ pub struct Account {
     pub holder: String,
 }
 
-async fn trimmed(account: &mut Record<Account>, _: &mut LifecycleEvent<Account>) -> Result<()> {
+async fn trimmed(
+    account: &mut Record<Account>,
+    _: Column<Account, String>,
+    _: &mut LifecycleEvent<Account>,
+) -> Result<()> {
     account.holder = account.holder.trim().to_owned();
     Ok(())
 }

@@ -124,7 +124,9 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `pattern = "[a-z]+"` | the whole text matches. What Rust and JavaScript do not understand alike is refused: write `[0-9]` for `\d`, `[^\n]` for `.` |
 /// | `one_of("a", "b")` | one of these texts; constants can stand there too |
 /// | `validate = f` | `fn(&T) -> Result<(), impl Display>`, asked of values that are not null; of a text, `fn(&str)` as well |
-/// | `unique` | no two rows have the same value |
+/// | `validate_async = f` | `async fn(&T, &Record<Task>) -> Result<()>`, which may ask the database or the API; what it answers as `Error::invalid("…")` is said of the field |
+/// | `not_null` | of an `Option`: it must be given, though a text may be empty |
+/// | `unique`, `unique(message = "…")` | no two rows have the same value: an index of the table, and 409 where another row has it |
 ///
 /// What a client leaves out of a new row is its default: `false`, 0, an empty text.
 ///
@@ -137,7 +139,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `column = "…"`, `label = "…"` | made from the field's name, unless they are said |
 /// | `api_read = R` | who may see it; `false`: it never leaves the server. What a function of the record decides about is blank in the rows of which it says no, and cannot be filtered, sorted, grouped or aggregated by |
 /// | `allow_update = R` | who may write it, on insert and on update; a function of the record is asked of the stored one, or of the new one. What somebody else sends for it is passed over: the stored value stays |
-/// | `saving = f` | before it is saved, on the server: `async fn(&mut Record<Task>, &mut LifecycleEvent<Task>) -> Result<()>` |
+/// | `saving = f` | before it is saved, on the server: `async fn(&mut Record<Task>, Column<Task, T>, &mut LifecycleEvent<Task>) -> Result<()>`; `record.field(\|_\| column)` is the field |
 /// | `display = f` | what people read of it: `fn(&T) -> impl Display`; `record.display(\|t\| t.price)` |
 /// | `column_type = "text COLLATE NOCASE"` | the column's type in the database's own words, where the table is created |
 /// | `input = "tel"`, `placeholder = "…"`, `help = "…"` | for its input in forms |
@@ -338,11 +340,18 @@ pub fn hooks(_: TokenStream, item: TokenStream) -> TokenStream {
 /// - `#[allowed(R)]` is required: a rule as in [`derive@Entity`]. A function is `fn(&Identity, &Record<Task>) -> bool` for a
 ///   method of a record, asked of the stored and of the resulting record, and `fn(&Identity) -> bool` for one of the entity.
 /// - The body runs in one transaction, which an error undoes; `#[allowed(R, transaction = false)]` does without.
+/// - Behind the rule, or for all methods of a block in `#[backend(…)]`: `prefix = "reports"` is the path before the name instead of
+///   the entity's key, `POST /api/reports/{method}`; `time_limit = 5`: what takes more seconds is undone and answers 503;
+///   `rate_limit(10 per minute)`: of each identity so many calls, more answer 429 (`second`, `hour`, `day`). Nobody is counted by address
+///   where the server knows it, else all together. Calls by trusted code are not limited.
+/// - **A method bypasses the entity's `allow` rules on purpose**: its body is trusted, and `allowed` alone says who gets there. What the
+///   *caller* sends along is guarded as in a save. So a method that everybody may call, of an entity that not everybody may change, is
+///   a warning when the server starts; `#[allowed(true, on_purpose)]` says that it is meant.
 /// - Arguments and the result are owned, of any type that serde writes and reads; the method answers `Result<T>`.
 /// - Bodies are not compiled for the browser, and neither is what only they use.
 #[proc_macro_attribute]
-pub fn backend(_: TokenStream, item: TokenStream) -> TokenStream {
-    backend::expand(&parse_macro_input!(item as ItemImpl)).into()
+pub fn backend(options: TokenStream, item: TokenStream) -> TokenStream {
+    backend::expand(options.into(), &parse_macro_input!(item as ItemImpl)).into()
 }
 
 /// Stands above `impl Task`: its functions are custom filters, which the server makes of their arguments, wherever a query asks

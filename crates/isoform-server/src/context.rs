@@ -1,7 +1,7 @@
 //! Gives each request its context: identity, scope, session and database.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,8 +13,10 @@ use http::HeaderMap;
 use http::request::Parts;
 use isoform::future::BoxFuture;
 use isoform::provider::DataProvider;
-use isoform::{Context, EntityMeta, Error, Identity, QueryLimits, Result, Scope};
+use isoform::{Context, EntityMeta, Error, Identity, QueryLimits, Rate, Rates, Result, Scope};
 
+use crate::answers::Answers;
+use crate::at_once::{AtOnce, UnderWay};
 use crate::respond;
 use crate::sessions::RequestSession;
 use crate::transport;
@@ -54,6 +56,12 @@ pub(crate) struct Source {
     pub queries: QueryLimits,
     pub entities: Arc<[&'static EntityMeta]>,
     pub origins: Vec<String>,
+    pub answers: Answers,
+    /// How many requests of one caller are under way at once.
+    pub at_once: Option<AtOnce>,
+    /// How often one caller may ask.
+    pub rate: Option<Rate>,
+    pub rates: Rates,
 }
 
 impl Source {
@@ -64,15 +72,70 @@ impl Source {
             .with_row_limit(self.rows)
             .with_query_limits(self.queries)
             .with_entities(self.entities.clone());
+        if let Some(ClientAddress(address)) = parts.extensions.get() {
+            context = context.with_client(*address);
+        }
         if let Some(session) = session.clone() {
             context = context.with_session(Arc::new(session));
         }
-        let Some(resolver) = &self.resolver else { return Ok(context.with_scope(scope)) };
+        let Some(resolver) = &self.resolver else {
+            return Ok(self.answers.within(context.with_scope(scope), &parts.headers));
+        };
         let headers = parts.headers.clone();
         let identity = context.run(resolver(IdentityRequest { headers, session })).await?;
-        Ok(context.with_identity(identity).with_scope(scope))
+        Ok(self.answers.within(context.with_identity(identity).with_scope(scope), &parts.headers))
+    }
+
+    /// An error as it is answered. `who`: the context of the request, where it came so far.
+    pub async fn answer_to(&self, error: Error, who: Option<&Context>) -> Response {
+        if self.answers.on_error.is_none() {
+            return respond::error(&error);
+        }
+        let nobody = || self.answers.within(Context::api(self.database.clone()), &HeaderMap::new());
+        let context = who.cloned().unwrap_or_else(nobody);
+        respond::error(&context.error_out(error).await)
     }
 }
+
+impl Source {
+    /// Waits until a request of a context's caller may go on.
+    ///
+    /// # Errors
+    /// 429 where there are too many.
+    pub async fn turn(&self, context: &Context) -> Result<Option<UnderWay>> {
+        if let Some(rate) = self.rate {
+            self.rates.pass(context, "request", rate)?;
+        }
+        match &self.at_once {
+            Some(at_once) => at_once.turn(context).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// Where a request comes from: an extension of requests, which [`serve`](crate::serve) puts there. By it are counted those who are not
+/// signed in, where calls or requests are limited; who is not known is one with all others.
+///
+/// Behind a proxy all requests come from the proxy, and `serve` tells no loopback address: a layer around the router says who asked.
+///
+/// ```
+/// # use axum::extract::Request;
+/// # use isoform_server::ClientAddress;
+/// // The proxy in front adds the address that it has seen, as the last one. What stands before that anybody may have sent.
+/// fn told_by_the_proxy(mut request: Request) -> Request {
+///     let told = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
+///     let address = told.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
+///     if let Some(address) = address {
+///         request.extensions_mut().insert(ClientAddress(address));
+///     }
+///     request
+/// }
+/// # fn example(router: axum::Router) -> axum::Router {
+/// router.layer(axum::middleware::map_request(async |request: Request| told_by_the_proxy(request)))
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub std::net::IpAddr);
 
 /// Routes whose requests carry a context and run inside it.
 pub(crate) fn around(routes: Router, source: &Arc<Source>, scope: Scope) -> Router {
@@ -84,13 +147,18 @@ pub(crate) fn around(routes: Router, source: &Arc<Source>, scope: Scope) -> Rout
 
 async fn run(State((source, scope)): State<(Arc<Source>, Scope)>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    let who = OnceLock::new();
     let answer = async {
         transport::same_origin(&parts.method, &parts.headers, &source.origins)?;
         let context = source.context(&parts, scope).await?;
+        let _ = who.set(context.clone());
         parts.extensions.insert(context.clone());
         Ok(context.run(next.run(Request::from_parts(parts, body))).await)
     };
-    caught(answer).await.unwrap_or_else(|error| respond::error(&error).into_response())
+    match caught(answer).await {
+        Ok(response) => response,
+        Err(error) => source.answer_to(error, who.get()).await.into_response(),
+    }
 }
 
 /// A panic is that request's 500, and nothing else.

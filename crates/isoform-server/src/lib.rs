@@ -26,12 +26,16 @@
 //! - [`Sessions`]: who is signed in, kept in the same database.
 //! - [`InProcess`]: a client of the API without a network, for tests.
 
+mod answers;
 mod api;
+mod at_once;
 mod body;
 mod context;
 mod database;
 mod in_process;
 mod include;
+mod methods;
+mod once;
 mod parameters;
 mod registered;
 mod respond;
@@ -43,7 +47,7 @@ mod sqlite;
 mod transport;
 
 pub use api::{Api, Limits};
-pub use context::IdentityRequest;
+pub use context::{ClientAddress, IdentityRequest};
 pub use database::{Database, StatementLimits, TOO_SLOW};
 pub use in_process::InProcess;
 pub use serve::{HEAD_TIME, MAX_CONNECTIONS, STOP_TIME, serve};

@@ -51,6 +51,7 @@ pub mod backend;
 mod batch;
 mod bulk;
 mod context;
+pub mod describe;
 mod entity;
 mod error;
 pub mod filter;
@@ -72,6 +73,8 @@ pub mod password;
 pub mod prelude;
 pub mod provider;
 mod query;
+#[cfg(not(target_arch = "wasm32"))]
+mod rate;
 mod record;
 pub mod relation;
 pub mod remote;
@@ -89,6 +92,7 @@ pub mod __private;
 pub use batch::{Batch, BatchDone, BatchRepository, Pending};
 pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
 pub use context::{Context, Scope};
+pub use describe::{Description, describe_entities};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
 pub use error::{Error, ErrorKind, Result, shown};
 pub use filter::limits::QueryLimits;
@@ -106,7 +110,9 @@ pub use query::{
     DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, default_limit, offset as query_offset,
     set_default_limit,
 };
-pub use record::{AnyRecord, Errors, IntoFields, Record, RecordState, rights};
+#[cfg(not(target_arch = "wasm32"))]
+pub use rate::{Caller, Rate, Rates};
+pub use record::{AnyField, AnyRecord, Errors, IntoFields, Record, RecordField, RecordState, rights};
 pub use relation::{RelatedMany, RelatedOne, RelatedThrough, ToMany, ToOne};
 pub use remote::Remote;
 pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};

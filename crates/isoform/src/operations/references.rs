@@ -13,7 +13,7 @@ use crate::filter::Condition;
 use crate::meta::{EntityMeta, FieldMask, OnDelete, RelationMeta};
 use crate::record::AnyRecord;
 use crate::value::Value;
-use crate::{Error, Result};
+use crate::{Error, Result, validate};
 
 /// So many keys are asked for at once.
 const STEP: usize = 1_000;
@@ -173,7 +173,9 @@ pub(super) async fn reachable(
         let filter = prefilter::there(&inside.with_identity(asker.identity().cloned()), relation.target()).await?;
         // Who may reach all rows is told by the database what is not there.
         if filter != Condition::All && !all_there(inside, meta, relation, &filter, records).await? {
-            return Err(names_no_row(meta, own(relation).and(written)));
+            // Where a validator says that there is none, it says the same of one that is not theirs.
+            let said = validate::asked::missing(meta, relation);
+            return Err(said.unwrap_or_else(|| names_no_row(meta, own(relation).and(written))));
         }
     }
     Ok(())

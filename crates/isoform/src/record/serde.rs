@@ -140,7 +140,7 @@ pub(crate) fn wire_record(
     Ok(record)
 }
 
-fn relate(record: &mut dyn AnyRecord, row: &Map<String, JsonValue>) -> Result<(), String> {
+pub(super) fn relate(record: &mut dyn AnyRecord, row: &Map<String, JsonValue>) -> Result<(), String> {
     for relation in record.meta().relations {
         let Some(json) = row.get(relation.wire) else { continue };
         let related = (relation.travel.read)(relation, json)?;
