@@ -17,6 +17,7 @@ use crate::controllers;
 use crate::database::{Database, SchemaCheck};
 use crate::methods::{self, Prefixed};
 use crate::once::{self, Once};
+use crate::registered;
 use crate::rest;
 use crate::sessions::Sessions;
 
@@ -233,8 +234,10 @@ impl Api {
     /// sentence each.
     ///
     /// # Errors
-    /// Where the database refuses, and where tables do not match their entities: see [`Api::schema_check`].
+    /// Where the database refuses, and where tables do not match their entities: see [`Api::schema_check`]. 400 where a relation leads to
+    /// an entity that is not listed.
     pub async fn ensure_schema(&self) -> Result<Vec<String>> {
+        registered::check(&self.listed())?;
         let entities: Vec<_> = self.entities.iter().map(|entity| entity.meta).chain(self.own()).collect();
         self.database.ensure_schema_with(&entities, self.schema_check).await
     }
@@ -254,7 +257,8 @@ impl Api {
     /// Everything as a router, to be served.
     ///
     /// # Errors
-    /// Where two things have one path, with both named; as [`Handlers::for_entities`].
+    /// Where two things have one path, and where a relation leads to an entity that is not listed, with both named; as
+    /// [`Handlers::for_entities`].
     pub fn into_router(self) -> Result<Router> {
         for warning in self.warnings() {
             tracing::warn!("{warning}");
@@ -298,6 +302,10 @@ impl Api {
         })
     }
 
+    fn listed(&self) -> Vec<&'static EntityMeta> {
+        self.entities.iter().map(|entity| entity.meta).collect()
+    }
+
     /// The entities by key, with their methods by name; what stands in another's way is named.
     fn served(&self) -> Result<HashMap<&'static str, ServedEntity>> {
         let mut served: HashMap<&'static str, ServedEntity> = HashMap::new();
@@ -333,6 +341,7 @@ impl Api {
                 }));
             }
         }
+        registered::check(&self.listed())?;
         Ok(served)
     }
 }
