@@ -17,6 +17,7 @@ pub fn all() -> Entities {
         .and(crate::entities_shop::all())
         .and(crate::entities_views::all())
         .and(crate::entities_attacks::all())
+        .and(crate::entities_methods::all())
 }
 
 /// Every type of field, and every validator.

@@ -18,6 +18,7 @@ pub mod entities_fields;
 pub mod entities_filters;
 pub mod entities_ids;
 pub mod entities_lazy;
+pub mod entities_methods;
 pub mod entities_paging;
 pub mod entities_related;
 pub mod entities_related_values;
