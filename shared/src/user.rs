@@ -35,7 +35,7 @@ impl User {
 #[backend]
 impl User {
     /// Signs in with a name and a password; answers who that is.
-    #[allowed(true, transaction = false)]
+    #[allowed(true, on_purpose, transaction = false)]
     pub async fn sign_in(name: String, password: String) -> Result<Identity> {
         let found = repo::<User>().query().filter(|u| u.id.eq(&name)).first().await?;
         let stored = found.as_ref().map(|user| user.password_hash.as_str());
@@ -48,7 +48,7 @@ impl User {
     }
 
     /// Signs out.
-    #[allowed(true, transaction = false)]
+    #[allowed(true, on_purpose, transaction = false)]
     pub async fn sign_out() -> Result<()> {
         isoform::session::sign_out().await
     }
