@@ -18,6 +18,8 @@ pub fn all() -> Entities {
         .and(crate::entities_views::all())
         .and(crate::entities_attacks::all())
         .and(crate::entities_methods::all())
+        .and(crate::entities_combined::all())
+        .and(crate::entities_controllers::all())
 }
 
 /// Every type of field, and every validator.
@@ -211,7 +213,11 @@ pub struct Account {
     pub holder: String,
 }
 
-async fn trimmed(account: &mut Record<Account>, _: &mut LifecycleEvent<Account>) -> Result<()> {
+async fn trimmed(
+    account: &mut Record<Account>,
+    _: Column<Account, String>,
+    _: &mut LifecycleEvent<Account>,
+) -> Result<()> {
     account.holder = account.holder.trim().to_owned();
     Ok(())
 }

@@ -14,6 +14,9 @@ pub mod entities;
 pub mod entities_aggregates;
 pub mod entities_attacks;
 pub mod entities_bulk;
+pub mod entities_combined;
+pub mod entities_controllers;
+pub mod entities_described;
 pub mod entities_fields;
 pub mod entities_filters;
 pub mod entities_ids;
@@ -25,6 +28,7 @@ pub mod entities_related_values;
 pub mod entities_rules;
 pub mod entities_shop;
 pub mod entities_views;
+pub mod guide;
 pub mod raw;
 pub mod todo;
 

@@ -286,9 +286,10 @@ async fn whoever_signs_in_again_with_a_key_gets_the_cookie_again() {
     let mut world = World::new(Way::InProcess).await;
     world.router = router;
     for _ in 0..2 {
-        let sign_in = world.post("/api/users/signIn").header("idempotency-key", KEY);
-        let answer = sign_in.json(&json!({"args": ["ann", "a long password"]})).send().await;
-        assert_eq!(answer.ok(200)["data"]["id"], "ann");
+        let sign_in = world.post("/api/session/signIn").header("idempotency-key", KEY);
+        let answer =
+            sign_in.json(&json!({"args": [], "fields": {"name": "ann", "password": "a long password"}})).send().await;
+        assert_eq!(answer.ok(200)["result"]["id"], "ann");
         assert!(answer.headers.contains_key("set-cookie"));
     }
 }

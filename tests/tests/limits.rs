@@ -27,8 +27,8 @@ fn the_defaults_are_as_documented() {
     let Limits { body, time, rows, queries, at_once, rate } = Limits::default();
     assert_eq!((at_once, rate), (Some(16), None));
     assert_eq!((body, time, rows), (1 << 20, Duration::from_secs(30), 10_000));
-    let QueryLimits { conditions, depth, values, sorts, rows, includes } = queries;
-    assert_eq!((conditions, depth, values, sorts, rows, includes), (200, 8, 1_000, 8, 1_000, 4));
+    let QueryLimits { conditions, depth, values, sorts, rows, includes, calls } = queries;
+    assert_eq!((conditions, depth, values, sorts, rows, includes, calls), (200, 8, 1_000, 8, 1_000, 4, 20));
     assert_eq!(StatementLimits::default().time, Some(Duration::from_secs(10)));
     assert_eq!(DEFAULT_LIMIT, 100);
 }

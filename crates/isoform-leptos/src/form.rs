@@ -1,6 +1,6 @@
 //! A form around a record.
 
-use isoform::{Entity, Record};
+use isoform::{Record, Stored};
 use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -32,7 +32,7 @@ use crate::record_signal::RecordSignal;
 /// # }
 /// ```
 #[component]
-pub fn RecordForm<E: Entity>(
+pub fn RecordForm<E: Stored>(
     /// The record.
     record: RecordSignal<E>,
     /// Happens when it was saved, with the record as it is in the table.
@@ -54,8 +54,8 @@ pub fn RecordForm<E: Entity>(
     form(save, message, failed, pending, children)
 }
 
-/// The part of [`RecordForm`] that is the same for all entities.
-fn form(
+/// The part of [`RecordForm`] that is the same for all entities, and for controllers.
+pub(crate) fn form(
     save: Callback<()>,
     message: Memo<Option<String>>,
     failed: Memo<bool>,

@@ -3,6 +3,7 @@
 //! | macro | stands above | makes of it |
 //! | --- | --- | --- |
 //! | [`derive@Entity`] | a struct | the metadata of a table, its columns, and conversions to and from rows |
+//! | [`derive@Controller`] | a struct | fields that travel to backend methods and back, without a table |
 //! | [`derive@FieldEnum`] | an enum without fields | a type that a field of an entity can have |
 //! | [`macro@hooks`] | `impl Hooks for Task` | hooks whose server-only bodies are not in the wasm |
 //! | [`macro@filters`] | `impl Task` | filters that the server makes of their arguments, wherever they are asked by |
@@ -124,7 +125,9 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `pattern = "[a-z]+"` | the whole text matches. What Rust and JavaScript do not understand alike is refused: write `[0-9]` for `\d`, `[^\n]` for `.` |
 /// | `one_of("a", "b")` | one of these texts; constants can stand there too |
 /// | `validate = f` | `fn(&T) -> Result<(), impl Display>`, asked of values that are not null; of a text, `fn(&str)` as well |
-/// | `unique` | no two rows have the same value |
+/// | `validate_async = f` | `async fn(&T, &Record<Task>) -> Result<()>`, which may ask the database or the API; what it answers as `Error::invalid("…")` is said of the field |
+/// | `not_null` | of an `Option`: it must be given, though a text may be empty |
+/// | `unique`, `unique(message = "…")` | no two rows have the same value: an index of the table, and 409 where another row has it |
 ///
 /// What a client leaves out of a new row is its default: `false`, 0, an empty text.
 ///
@@ -137,7 +140,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `column = "…"`, `label = "…"` | made from the field's name, unless they are said |
 /// | `api_read = R` | who may see it; `false`: it never leaves the server. What a function of the record decides about is blank in the rows of which it says no, and cannot be filtered, sorted, grouped or aggregated by |
 /// | `allow_update = R` | who may write it, on insert and on update; a function of the record is asked of the stored one, or of the new one. What somebody else sends for it is passed over: the stored value stays |
-/// | `saving = f` | before it is saved, on the server: `async fn(&mut Record<Task>, &mut LifecycleEvent<Task>) -> Result<()>` |
+/// | `saving = f` | before it is saved, on the server: `async fn(&mut Record<Task>, Column<Task, T>, &mut LifecycleEvent<Task>) -> Result<()>`; `record.field(\|_\| column)` is the field |
 /// | `display = f` | what people read of it: `fn(&T) -> impl Display`; `record.display(\|t\| t.price)` |
 /// | `column_type = "text COLLATE NOCASE"` | the column's type in the database's own words, where the table is created |
 /// | `input = "tel"`, `placeholder = "…"`, `help = "…"` | for its input in forms |
@@ -234,6 +237,59 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 #[proc_macro_derive(Entity, attributes(entity, field, relation))]
 pub fn derive_entity(input: TokenStream) -> TokenStream {
     entity::derive(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Makes a struct a controller: fields that travel to the server and back, without rows. A sign-in, a wizard, a report.
+///
+/// ```
+/// use isoform::prelude::*;
+///
+/// /// Somebody who wants to be told the news.
+/// #[derive(Controller, Clone, Debug, PartialEq)]
+/// #[controller(key = "subscription")]
+/// pub struct Subscription {
+///     #[field(required, email)]
+///     pub address: String,
+///     #[field(allow_update = false)]
+///     pub number: i64,
+/// }
+///
+/// #[backend]
+/// impl Record<Subscription> {
+///     /// Subscribes; answers in `number` the how manieth it is.
+///     #[allowed(true)]
+///     pub async fn subscribe(&mut self) -> Result<()> {
+///         if self.address.ends_with("@example.org") {
+///             self.set_error(|s| s.address, "is no address of anybody");
+///             return Err(Error::invalid("Nobody is there."));
+///         }
+///         self.number = 1;
+///         Ok(())
+///     }
+/// }
+///
+/// async fn caller() -> Result<i64> {
+///     let mut subscription = Record::<Subscription>::new();
+///     subscription.address = "ann@example.com".into();
+///     subscription.subscribe().await?;         // in the browser a remote call
+///     Ok(subscription.number)
+/// }
+/// ```
+///
+/// It is listed with the entities, `entities![Task, Subscription]`, and its methods are at `POST /api/subscription/subscribe`. Its
+/// record is validated on both sides before a method is called, has messages at its fields, and goes into a form as that of an entity
+/// does. It has no rows: `repo::<Subscription>()` and `save()` do not compile.
+///
+/// - `#[controller(key = "…", label = "…", hooks)]`: the key is its name in addresses. Of the hooks only `validation` runs.
+/// - Fields are those of [`derive@Entity`] as far as they need no table: their types, validators, `default`, `label`, `display`,
+///   `input`, `placeholder`, `help`. `api_read` and `allow_update` are judged by the identity alone. What a client may not set is
+///   never taken from it, and its default stands there when the method is called; what it may not see is neither taken nor sent.
+/// - A function in `#[allowed(f)]` is `fn(&Identity, &Record<Subscription>) -> bool`, asked of the fields as they were sent.
+/// - The server keeps nothing between two calls: the fields are what the client says they are. What a method relies on, it asks
+///   the database.
+#[proc_macro_derive(Controller, attributes(controller, field, relation))]
+pub fn derive_controller(input: TokenStream) -> TokenStream {
+    entity::derive_controller(&parse_macro_input!(input as DeriveInput)).into()
 }
 
 /// Makes an enum without fields a type that a field of an entity can have. It is stored and sent as a text.

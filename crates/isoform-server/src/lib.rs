@@ -26,10 +26,12 @@
 //! - [`Sessions`]: who is signed in, kept in the same database.
 //! - [`InProcess`]: a client of the API without a network, for tests.
 
+mod answers;
 mod api;
 mod at_once;
 mod body;
 mod context;
+mod controllers;
 mod database;
 mod in_process;
 mod include;

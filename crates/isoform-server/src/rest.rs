@@ -3,12 +3,15 @@
 mod aggregate;
 mod batch;
 mod bulk;
+mod controller;
+mod describe;
+mod load;
 mod question;
 mod unknown;
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
@@ -40,14 +43,13 @@ struct Shared {
 
 /// The routes of the API under its prefix.
 pub(crate) fn router(prefix: &str, served: Arc<Served>, source: Arc<Source>) -> Router {
-    let nothing = async || respond::error(&Error::not_found("There is nothing here."));
     Router::new()
         .route(&format!("{prefix}/me"), get(me))
         .route(&format!("{prefix}/$batch"), post(batch_of_writes))
         .route(&format!("{prefix}/{{entity}}"), any(entity))
         .route(&format!("{prefix}/{{entity}}/{{id}}"), any(row))
-        .route(prefix, any(nothing))
-        .route(&format!("{prefix}/"), any(nothing))
+        .route(prefix, get(describe::entities))
+        .route(&format!("{prefix}/"), get(describe::entities))
         .route(&format!("{prefix}/{{entity}}/"), any(nothing))
         .route(&format!("{prefix}/{{entity}}/{{id}}/"), any(nothing))
         .route(&format!("{prefix}/{{entity}}/{{id}}/{{*rest}}"), any(nothing))
@@ -56,8 +58,12 @@ pub(crate) fn router(prefix: &str, served: Arc<Served>, source: Arc<Source>) -> 
         .route(&format!("{prefix}//{{*rest}}"), any(nothing))
         .route(&format!("{prefix}/{{entity}}//"), any(nothing))
         .route(&format!("{prefix}/{{entity}}//{{*rest}}"), any(nothing))
-        .method_not_allowed_fallback(async || respond::error(&not_allowed()))
+        .method_not_allowed_fallback(async |State(shared): State<Shared>| shared.refused(not_allowed()).await)
         .with_state(Shared { served, source })
+}
+
+async fn nothing(State(shared): State<Shared>) -> Response {
+    shared.refused(Error::not_found("There is nothing here.")).await
 }
 
 fn not_allowed() -> Error {
@@ -66,21 +72,30 @@ fn not_allowed() -> Error {
 
 async fn me(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
+    let who = OnceLock::new();
     let answer = async {
-        let context = shared.source.context(&parts, Scope::Api).await?;
+        let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
         let identity = serde_json::to_value(context.identity()).map_err(Error::internal)?;
         Ok(respond::value(&identity))
     };
-    caught(answer).await.unwrap_or_else(|error| respond::error(&error))
+    match caught(answer).await {
+        Ok(response) => response,
+        Err(error) => shared.source.answer_to(error, who.get()).await,
+    }
+}
+
+/// Notes who asks, for whoever sees what goes wrong.
+fn asking(who: &OnceLock<Context>, context: Context) -> Context {
+    who.get_or_init(|| context).clone()
 }
 
 async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let arriving = AtomicBool::new(false);
+    let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
     let work = async {
         transport::same_origin(&parts.method, &parts.headers, &shared.source.origins)?;
         let body = Arrived::of(&parts, body, &shared.served.limits, &arriving).await;
-        let context = shared.source.context(&parts, Scope::Api).await?;
+        let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
         let _turn = shared.source.turn(&context).await?;
         let asked = Asked::of(&parts, &context, &body)?;
         let steps = body.json(&parts.headers)?;
@@ -93,22 +108,22 @@ async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Resp
             Some(asked) => shared.served.once.answer(&context, &asked, true, work).await,
         }
     };
-    shared.in_time(&parts.method, &parts.uri, &arriving, work).await
+    shared.in_time((&parts.method, &parts.uri), &arriving, &who, work).await
 }
 
 type Named<T> = Result<Path<T>, PathRejection>;
 
-fn malformed() -> Response {
-    respond::error(&Error::invalid("The address is malformed: it is not UTF-8."))
+fn malformed() -> Error {
+    Error::invalid("The address is malformed: it is not UTF-8.")
 }
 
 async fn entity(State(shared): State<Shared>, named: Named<String>, request: Request) -> Response {
-    let Ok(Path(key)) = named else { return malformed() };
+    let Ok(Path(key)) = named else { return shared.refused(malformed()).await };
     shared.answer(&key, request, true, |call, body| Box::pin(call.entity(body))).await
 }
 
 async fn row(State(shared): State<Shared>, named: Named<(String, String)>, request: Request) -> Response {
-    let Ok(Path((key, id))) = named else { return malformed() };
+    let Ok(Path((key, id))) = named else { return shared.refused(malformed()).await };
     let called = (request.method() == Method::POST).then(|| shared.served.method(&key, &id)).flatten();
     let together = called.is_none_or(|(_, method)| method.options.transaction);
     if let Some((key, method)) = called {
@@ -120,7 +135,7 @@ async fn row(State(shared): State<Shared>, named: Named<(String, String)>, reque
 impl Served {
     /// The method at a path, with the key of its entity.
     fn method(&self, prefix: &str, name: &str) -> Option<(&str, &'static BackendMethod)> {
-        match self.entities.get_key_value(prefix) {
+        match self.entities.get_key_value(prefix).or_else(|| self.controllers.get_key_value(prefix)) {
             Some((key, entity)) => Some((*key, *entity.methods.get(name)?)),
             None => self.prefixed.get(&(prefix, name)).copied(),
         }
@@ -128,6 +143,11 @@ impl Served {
 }
 
 impl Shared {
+    /// Answers what goes no further.
+    async fn refused(&self, error: Error) -> Response {
+        self.source.answer_to(error, None).await
+    }
+
     /// Answers a request to an entity: guarded, within its context, in a bounded time.
     /// `together` says whether what it writes is committed as one.
     async fn answer<A>(&self, key: &str, request: Request, together: bool, answer: A) -> Response
@@ -136,16 +156,16 @@ impl Shared {
     {
         let (parts, body) = request.into_parts();
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
-        let arriving = AtomicBool::new(false);
+        let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
         let work = async {
             transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
-            let Some(entity) = self.served.entities.get(key) else {
-                let context = self.source.context(&parts, Scope::Api).await?;
+            let Some(entity) = self.served.addressed(key) else {
+                let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
                 return Err(unknown::entity(&self.served, &context, key));
             };
             // First the body, then who asks: whoever signs out before it has arrived writes nothing.
             let body = Arrived::of(&parts, body, &self.served.limits, &arriving).await;
-            let context = self.source.context(&parts, Scope::Api).await?;
+            let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
             let _turn = self.source.turn(&context).await?;
             let readable = guard::readable_fields(entity.meta, context.identity());
             let asked = Asked::of(&parts, &context, &body)?;
@@ -162,15 +182,15 @@ impl Shared {
                 Some(asked) => self.served.once.answer(&context, &asked, together, work).await,
             }
         };
-        self.in_time(&method, &uri, &arriving, work).await
+        self.in_time((&method, &uri), &arriving, &who, work).await
     }
 
     /// Answers in a bounded time; what goes wrong is answered too.
     async fn in_time(
         &self,
-        method: &Method,
-        uri: &http::Uri,
+        (method, uri): (&Method, &http::Uri),
         arriving: &AtomicBool,
+        who: &OnceLock<Context>,
         work: impl Future<Output = Result<Response>>,
     ) -> Response {
         let in_time = async {
@@ -184,12 +204,15 @@ impl Shared {
             tokio::time::timeout(self.source.time, pin!(work)).await.unwrap_or_else(late)
         };
         let answered = caught(pin!(in_time)).await;
-        answered.unwrap_or_else(|error| {
-            if error.is_internal() {
-                tracing::error!(%method, path = uri.path(), "what failed comes next");
+        match answered {
+            Ok(response) => response,
+            Err(error) => {
+                if error.is_internal() {
+                    tracing::error!(%method, path = uri.path(), "what failed comes next");
+                }
+                self.source.answer_to(error, who.get()).await
             }
-            respond::error(&error)
-        })
+        }
     }
 }
 
@@ -234,8 +257,12 @@ impl Call<'_> {
 
     /// `/api/tasks`
     async fn entity(self, body: Arrived) -> Result<Response> {
+        self.meta().has_rows()?;
         if let Some(write) = self.bulk_write() {
             return self.write_many(write, body).await;
+        }
+        if matches!(self.parts.method, Method::GET | Method::HEAD) && self.is_action("describe") {
+            return self.describe().await;
         }
         // Who may not ask at all is told that first, whatever they ask.
         let identity = self.context.identity();
@@ -275,7 +302,9 @@ impl Call<'_> {
                 parameters.without_filter()?;
                 self.insert(body, parameters.counted).await
             }
-            (_, Some(action)) if !matches!(action, "get" | "count" | "first" | "last" | "groupBy" | "query") => {
+            (_, Some(action))
+                if !matches!(action, "get" | "count" | "first" | "last" | "groupBy" | "query" | "describe") =>
+            {
                 Err(unknown::action(action))
             }
             _ => Err(not_allowed()),
@@ -364,10 +393,14 @@ impl Call<'_> {
 
     /// `/api/tasks/{id}`, or `/api/tasks/{method}` by `POST`
     async fn row(self, id: String, body: Arrived) -> Result<Response> {
+        if self.is_action("loadRelations") {
+            return self.load_relations(&id, body).await;
+        }
         if self.parts.method == Method::POST {
             return Err(unknown::method(self.entity, &self.context, &id));
         }
         let (meta, identity) = (self.meta(), self.context.identity());
+        meta.has_rows()?;
         match self.parts.method {
             Method::GET | Method::HEAD => guard::read(meta, identity)?,
             Method::PUT => guard::write(meta, identity, guard::Write::Update)?,
@@ -377,7 +410,7 @@ impl Call<'_> {
         let parameters = self.parameters()?;
         parameters.without_filter()?;
         if let Some(action) = parameters.action {
-            return Err(unknown::action(&action));
+            return Err(unknown::action_of_a_row(&action));
         }
         // What cannot be an id is the id of no row; but who may not ask at all is told that first.
         let id = Id::from_text(meta, &id).ok().filter(|id| !id.is_empty());
@@ -448,6 +481,9 @@ impl Call<'_> {
         };
         let row_info = call.remove("rowInfo");
         match method.body {
+            Callable::Record(..) if self.meta().is_controller() => {
+                self.call_controller(method, args, call.remove("fields")).await
+            }
             Callable::Record(..) => {
                 let fitting = |row_info: JsonValue| {
                     json::typed::<RowInfo>(row_info)

@@ -7,11 +7,14 @@ pub use crate::aggregate::Ordered;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::backend::{Args, Body, Options, direct, direct_record, way};
 pub use crate::backend::{Called, Method, Travels, Way, call_record, call_static};
+pub use crate::controller::Stored;
 pub use crate::entity::{Column, Entity};
 pub use crate::filter::custom_filter;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::filter::{CustomFilter, Prefilters};
 pub use crate::future::{BoxFuture, ready};
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::hooks::saving_many;
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 use crate::meta::FieldFunction;
 pub use crate::meta::{
@@ -26,8 +29,9 @@ pub use crate::relation::{
     Fixed, ManyLink, OneLink, Path, RelatedMany, RelatedOne, RelatedThrough, RelationField, TRAVEL, ToMany, ToOne,
     declared, joined,
 };
+pub use crate::validate::asked::{exists, own_function, unique};
 pub use crate::value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
-pub use crate::{Error, Filter, Identity, Result};
+pub use crate::{Error, Filter, Id, Identity, Result};
 
 /// What an entity without custom filters answers: those are an inherent constant, which comes first.
 #[cfg(not(target_arch = "wasm32"))]

@@ -2,6 +2,8 @@
 
 mod any;
 mod chosen;
+mod field;
+mod load;
 pub mod rights;
 mod serde;
 
@@ -10,8 +12,10 @@ use std::ops::{Deref, DerefMut};
 
 pub use any::AnyRecord;
 pub use chosen::IntoFields;
+pub use field::{AnyField, RecordField};
 pub(crate) use serde::{State as WireState, refused_within, wire_record, wire_row};
 
+use crate::controller::Stored;
 use crate::entity::{Column, Entity};
 use crate::id::Id;
 use crate::meta::FieldMask;
@@ -53,6 +57,10 @@ pub struct RecordState {
     /// The fields that the API did not show: they hold their default and are left out of saves.
     pub(crate) hidden: FieldMask,
     pub(crate) errors: Errors,
+    /// Was it inserted, in a save that has not come to its end?
+    pub(crate) is_written: bool,
+    /// Has the `saving` of a field prevented the write?
+    pub(crate) is_prevented: bool,
 }
 
 impl RecordState {
@@ -80,17 +88,44 @@ impl RecordState {
     }
 }
 
-/// What is wrong with a record: messages at fields.
+/// What is wrong with a record: messages at fields, and one about the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Errors {
     fields: Vec<(usize, String)>,
+    message: Option<String>,
+    /// The fields whose value another row has.
+    taken: FieldMask,
 }
 
 impl Errors {
     /// Is nothing wrong?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.fields.is_empty() && self.message.is_none()
+    }
+
+    /// What is wrong with the record as a whole.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// Says what is wrong with the record as a whole; what was said first stays.
+    pub fn set_message(&mut self, message: impl Into<String>) {
+        self.message.get_or_insert_with(|| message.into());
+    }
+
+    /// Says that another row has the value of a field.
+    pub(crate) fn add_taken(&mut self, field: usize, message: String) {
+        if self.get(field).is_none() {
+            self.add(field, message);
+            self.taken.insert(field);
+        }
+    }
+
+    /// Is nothing wrong but that other rows have these values?
+    pub(crate) fn are_conflicts(&self) -> bool {
+        self.message.is_none() && self.fields.iter().all(|(index, _)| self.taken.contains(*index))
     }
 
     /// The message at a field.
@@ -109,11 +144,12 @@ impl Errors {
     /// Forgets the message at a field.
     pub fn remove(&mut self, field: usize) {
         self.fields.retain(|(index, _)| *index != field);
+        self.taken.remove(field);
     }
 
     /// Forgets all messages.
     pub fn clear(&mut self) {
-        self.fields.clear();
+        *self = Self::default();
     }
 
     /// Each message with its field.
@@ -243,7 +279,10 @@ impl<E: Entity> Record<E> {
     ///
     /// # Errors
     /// 400 with messages at fields, also in [`Record::errors`]; 401, 403, 404; 409 where somebody else was first.
-    pub async fn save(&mut self) -> Result<()> {
+    pub async fn save(&mut self) -> Result<()>
+    where
+        E: Stored,
+    {
         repository::save(self).await
     }
 
@@ -251,7 +290,10 @@ impl<E: Entity> Record<E> {
     ///
     /// # Errors
     /// 400 where a hook refuses; 401, 403, 404.
-    pub async fn delete(&mut self) -> Result<()> {
+    pub async fn delete(&mut self) -> Result<()>
+    where
+        E: Stored,
+    {
         repository::delete(self).await
     }
 
@@ -259,7 +301,10 @@ impl<E: Entity> Record<E> {
     ///
     /// # Errors
     /// 404 where it is no longer there, or no longer for this identity.
-    pub async fn reload(&mut self) -> Result<()> {
+    pub async fn reload(&mut self) -> Result<()>
+    where
+        E: Stored,
+    {
         repository::reload(self).await
     }
 
@@ -291,12 +336,13 @@ impl<E: Entity> Record<E> {
         self.state.errors.clear();
     }
 
-    /// Asks the validators of every field and the entity's `validation`; the answers are in [`Record::errors`].
+    /// Asks the validators of every field and the entity's `validation`; the answers are in [`Record::errors`]. `unique` and `exists` ask the
+    /// API here, as far as whoever is signed in may ask that; a save leaves them to the server.
     ///
     /// # Errors
     /// 400 where something is wrong, with the messages.
     pub async fn validate(&mut self) -> Result<()> {
-        validate::record(self).await
+        validate::any(self).await
     }
 
     pub(crate) fn set_stored(&mut self, entity: E, hidden: FieldMask) {
@@ -368,13 +414,13 @@ impl<E: Entity> PartialEq for Record<E> {
     }
 }
 
-/// Shows the values, but those of fields that the API never reads: a password's hash does not belong in a log.
+/// Shows the values, but those of fields that the API never reads, and passwords: they do not belong in a log.
 impl<E: Entity> fmt::Debug for Record<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let meta = E::meta();
         let mut debug = f.debug_struct(meta.rust_name);
         for (index, field) in meta.fields.iter().enumerate() {
-            match guard::is_secret(field) {
+            match guard::is_secret(field) || field.input == Some("password") {
                 true => debug.field(field.name, &format_args!("…")),
                 false => debug.field(field.name, &format_args!("{}", crate::json::to_json(&self.entity.get(index)))),
             };

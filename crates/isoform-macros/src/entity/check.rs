@@ -55,9 +55,10 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
         column_is_a_name(ctxt, field);
         input_is_known(ctxt, field);
         index_is_of_use(ctxt, field);
-        let kind = field.kind;
+        let (kind, optional) = (field.kind, field.optional);
         field.validators.retain(|validator| {
             validator_fits_the_type(ctxt, kind, validator)
+                && null_is_possible(ctxt, optional, validator)
                 && limits_are_right(ctxt, kind, validator)
                 && pattern_is_right(ctxt, validator)
         });
@@ -66,6 +67,24 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
     relations_join_fields(ctxt, entity);
     relations_name_ids(ctxt, entity);
     !entity.fields.is_empty()
+}
+
+/// As [`entity`], of a controller.
+pub fn controller(ctxt: &Ctxt, controller: &mut Entity) -> bool {
+    not_too_many_fields(ctxt, controller);
+    distinct_names(ctxt, controller);
+    super::controller::check(ctxt, controller);
+    for field in &mut controller.fields {
+        name_is_snake_case(ctxt, field);
+        input_is_known(ctxt, field);
+        let kind = field.kind;
+        field.validators.retain(|validator| {
+            validator_fits_the_type(ctxt, kind, validator)
+                && limits_are_right(ctxt, kind, validator)
+                && pattern_is_right(ctxt, validator)
+        });
+    }
+    !controller.fields.is_empty()
 }
 
 fn has_an_id(ctxt: &Ctxt, entity: &Entity) {
@@ -336,6 +355,17 @@ fn validator_fits_the_type(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bo
         }
         _ => true,
     }
+}
+
+fn null_is_possible(ctxt: &Ctxt, optional: bool, validator: &Validator) -> bool {
+    let wrong = matches!(validator.check, Check::NotNull) && !optional;
+    if wrong {
+        ctxt.error(
+            &validator.name,
+            "only an `Option<…>` can be null: leave `not_null` out, or write `required` where a text must not be blank",
+        );
+    }
+    !wrong
 }
 
 fn limits_are_right(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bool {

@@ -33,6 +33,8 @@ pub struct Entity {
     pub table_token: Option<LitStr>,
     /// What rows are read from, where that is no table of its own.
     pub sources: Sources,
+    /// Is it a controller: fields without rows?
+    pub controller: bool,
 }
 
 impl Entity {
@@ -44,7 +46,7 @@ impl Entity {
     /// The fields that are the id; where none says so the first one stands for it, so that nothing but that is reported.
     pub fn ids(&self) -> impl Iterator<Item = (usize, &Field)> {
         let said = self.with_role(Role::Id).count();
-        let stands_in = self.fields.first().filter(|_| said == 0).map(|field| (0, field));
+        let stands_in = self.fields.first().filter(|_| said == 0 && !self.controller).map(|field| (0, field));
         self.with_role(Role::Id).take(MAX_IDS).chain(stands_in)
     }
 
@@ -85,6 +87,7 @@ pub struct Field {
     pub roles: Vec<(Ident, Role)>,
     pub validators: Vec<Validator>,
     pub unique: Option<Ident>,
+    pub unique_validator: Option<Validator>,
     pub index: Option<Ident>,
     pub default: Option<(Ident, Expr)>,
     pub api_read: Option<(Ident, Rule)>,
@@ -119,6 +122,8 @@ pub struct Relation {
     pub include: bool,
     pub api_read: Option<Rule>,
     pub on_delete: Option<Ident>,
+    /// There must be a row at its other end, which a message may say.
+    pub exists: Option<Validator>,
 }
 
 /// A pair of fields that are equal in related rows. What is left out is the id.
@@ -157,13 +162,26 @@ pub struct Validator {
 
 pub enum Check {
     Required,
-    Len { min: Option<Expr>, max: Option<Expr> },
-    Range { min: Option<Expr>, max: Option<Expr> },
+    Len {
+        min: Option<Expr>,
+        max: Option<Expr>,
+    },
+    Range {
+        min: Option<Expr>,
+        max: Option<Expr>,
+    },
     Email,
     Url,
     Pattern(LitStr),
     OneOf(Vec<Expr>),
     Custom(Path),
+    NotNull,
+    /// No other row has the value.
+    Unique,
+    /// There is a row at the other end of the relation at a position.
+    Exists(usize),
+    /// An async function of the value and the record.
+    CustomAsync(Path),
 }
 
 /// A field's type as far as its tokens tell: a macro sees no types. `Option` is taken off.

@@ -9,13 +9,13 @@ pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
 pub use upsert::upsert_many;
 
-use super::store::{remove_inside, store_inside};
+use super::store::{remove_inside, store_inside, store_many};
 use super::write::{Reach, apply, stamp, untold, update_needs_row};
 use super::{Patch, load};
-use super::{computed, kept_from, permitted, prefilter, references, resolve};
+use super::{ask, kept_from, permitted, prefilter, question, references};
 use crate::bulk::Which;
 use crate::context::{Context, Scope};
-use crate::filter::{Condition, limits};
+use crate::filter::Condition;
 use crate::guard::{self, Write};
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask, FieldRole};
@@ -89,6 +89,25 @@ fn given(context: &Context, count: usize, what: &str) -> Result<()> {
     }
 }
 
+/// Records that `saving_many` sees at once.
+#[derive(Default)]
+struct Together {
+    records: Vec<Box<dyn AnyRecord>>,
+    /// What they keep from the asker.
+    kept: FieldMask,
+}
+
+impl Together {
+    async fn store(&mut self, inside: &Context, meta: &'static EntityMeta, reach: Option<Reach<'_>>) -> Result<()> {
+        let mut records = std::mem::take(&mut self.records);
+        let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(records.len());
+        for record in &mut records {
+            all.push(&mut **record);
+        }
+        store_many(inside, meta, &mut all, reach).await.map_err(|error| untold(error, meta, self.kept))
+    }
+}
+
 /// The rows of a bulk write.
 struct Rows {
     /// Is the write judged, or trusted?
@@ -108,17 +127,9 @@ impl Rows {
         if guarded {
             guard::write(meta, context.identity(), write)?;
         }
-        let mut asked = which.condition(meta)?;
-        computed::asks_columns(meta, asked.fields())?;
-        let mut api_filter = Condition::All;
-        if guarded {
-            guard::asks_only(meta, guard::readable_fields(meta, context.identity()), asked.fields())?;
-            limits::check(meta, &asked)?;
-            api_filter = prefilter::reach(context, meta).await?;
-        }
-        if asked.asks_elsewhere() {
-            asked = resolve::asked(context, meta, asked).await?;
-        }
+        let find = Find::matching(which.condition(meta)?);
+        let asked = question::guarded(context, meta, ask::readable(context, meta), find, None).await?.filter;
+        let api_filter = if guarded { prefilter::reach(context, meta).await? } else { Condition::All };
         let filter = prefilter::applied(context, meta, asked).await?;
         Ok(Self { guarded, filter, api_filter, limit: context.row_limit() })
     }
@@ -167,11 +178,14 @@ impl Rows {
     }
 
     async fn update_each(&self, context: &Context, meta: &'static EntityMeta, patch: &Patch) -> Result<u64> {
+        /// So many records are given to `saving_many` at once.
+        const TOGETHER: usize = 10_000;
         let reach = Some(Reach { asker: context, filter: &self.api_filter });
         let work = async |inside: Context| {
             let mut changed = 0;
             // All rows get the same values, so a reference of one field is asked about once.
             let mut passed = FieldMask::NONE;
+            let mut together = Together::default();
             for id in self.ids(&inside, meta).await? {
                 let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
                 self.judge(context, Write::Update, &*record)?;
@@ -187,10 +201,19 @@ impl Rows {
                     references::reachable(context, &inside, meta, &[(&*record, written)]).await?;
                     passed = passed.or(references::the_same_in_each_row(meta, written));
                 }
+                changed += 1;
+                if meta.hooks.saving_many {
+                    together.records.push(record);
+                    together.kept = together.kept.or(kept);
+                    if together.records.len() == TOGETHER {
+                        together.store(&inside, meta, reach).await?;
+                    }
+                    continue;
+                }
                 let stored = store_inside(&inside, &mut *record, reach, false).await;
                 stored.map_err(|error| untold(error, meta, kept))?;
-                changed += 1;
             }
+            together.store(&inside, meta, reach).await?;
             Ok(changed)
         };
         context.with_scope(Scope::Backend).transaction(work).await
