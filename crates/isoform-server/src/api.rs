@@ -313,7 +313,6 @@ impl Api {
             let (key, name) = (entity.meta.key, entity.meta.rust_name);
             entity.meta.check_relations()?;
             let mut methods: HashMap<&'static str, &'static Method> = HashMap::new();
-            methods::free(key, name)?;
             for method in entity.methods.iter().filter(|method| methods::prefix_of(entity.meta, method).is_none()) {
                 if let Some(other) = methods.insert(method.wire, method) {
                     return Err(Error::invalid(format!(
