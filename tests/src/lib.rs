@@ -16,6 +16,7 @@ pub mod entities_attacks;
 pub mod entities_bulk;
 pub mod entities_fields;
 pub mod entities_filters;
+pub mod entities_hooks;
 pub mod entities_ids;
 pub mod entities_lazy;
 pub mod entities_paging;
@@ -77,10 +78,15 @@ impl World {
 
     /// A world whose requests may cost no more than this.
     pub async fn limited(way: Way, entities: Entities, limits: isoform_server::Limits) -> Self {
+        Self::configured(way, |api| api.entities(entities).limits(limits)).await
+    }
+
+    /// A world whose API is made by a function.
+    pub async fn configured(way: Way, configure: impl FnOnce(Api) -> Api) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let file = folder.path().join("test.db");
         let database = Database::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-        let api = Api::new(database.clone()).entities(entities).identity(claimed).limits(limits);
+        let api = configure(Api::new(database.clone()).identity(claimed));
         api.ensure_schema().await.unwrap();
         let router = api.into_router().unwrap();
         let mut base = String::new();
