@@ -102,7 +102,8 @@ impl Hooks for Voyage {
                 let mut told = Vec::new();
                 voyage.fields(|field| {
                     if field.changed() && field.meta().name != "id" {
-                        let (was, is) = (isoform::json::to_text(&field.original()), isoform::json::to_text(&field.value()));
+                        let (was, is) =
+                            (isoform::json::to_text(&field.original()), isoform::json::to_text(&field.value()));
                         told.push(format!("{}:{was}>{is}", field.label()));
                     }
                 });

@@ -14,7 +14,8 @@ type Seen = Arc<Mutex<Vec<String>>>;
 async fn world() -> (World, Seen) {
     let seen = Seen::default();
     let notes = seen.clone();
-    let routes = axum::Router::new().route("/own", axum::routing::get(async || -> &'static str { panic!("an own route") }));
+    let routes =
+        axum::Router::new().route("/own", axum::routing::get(async || -> &'static str { panic!("an own route") }));
     let configure = |api: Api| {
         api.entities(tests::entities::all()).routes(routes).on_error(move |error, context| {
             let notes = notes.clone();
@@ -85,7 +86,8 @@ async fn it_changes_what_is_told() {
     assert_eq!(answer.status, 403);
     assert_eq!(answer.json(), serde_json::json!({"message": "Come back tomorrow.", "code": "tomorrow"}));
     // A client reads it as any other.
-    let error = world.for_(&ann()).run(async { repo::<Voyage>().insert(Voyage::named("a", "field")).await }).await.unwrap_err();
+    let error =
+        world.for_(&ann()).run(async { repo::<Voyage>().insert(Voyage::named("a", "field")).await }).await.unwrap_err();
     assert_eq!((error.status(), error.code()), (403, Some("tomorrow")));
 }
 
@@ -142,7 +144,8 @@ async fn one_that_takes_too_long_is_given_up() {
 async fn set_order(world: &World, id: Uuid, order: &str) {
     let text = order.to_owned();
     let set = async {
-        let (table, order, key) = (sql::table::<Voyage>(), sql::name(Voyage::FIELDS.order), sql::name(Voyage::FIELDS.id));
+        let (table, order, key) =
+            (sql::table::<Voyage>(), sql::name(Voyage::FIELDS.order), sql::name(Voyage::FIELDS.id));
         sql!("UPDATE {} SET {} = {} WHERE {} = {}", table, order, text, key, id).execute().await
     };
     assert_eq!(world.backend().run(set).await.unwrap(), 1);

@@ -302,7 +302,8 @@ promises! {
 async fn set_order(world: &World, id: Uuid, order: &str) {
     let text = order.to_owned();
     let set = async {
-        let (table, order, key) = (sql::table::<Voyage>(), sql::name(Voyage::FIELDS.order), sql::name(Voyage::FIELDS.id));
+        let (table, order, key) =
+            (sql::table::<Voyage>(), sql::name(Voyage::FIELDS.order), sql::name(Voyage::FIELDS.id));
         sql!("UPDATE {} SET {} = {} WHERE {} = {}", table, order, text, key, id).execute().await
     };
     assert_eq!(world.backend().run(set).await.unwrap(), 1);

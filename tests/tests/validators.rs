@@ -202,10 +202,13 @@ async fn messages_have_the_limits_in_them_and_own_ones_are_translated() {
     assert_eq!(say(club, "club").await, "gibt es nicht");
     // What the table does not have is said in English.
     assert_eq!(say(member("aaaaaaaaaa", 20), "name").await, "must have at most 9 characters");
-    world.backend().run(async {
-        repo::<Club>().insert(Club { banned: Some("rude".into()), ..Club::blank() }).await.unwrap();
-        repo::<Member>().insert(Member { badge: Some(7), ..Member::right("ann") }).await.unwrap();
-    }).await;
+    world
+        .backend()
+        .run(async {
+            repo::<Club>().insert(Club { banned: Some("rude".into()), ..Club::blank() }).await.unwrap();
+            repo::<Member>().insert(Member { badge: Some(7), ..Member::right("ann") }).await.unwrap();
+        })
+        .await;
     assert_eq!(say(member("rude", 20), "name").await, "ist unhöflich");
     assert_eq!(say(member("ann", 20), "name").await, "ist vergeben", "also where the database found it");
     let mut badge = member("bob", 20);
@@ -217,10 +220,12 @@ async fn messages_have_the_limits_in_them_and_own_ones_are_translated() {
 async fn an_identity_says_what_it_reads() {
     let world = speaking().await;
     let ann = ann().claim("language", "de");
-    let answer = world.post("/api/members").by(&ann).header("accept-language", "fr").json(&json!({"age": 20})).send().await;
+    let answer =
+        world.post("/api/members").by(&ann).header("accept-language", "fr").json(&json!({"age": 20})).send().await;
     assert_eq!(answer.field("name"), "fehlt");
     let english = ann.claim("language", "en");
-    let answer = world.post("/api/members").by(&english).header("accept-language", "fr").json(&json!({"age": 20})).send().await;
+    let answer =
+        world.post("/api/members").by(&english).header("accept-language", "fr").json(&json!({"age": 20})).send().await;
     assert_eq!(answer.field("name"), "is required");
 }
 
@@ -236,8 +241,11 @@ async fn trusted_code_speaks_the_language_of_its_context() {
 async fn nobody_is_told_by_a_validator_what_they_may_not_ask() {
     // Who may not read is not told by `validate` either; the index says it when they save.
     let world = World::new(Way::InProcess).await;
-    world.for_(&ann()).run(async {
-        let mut letter = Record::from(tests::entities::Letter { number: 1, ..tests::entities::Letter::blank() });
-        letter.validate().await.unwrap();
-    }).await;
+    world
+        .for_(&ann())
+        .run(async {
+            let mut letter = Record::from(tests::entities::Letter { number: 1, ..tests::entities::Letter::blank() });
+            letter.validate().await.unwrap();
+        })
+        .await;
 }

@@ -19,8 +19,6 @@ pub use crate::meta::{
     Rule, Through, Validator,
 };
 #[cfg(not(target_arch = "wasm32"))]
-pub use crate::hooks::saving_many;
-#[cfg(not(target_arch = "wasm32"))]
 pub use crate::meta::{Source, SqlPart};
 pub use crate::query::Query;
 pub use crate::record::{AnyRecord, Record};

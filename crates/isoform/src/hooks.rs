@@ -8,8 +8,9 @@ use std::future::Future;
 use std::marker::PhantomData;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use many::{SavingMany, saving_many};
+pub use many::SavingMany;
 
+use crate::Result;
 use crate::context::Context;
 use crate::entity::{Column, Entity};
 use crate::future::BoxFuture;
@@ -18,7 +19,6 @@ use crate::meta::EntityMeta;
 use crate::record::{Errors, Record};
 use crate::repository::{Repository, repo};
 use crate::value::FieldValue;
-use crate::Result;
 
 /// A moment in the life of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +141,11 @@ pub trait Hooks: Entity + DeclaresHooks {
     /// Which of the hooks are there. Where this is missing, `#[hooks]` is missing above the `impl`: it writes this, and keeps the
     /// bodies that are the server's out of the browser.
     const WRITTEN_BY_THE_HOOKS_ATTRIBUTE: HookSet;
+
+    /// Runs `saving_many` for records without their type: for the derive.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[doc(hidden)]
+    const SAVING_MANY: SavingMany = many::saving_many::<Self>;
 
     /// Is the record right? Set errors with [`LifecycleEvent::error`]. Runs after the validators of the fields.
     fn validation(record: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> impl Future<Output = Result<()>> + Send {

@@ -88,6 +88,8 @@ pub mod __private;
 
 pub use batch::{Batch, BatchDone, BatchRepository, Pending};
 pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
+#[cfg(not(target_arch = "wasm32"))]
+pub use context::ErrorHook;
 pub use context::{Context, Scope};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
 pub use error::{Error, ErrorKind, Result, shown};

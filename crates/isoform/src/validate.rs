@@ -6,6 +6,8 @@ mod messages;
 use chrono::Datelike as _;
 
 pub(crate) use asked::Asking;
+#[cfg(not(target_arch = "wasm32"))]
+pub use asked::taken;
 pub use asked::{Ask, AskOwn};
 pub(crate) use messages::own;
 pub use messages::{Message, Messages, said};
@@ -117,7 +119,8 @@ fn take_over(record: &mut dyn AnyRecord, event: &EventState, result: Result<()>)
 /// An error that a hook has returned, with what was said of the fields.
 pub(crate) fn with_fields(record: &dyn AnyRecord, error: Error) -> Error {
     let meta = record.meta();
-    let said = record.state().errors.iter().map(|(index, message)| (meta.field(index).wire.to_owned(), message.to_owned()));
+    let said =
+        record.state().errors.iter().map(|(index, message)| (meta.field(index).wire.to_owned(), message.to_owned()));
     let more: Vec<_> = said.filter(|(wire, _)| error.field(wire).is_none()).collect();
     if more.is_empty() {
         return error;
