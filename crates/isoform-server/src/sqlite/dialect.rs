@@ -46,6 +46,23 @@ impl Dialect for Sqlite {
         column.in_subquery(values.take())
     }
 
+    fn sum(number: Expr, beyond: Expr) -> Expr {
+        // `SUM` fails where it overflows, and with it the statement and all other rows. So the halves of the numbers are summed by
+        // themselves, and joined where that is a whole number of 64 bits. What SQLite could not compute in whole numbers is real.
+        let high = Expr::cust_with_exprs("SUM(? >> 32)", [number.clone()]);
+        let low = Expr::cust_with_exprs("SUM(? & 4294967295)", [number.clone()]);
+        let carried = Expr::cust_with_exprs("(? + (? >> 32))", [high, low.clone()]);
+        Expr::cust_with_exprs(
+            "CASE WHEN MAX(TYPEOF(?)) = 'real' OR ? NOT BETWEEN -2147483648 AND 2147483647 THEN ? \
+             ELSE (? << 32) | (? & 4294967295) END",
+            [number, carried.clone(), beyond, carried, low],
+        )
+    }
+
+    fn infinity() -> Expr {
+        Expr::cust("9e999")
+    }
+
     fn changed() -> Expr {
         Expr::cust("changes() > 0")
     }
@@ -101,24 +118,29 @@ pub(super) fn stored(value: &Value) -> sea_query::Value {
     }
 }
 
+/// A statement as sqlx has it.
+pub(super) type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+/// A statement with one more value, as [`stored`].
+pub(super) fn bind(query: Query, value: sea_query::Value) -> Query {
+    match value {
+        sea_query::Value::BigInt(n) => query.bind(n),
+        sea_query::Value::Double(n) => query.bind(n),
+        sea_query::Value::String(text) => query.bind(text),
+        sea_query::Value::Bytes(bytes) => query.bind(bytes),
+        other => unreachable!("a value is stored as a number, a text or bytes: {other:?}"),
+    }
+}
+
 /// A statement with its values.
-pub(super) fn query(
-    statement: Statement<'_>,
-    (before, behind): (Cow<'static, str>, &'static str),
-) -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+pub(super) fn query(statement: Statement<'_>, (before, behind): (Cow<'static, str>, &'static str)) -> Query {
     let text = match (&*before, behind) {
         ("", "") => statement.text,
         (before, behind) => [before, &statement.text, behind].concat().into(),
     };
     // Safe: sea-query quotes every name, the names come from static metadata, and every value is bound.
     let query = sqlx::query(AssertSqlSafe(text));
-    statement.values.iter().fold(query, |query, value| match stored(value) {
-        sea_query::Value::BigInt(n) => query.bind(n),
-        sea_query::Value::Double(n) => query.bind(n),
-        sea_query::Value::String(text) => query.bind(text),
-        sea_query::Value::Bytes(bytes) => query.bind(bytes),
-        other => unreachable!("a value is stored as a number, a text or bytes: {other:?}"),
-    })
+    statement.values.iter().fold(query, |query, value| bind(query, stored(value)))
 }
 
 /// A function as something to select from.

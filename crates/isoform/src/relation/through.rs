@@ -104,7 +104,7 @@ impl<E: Entity> RelatedThrough<E> {
         let key = self.key.clone()?;
         let through = key.relation.through.ok_or_else(|| Error::internal("a relation without an entity in between"))?;
         let meta = (through.entity)();
-        Ok(Between { meta, through, own: key.pinned(meta)? })
+        Ok(Between { meta, through, own: key.given_to(meta)? })
     }
 
     /// A query for related rows.
@@ -172,12 +172,12 @@ impl<E: Entity> RelatedThrough<E> {
         let between = self.between()?;
         give_id(&mut record)?;
         let Ok(other) = between.leads_to(&record) else {
-            let record = repository::repo::<E>().insert(record).await?;
+            let record = repository::of::<E>().insert(record).await?;
             self.add(&record).await?;
             return Ok(record);
         };
         let mut both = Batch::new();
-        let inserted = both.repo::<E>().insert(record);
+        let inserted = both.of::<E>().insert(record);
         both.push(between.add(vec![other]));
         both.run().await?.record(inserted)
     }
