@@ -14,7 +14,7 @@ use crate::orders_page::OrdersPage;
 use crate::page_state::{Notice, provide_page_state};
 use crate::project_page::ProjectPage;
 use crate::projects_page::ProjectsPage;
-use crate::sign_in::SignIn;
+use crate::sign_in::SignInPage;
 use crate::tasks_page::TasksPage;
 
 /// The application.
@@ -43,7 +43,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/projects/:id") view=|| for_members(|| ProjectPage().into_any()) ssr=SsrMode::Async />
                     <Route path=path!("/customers") view=|| for_members(|| CustomersPage().into_any()) ssr=SsrMode::Async />
                     <Route path=path!("/orders") view=|| for_members(|| OrdersPage().into_any()) ssr=SsrMode::Async />
-                    <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
+                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </main>
             <Notice />

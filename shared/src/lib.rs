@@ -13,6 +13,7 @@ pub mod customer;
 pub mod order;
 pub mod product;
 pub mod project;
+pub mod sign_in;
 pub mod tag;
 pub mod task;
 pub mod user;
@@ -28,12 +29,13 @@ pub mod prelude {
     pub use crate::order::{Order, OrderItem, OrderStatus};
     pub use crate::product::Product;
     pub use crate::project::Project;
+    pub use crate::sign_in::{SignIn, SignInMethods};
     pub use crate::tag::{Tag, TagColor, TaskTag};
     pub use crate::task::{Priority, Task, TaskMethods, TaskRelations};
     pub use crate::user::{ADMIN, User};
 }
 
-/// The entities that the server serves.
+/// The entities and controllers that the server serves.
 #[must_use]
 pub fn entities() -> Entities {
     entities![
@@ -47,5 +49,6 @@ pub fn entities() -> Entities {
         order::Order,
         order::OrderItem,
         user::User,
+        sign_in::SignIn,
     ]
 }

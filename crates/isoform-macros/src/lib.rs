@@ -3,6 +3,7 @@
 //! | macro | stands above | makes of it |
 //! | --- | --- | --- |
 //! | [`derive@Entity`] | a struct | the metadata of a table, its columns, and conversions to and from rows |
+//! | [`derive@Controller`] | a struct | fields that travel to backend methods and back, without a table |
 //! | [`derive@FieldEnum`] | an enum without fields | a type that a field of an entity can have |
 //! | [`macro@hooks`] | `impl Hooks for Task` | hooks whose server-only bodies are not in the wasm |
 //! | [`macro@filters`] | `impl Task` | filters that the server makes of their arguments, wherever they are asked by |
@@ -163,6 +164,12 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// In an expression of SQL a field is what its column holds: a `Decimal` is a whole number of millionths, a `TimeDelta` one of
 /// microseconds. What may be null is an `Option`.
 ///
+/// What the server keeps of each row, four fields of the entity in one of the struct:
+///
+/// | | |
+/// | --- | --- |
+/// | `embed`, on a `PersistenceItem` | columns `object_id` (the id, where no other field is), `created`, `updated`, `owner_id`; no client writes them. In closures `\|t\| t.item.created`, and `\|t\| t.created`; orders, indexes and relations name them without the item |
+///
 /// # `#[relation(…)]`
 ///
 /// A field of type `ToOne<Project>` or `ToMany<Comment>` is no column: it holds what a query included, and what belongs together is
@@ -236,6 +243,59 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 #[proc_macro_derive(Entity, attributes(entity, field, relation))]
 pub fn derive_entity(input: TokenStream) -> TokenStream {
     entity::derive(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Makes a struct a controller: fields that travel to the server and back, without rows. A sign-in, a wizard, a report.
+///
+/// ```
+/// use isoform::prelude::*;
+///
+/// /// Somebody who wants to be told the news.
+/// #[derive(Controller, Clone, Debug, PartialEq)]
+/// #[controller(key = "subscription")]
+/// pub struct Subscription {
+///     #[field(required, email)]
+///     pub address: String,
+///     #[field(allow_update = false)]
+///     pub number: i64,
+/// }
+///
+/// #[backend]
+/// impl Record<Subscription> {
+///     /// Subscribes; answers in `number` the how manieth it is.
+///     #[allowed(true)]
+///     pub async fn subscribe(&mut self) -> Result<()> {
+///         if self.address.ends_with("@example.org") {
+///             self.set_error(|s| s.address, "is no address of anybody");
+///             return Err(Error::invalid("Nobody is there."));
+///         }
+///         self.number = 1;
+///         Ok(())
+///     }
+/// }
+///
+/// async fn caller() -> Result<i64> {
+///     let mut subscription = Record::<Subscription>::new();
+///     subscription.address = "ann@example.com".into();
+///     subscription.subscribe().await?;         // in the browser a remote call
+///     Ok(subscription.number)
+/// }
+/// ```
+///
+/// It is listed with the entities, `entities![Task, Subscription]`, and its methods are at `POST /api/subscription/subscribe`. Its
+/// record is validated on both sides before a method is called, has messages at its fields, and goes into a form as that of an entity
+/// does. It has no rows: `repo::<Subscription>()` and `save()` do not compile.
+///
+/// - `#[controller(key = "…", label = "…", hooks)]`: the key is its name in addresses. Of the hooks only `validation` runs.
+/// - Fields are those of [`derive@Entity`] as far as they need no table: their types, validators, `default`, `label`, `display`,
+///   `input`, `placeholder`, `help`. `api_read` and `allow_update` are judged by the identity alone. What a client may not set is
+///   never taken from it, and its default stands there when the method is called; what it may not see is neither taken nor sent.
+/// - A function in `#[allowed(f)]` is `fn(&Identity, &Record<Subscription>) -> bool`, asked of the fields as they were sent.
+/// - The server keeps nothing between two calls: the fields are what the client says they are. What a method relies on, it asks
+///   the database.
+#[proc_macro_derive(Controller, attributes(controller, field, relation))]
+pub fn derive_controller(input: TokenStream) -> TokenStream {
+    entity::derive_controller(&parse_macro_input!(input as DeriveInput)).into()
 }
 
 /// Makes an enum without fields a type that a field of an entity can have. It is stored and sent as a text.

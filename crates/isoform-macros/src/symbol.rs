@@ -2,6 +2,8 @@
 
 /// `#[entity(…)]`
 pub const ENTITY: &str = "entity";
+/// `#[controller(…)]`
+pub const CONTROLLER: &str = "controller";
 /// `#[field(…)]`
 pub const FIELD: &str = "field";
 /// `#[relation(…)]`
@@ -28,6 +30,7 @@ pub const DELETE: &str = "delete";
 pub const DISPLAY: &str = "display";
 pub const EXISTS: &str = "exists";
 pub const EMAIL: &str = "email";
+pub const EMBED: &str = "embed";
 pub const FILTER: &str = "filter";
 pub const HELP: &str = "help";
 pub const HOOKS: &str = "hooks";
@@ -97,6 +100,8 @@ pub const IN_ENTITY: &[&str] = &[
     SQL,
     ARGUMENTS,
 ];
+/// What `#[controller(…)]` knows.
+pub const IN_CONTROLLER: &[&str] = &[KEY, LABEL, HOOKS];
 /// What `#[field(…)]` knows.
 pub const IN_FIELD: &[&str] = &[
     ID,
@@ -130,6 +135,7 @@ pub const IN_FIELD: &[&str] = &[
     SERVER_EXPRESSION,
     DISPLAY,
     RELATED,
+    EMBED,
     NOT_NULL,
     VALIDATE_ASYNC,
 ];

@@ -12,7 +12,8 @@ use isoform::{Context, Entities, EntityMeta, Error, Host, Identity, QueryLimits,
 use crate::answers::Answers;
 use crate::at_once::AtOnce;
 use crate::context::{self, IdentityRequest, Resolver};
-use crate::database::Database;
+use crate::controllers;
+use crate::database::{Database, SchemaCheck};
 use crate::methods::{self, Prefixed};
 use crate::once::{self, Once};
 use crate::registered;
@@ -28,6 +29,7 @@ pub struct Api {
     resolver: Option<Resolver>,
     sessions: Option<Sessions>,
     limits: Limits,
+    schema_check: SchemaCheck,
     prefix: String,
     origins: Vec<String>,
     answers: Answers,
@@ -75,6 +77,7 @@ pub(crate) struct Served {
     pub entities: HashMap<&'static str, ServedEntity>,
     /// The methods under prefixes of their own.
     pub prefixed: Prefixed,
+    pub controllers: HashMap<&'static str, ServedEntity>,
     pub limits: Limits,
     pub once: Once,
 }
@@ -94,6 +97,7 @@ impl Api {
             resolver: None,
             sessions: None,
             limits: Limits::default(),
+            schema_check: SchemaCheck::default(),
             prefix: "/api".into(),
             origins: Vec::new(),
             answers: Answers::default(),
@@ -103,7 +107,7 @@ impl Api {
         }
     }
 
-    /// Serves these entities with their backend methods: `entities![Task, Project]`.
+    /// Serves these entities and controllers with their backend methods: `entities![Task, Project, SignIn]`.
     #[must_use]
     pub fn entities(mut self, entities: Entities) -> Self {
         self.entities = self.entities.and(entities);
@@ -132,6 +136,13 @@ impl Api {
     #[must_use]
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// What becomes of the start where tables do not match their entities: it stops, unless set otherwise.
+    #[must_use]
+    pub const fn schema_check(mut self, check: SchemaCheck) -> Self {
+        self.schema_check = check;
         self
     }
 
@@ -197,18 +208,16 @@ impl Api {
         &self.database
     }
 
-    /// Creates what is missing of tables and columns, logs what it did, and answers it, a sentence each.
+    /// Holds the tables against the entities, creates what is missing of tables and columns, logs what it did, and answers it, a
+    /// sentence each.
     ///
     /// # Errors
-    /// Where the database refuses; 400 where a relation leads to an entity that is not listed.
+    /// Where the database refuses, and where tables do not match their entities: see [`Api::schema_check`]; 400 where a relation leads
+    /// to an entity that is not listed.
     pub async fn ensure_schema(&self) -> Result<Vec<String>> {
         registered::check(&self.listed())?;
         let entities: Vec<_> = self.entities.iter().map(|entity| entity.meta).chain(self.own()).collect();
-        let done = self.database.ensure_schema(&entities).await?;
-        for sentence in &done {
-            tracing::info!("schema: {sentence}");
-        }
-        Ok(done)
+        self.database.ensure_schema_with(&entities, self.schema_check).await
     }
 
     /// The entities that the server keeps itself.
@@ -231,8 +240,11 @@ impl Api {
         for warning in self.warnings() {
             tracing::warn!("{warning}");
         }
+        let entities = self.served()?;
+        let controllers = controllers::served(&self.entities, &entities)?;
         let served = Served {
-            entities: self.served()?,
+            entities,
+            controllers,
             prefixed: methods::prefixed(&self.entities)?,
             limits: self.limits,
             once: Once::default(),

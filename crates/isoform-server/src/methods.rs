@@ -34,11 +34,12 @@ pub(crate) fn prefix_of(meta: &EntityMeta, method: &Method) -> Option<&'static s
 /// Where two things have one path, with both named.
 pub(crate) fn prefixed(entities: &Entities) -> Result<Prefixed> {
     let mut prefixed = Prefixed::new();
-    for entity in entities.iter() {
+    let all = || entities.iter().chain(entities.controllers());
+    for entity in all() {
         for method in &entity.methods {
             let Some(prefix) = prefix_of(entity.meta, method) else { continue };
             free(prefix, &format!("The prefix of {}", method.path))?;
-            if let Some(other) = entities.iter().find(|other| other.meta.key == prefix) {
+            if let Some(other) = all().find(|other| other.meta.key == prefix) {
                 return Err(Error::invalid(format!(
                     "The prefix of {} and the key of {} are the same: \"{prefix}\".",
                     method.path, other.meta.rust_name

@@ -3,6 +3,7 @@
 mod aggregate;
 mod batch;
 mod bulk;
+mod controller;
 mod describe;
 mod load;
 mod question;
@@ -134,7 +135,7 @@ async fn row(State(shared): State<Shared>, named: Named<(String, String)>, reque
 impl Served {
     /// The method at a path, with the key of its entity.
     fn method(&self, prefix: &str, name: &str) -> Option<(&str, &'static BackendMethod)> {
-        match self.entities.get_key_value(prefix) {
+        match self.entities.get_key_value(prefix).or_else(|| self.controllers.get_key_value(prefix)) {
             Some((key, entity)) => Some((*key, *entity.methods.get(name)?)),
             None => self.prefixed.get(&(prefix, name)).copied(),
         }
@@ -158,7 +159,7 @@ impl Shared {
         let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
         let work = async {
             transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
-            let Some(entity) = self.served.entities.get(key) else {
+            let Some(entity) = self.served.addressed(key) else {
                 let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
                 return Err(unknown::entity(&self.served, &context, key));
             };
@@ -256,6 +257,7 @@ impl Call<'_> {
 
     /// `/api/tasks`
     async fn entity(self, body: Arrived) -> Result<Response> {
+        self.meta().has_rows()?;
         if let Some(write) = self.bulk_write() {
             return self.write_many(write, body).await;
         }
@@ -398,6 +400,7 @@ impl Call<'_> {
             return Err(unknown::method(self.entity, &self.context, &id));
         }
         let (meta, identity) = (self.meta(), self.context.identity());
+        meta.has_rows()?;
         match self.parts.method {
             Method::GET | Method::HEAD => guard::read(meta, identity)?,
             Method::PUT => guard::write(meta, identity, guard::Write::Update)?,
@@ -478,6 +481,9 @@ impl Call<'_> {
         };
         let row_info = call.remove("rowInfo");
         match method.body {
+            Callable::Record(..) if self.meta().is_controller() => {
+                self.call_controller(method, args, call.remove("fields")).await
+            }
             Callable::Record(..) => {
                 let fitting = |row_info: JsonValue| {
                     json::typed::<RowInfo>(row_info)

@@ -1,12 +1,15 @@
 //! What the macros' output names. No part of the public interface.
 
+pub use chrono::{DateTime, Utc};
 pub use serde;
 pub use serde_json::Value as JsonValue;
+pub use uuid::Uuid;
 
 pub use crate::aggregate::Ordered;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::backend::{Args, Body, Options, direct, direct_record, way};
 pub use crate::backend::{Called, Method, Travels, Way, call_record, call_static};
+pub use crate::controller::Stored;
 pub use crate::entity::{Column, Entity};
 pub use crate::filter::custom_filter;
 #[cfg(not(target_arch = "wasm32"))]
@@ -17,11 +20,12 @@ pub use crate::hooks::saving_many;
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 use crate::meta::FieldFunction;
 pub use crate::meta::{
-    Allow, Check, Direction, EntityMeta, FieldCheck, FieldMeta, FieldRole, Number, OnDelete, Origin, RelationMeta,
-    Rule, Through, Validator,
+    Allow, Check, Direction, EntityMeta, FieldCheck, FieldMeta, FieldRole, Kept, Number, OnDelete, Origin,
+    RelationMeta, Rule, Through, Validator,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::meta::{Source, SqlPart};
+pub use crate::persistence::{PersistenceItemFields, embedded};
 pub use crate::query::Query;
 pub use crate::record::{AnyRecord, Record};
 pub use crate::relation::{
@@ -30,7 +34,7 @@ pub use crate::relation::{
 };
 pub use crate::validate::asked::{exists, own_function, unique};
 pub use crate::value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
-pub use crate::{Error, Filter, Identity, Result};
+pub use crate::{Error, Filter, Id, Identity, Result};
 
 /// What an entity without custom filters answers: those are an inherent constant, which comes first.
 #[cfg(not(target_arch = "wasm32"))]

@@ -6,6 +6,8 @@ mod options;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use options::Options;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use options::limited;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as JsonValue};
@@ -323,7 +325,7 @@ pub struct Called {
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Called {
-    fn method(self) -> Result<&'static Method> {
+    pub(crate) fn method(self) -> Result<&'static Method> {
         let method = self.methods.iter().find(|method| method.wire == self.wire);
         method.ok_or_else(|| Error::internal(format!("there is no backend method {}", self.wire)))
     }
@@ -332,6 +334,9 @@ impl Called {
 /// Calls a method of a record: for `#[backend]`. The result is JSON still, so that this is compiled once per entity.
 #[doc(hidden)]
 pub async fn call_record<E: Entity>(record: &mut Record<E>, called: Called, args: Vec<JsonValue>) -> Result<JsonValue> {
+    if E::CONTROLLER {
+        return crate::controller::call(record, called, args).await;
+    }
     let context = Context::current()?;
     let meta = E::meta();
     if record.is_new() || record.is_changed() {
@@ -412,12 +417,12 @@ pub async fn invoke_record(
         let visible = visible.without(meta.lazy_fields().without(known));
         Ok(RecordAnswer { result, row_info: AnsweredRow::of(&*record, visible) })
     };
-    options::limited(context, method, work).await
+    limited(context, method, work).await
 }
 
 /// The error of a method with what the method has said at fields of its record, as far as its caller knows them.
 #[cfg(not(target_arch = "wasm32"))]
-fn said(error: Error, record: &dyn AnyRecord, identity: Option<&crate::Identity>) -> Error {
+pub(crate) fn said(error: Error, record: &dyn AnyRecord, identity: Option<&crate::Identity>) -> Error {
     let errors = &record.state().errors;
     if errors.is_empty() || error.is_internal() {
         return error;
@@ -445,5 +450,5 @@ pub async fn invoke_static(context: &Context, method: &'static Method, args: Vec
     if !guard::allows(&allowed, context.identity()) {
         return Err(guard::refusal(context.identity(), &format!("call {}", method.wire)));
     }
-    options::limited(context, method, |_| body(Args::new(args))).await
+    limited(context, method, |_| body(Args::new(args))).await
 }

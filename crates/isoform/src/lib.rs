@@ -51,6 +51,7 @@ pub mod backend;
 mod batch;
 mod bulk;
 mod context;
+pub mod controller;
 pub mod describe;
 mod entity;
 mod error;
@@ -70,6 +71,7 @@ mod nearest;
 pub mod operations;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod password;
+mod persistence;
 pub mod prelude;
 pub mod provider;
 mod query;
@@ -79,6 +81,8 @@ mod record;
 pub mod relation;
 pub mod remote;
 mod repository;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schema;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod session;
 #[cfg(not(target_arch = "wasm32"))]
@@ -92,6 +96,7 @@ pub mod __private;
 pub use batch::{Batch, BatchDone, BatchRepository, Pending};
 pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
 pub use context::{Context, Scope};
+pub use controller::Stored;
 pub use describe::{Description, describe_entities};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
 pub use error::{Error, ErrorKind, Result, shown};
@@ -102,10 +107,11 @@ pub use hooks::{Hooks, LifecycleEvent};
 pub use host::Host;
 pub use id::{Id, IntoId};
 pub use identity::Identity;
-pub use isoform_macros::{Entity, FieldEnum, allowed, backend, filters, hooks};
+pub use isoform_macros::{Controller, Entity, FieldEnum, allowed, backend, filters, hooks};
 pub use meta::EntityMeta;
 #[cfg(not(target_arch = "wasm32"))]
 pub use nearest::did_you_mean;
+pub use persistence::{PersistenceItem, PersistenceItemFields};
 pub use query::{
     DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, default_limit, offset as query_offset,
     set_default_limit,

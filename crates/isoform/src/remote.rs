@@ -346,7 +346,7 @@ fn rows(meta: &EntityMeta, answer: JsonValue) -> Result<Vec<Map<String, JsonValu
     rows.into_iter().map(|row| object(meta, row)).collect()
 }
 
-fn method_path(meta: &EntityMeta, called: Called) -> String {
+pub(crate) fn method_path(meta: &EntityMeta, called: Called) -> String {
     format!("{}/{}", called.prefix.unwrap_or(meta.key), called.wire)
 }
 

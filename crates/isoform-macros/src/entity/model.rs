@@ -27,12 +27,16 @@ pub struct Entity {
     pub hooks: Option<Span>,
     pub fields: Vec<Field>,
     pub relations: Vec<Relation>,
+    /// Fields of the struct that are several of these.
+    pub embedded: Vec<super::embed::Embedded>,
     /// The fields of relations that could not be understood.
     pub unfit: Vec<Ident>,
     /// Where the table was written, for errors.
     pub table_token: Option<LitStr>,
     /// What rows are read from, where that is no table of its own.
     pub sources: Sources,
+    /// Is it a controller: fields without rows?
+    pub controller: bool,
 }
 
 impl Entity {
@@ -44,7 +48,7 @@ impl Entity {
     /// The fields that are the id; where none says so the first one stands for it, so that nothing but that is reported.
     pub fn ids(&self) -> impl Iterator<Item = (usize, &Field)> {
         let said = self.with_role(Role::Id).count();
-        let stands_in = self.fields.first().filter(|_| said == 0).map(|field| (0, field));
+        let stands_in = self.fields.first().filter(|_| said == 0 && !self.controller).map(|field| (0, field));
         self.with_role(Role::Id).take(MAX_IDS).chain(stands_in)
     }
 
@@ -100,6 +104,10 @@ pub struct Field {
     pub make: Option<(Ident, Path)>,
     pub column_type: Option<(Ident, LitStr)>,
     pub display: Option<(Ident, Path)>,
+    /// The embedded struct that it is in.
+    pub within: Option<Ident>,
+    /// Does the server alone fill it in?
+    pub kept: bool,
 }
 
 /// A relation: a field that is no column.

@@ -110,7 +110,7 @@ pub fn check(ctxt: &Ctxt, entity: &Entity) {
     for first in entity.indexes.iter().filter_map(|index| index.first()) {
         ctxt.error(&first.field, format!("an entity with `{token}` has no table that an index could be of"));
     }
-    entity.fields.iter().for_each(|field| only_read(ctxt, token, field));
+    entity.fields.iter().filter(|field| field.within.is_none()).for_each(|field| only_read(ctxt, token, field));
     match source {
         Source::Sql(text) => {
             if let Err(problem) = parts(entity, text) {
@@ -238,6 +238,7 @@ fn other(entity: &Entity, literal: &LitStr, name: &str) -> Result<Path, String> 
 pub fn meta(entity: &Entity) -> TokenStream {
     let private = quote!(::isoform::__private);
     match entity.sources.named.first() {
+        None if entity.controller => quote!(#private::Source::Nothing),
         None => quote!(#private::Source::Table),
         Some((_, Source::View(_))) => quote!(#private::Source::View),
         Some((_, Source::Sql(literal))) => {

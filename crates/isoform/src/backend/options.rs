@@ -58,7 +58,7 @@ const TOO_SLOW: &str = "too_slow";
 ///
 /// # Errors
 /// 429 where it is called too often, 503 where it takes too long, and the call's own; whatever it wrote is undone then.
-pub(super) async fn limited<T, F>(
+pub(crate) async fn limited<T, F>(
     context: &Context,
     method: &'static Method,
     call: impl FnOnce(Context) -> F,
