@@ -23,6 +23,7 @@ pub mod entities_handled;
 pub mod entities_ids;
 pub mod entities_kept;
 pub mod entities_lazy;
+pub mod entities_methods;
 pub mod entities_paging;
 pub mod entities_related;
 pub mod entities_related_values;

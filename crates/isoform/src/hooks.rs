@@ -88,7 +88,7 @@ impl HookSet {
     #[doc(hidden)]
     #[must_use]
     pub const fn only_validation(self) -> bool {
-        !(self.saving || self.saved || self.deleting || self.deleted)
+        !(self.saving || self.saving_many || self.saved || self.deleting || self.deleted)
     }
 
     /// Is there one that a deletion runs?

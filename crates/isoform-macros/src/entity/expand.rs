@@ -399,7 +399,7 @@ fn meta(entity: &Entity) -> TokenStream {
     let filters = super::prefilters::expand(entity);
     let source = source::meta(entity);
     let kept = embed::meta(entity);
-    quote! {
+    let plain = quote! {
         #private::EntityMeta {
             key: #key,
             table: #table,
@@ -424,8 +424,14 @@ fn meta(entity: &Entity) -> TokenStream {
             source: #source,
             #[cfg(not(target_arch = "wasm32"))]
             saving_many: #saving_many,
+            masks: #private::Masks::NONE,
         }
-    }
+    };
+    // A constant of its own: what stands in a call would not be there for ever.
+    quote!({
+        const PLAIN: #private::EntityMeta = #plain;
+        PLAIN.with_masks()
+    })
 }
 
 fn orders(entity: &Entity, orders: &[Order]) -> TokenStream {

@@ -203,8 +203,12 @@ fn too_slow() -> Error {
 
 /// What an error means where no entity is at hand.
 pub(super) fn plain_error(error: &sqlx::Error) -> Error {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    match code.as_deref() {
+    let database = error.as_database_error();
+    // Of a commit: a key that is looked at only then.
+    if database.is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) {
+        return Error::conflict("Rows refer to one that is not there, so nothing was written.");
+    }
+    match database.and_then(sqlx::error::DatabaseError::code).as_deref() {
         Some("5" | "6" | "261" | "517") => busy(),
         // Stopped by `watch`, while somebody waits for it.
         Some("9") => too_slow(),
