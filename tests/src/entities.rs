@@ -14,6 +14,7 @@ pub fn all() -> Entities {
         .and(crate::entities_rules::all())
         .and(crate::entities_lazy::all())
         .and(crate::entities_ids::all())
+        .and(crate::entities_hooks::all())
         .and(crate::entities_shop::all())
         .and(crate::entities_views::all())
         .and(crate::entities_attacks::all())

@@ -12,6 +12,9 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 #[cfg(not(target_arch = "wasm32"))]
+pub use answers::ErrorHook;
+
+#[cfg(not(target_arch = "wasm32"))]
 use crate::Error;
 use crate::Result;
 #[cfg(not(target_arch = "wasm32"))]

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use isoform::aggregate::OVERFLOW;
 use isoform::meta::FieldMeta;
 use isoform::operations::foreign_key_conflict;
+use isoform::validate::{self, Message};
 use isoform::value::{Stored, StoredAs};
 use isoform::{EntityMeta, Error, FieldType, Value, json};
 use sea_query::{Expr, ExprTrait as _, QueryBuilder, SqliteQueryBuilder};
@@ -181,10 +182,15 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
 /// A row with the same values in these fields is there.
 fn already_exists(fields: &[&FieldMeta]) -> Error {
     let labels: Vec<_> = fields.iter().map(|field| field.label).collect();
-    let (message, at_field) = match labels.as_slice() {
-        [] => return Error::conflict("This already exists."),
-        [label] => (format!("{label} already exists"), "already exists"),
-        labels => (format!("{} already exist together", labels.join(", ")), "already exists together with the others"),
+    let (message, at_field) = match (labels.as_slice(), fields) {
+        ([label], [field]) => {
+            let taken = validate::taken(field);
+            (format!("{label} {taken}"), taken)
+        }
+        ([], _) => return Error::conflict("This already exists."),
+        (labels, _) => {
+            (format!("{} already exist together", labels.join(", ")), validate::said(Message::UniqueTogether))
+        }
     };
     Error::conflict(message).with_fields(fields.iter().map(|field| (field.wire.into(), at_field.into())).collect())
 }
