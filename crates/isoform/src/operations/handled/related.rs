@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 
 use super::read::Listed;
 use super::{Handled, answered, is_of, restore, shown};
-use crate::Result;
 use crate::context::Context;
 use crate::handlers::{Any, Collection, Find as FindEvent, LoadRelations, Loading, Question, Questioned};
 use crate::id::Id;
