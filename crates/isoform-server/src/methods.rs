@@ -9,6 +9,17 @@ use isoform::{Entities, Error, Result};
 /// What the API uses itself, behind its own prefix.
 const RESERVED: [&str; 6] = ["me", "admin", "stream", "jobStatusInQueue", "_liveQueryKeepAlive", "$batch"];
 
+/// Passes a name that stands behind the API's prefix.
+///
+/// # Errors
+/// Where the API uses it itself.
+pub(crate) fn free(path: &str, whose: &str) -> Result<()> {
+    if RESERVED.contains(&path) {
+        return Err(Error::invalid(format!("{whose} and the API itself have one path: \"{path}\".")));
+    }
+    Ok(())
+}
+
 /// A method under a prefix of its own, with the key of its entity.
 pub(crate) type Prefixed = HashMap<(&'static str, &'static str), (&'static str, &'static Method)>;
 
@@ -27,12 +38,7 @@ pub(crate) fn prefixed(entities: &Entities) -> Result<Prefixed> {
     for entity in all() {
         for method in &entity.methods {
             let Some(prefix) = prefix_of(entity.meta, method) else { continue };
-            if RESERVED.contains(&prefix) {
-                return Err(Error::invalid(format!(
-                    "The prefix of {} and the API itself have one path: \"{prefix}\".",
-                    method.path
-                )));
-            }
+            free(prefix, &format!("The prefix of {}", method.path))?;
             if let Some(other) = all().find(|other| other.meta.key == prefix) {
                 return Err(Error::invalid(format!(
                     "The prefix of {} and the key of {} are the same: \"{prefix}\".",

@@ -15,8 +15,6 @@ pub use crate::filter::custom_filter;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::filter::{CustomFilter, Prefilters};
 pub use crate::future::{BoxFuture, ready};
-#[cfg(not(target_arch = "wasm32"))]
-pub use crate::hooks::saving_many;
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 use crate::meta::FieldFunction;
 pub use crate::meta::{
