@@ -15,18 +15,19 @@ use crate::user::ADMIN;
     order_by(day desc, number desc),
     index(day desc, number desc),
     index(status),
-    index(month)
+    index(month),
+    hooks
 )]
 pub struct Order {
     /// Made on the server.
     #[field(id)]
     pub id: Uuid,
-    /// The number on the invoice.
-    #[field(unique, range(min = 1))]
+    /// The number on the invoice: a new order gets the next one.
+    #[field(unique, allow_update = false)]
     pub number: i64,
-    /// Who ordered.
-    #[field(index, required, label = "Customer")]
-    pub customer_id: Uuid,
+    /// Who ordered; nobody, where the customer was deleted since.
+    #[field(index, label = "Customer")]
+    pub customer_id: Option<Uuid>,
     /// When it was ordered.
     #[field(required, label = "Date")]
     pub day: NaiveDate,
@@ -35,11 +36,11 @@ pub struct Order {
     pub month: String,
     /// How far it is.
     pub status: OrderStatus,
-    /// What all of its items cost.
-    #[field(related = |o| o.items.sum(|i| i.amount))]
+    /// What all of its items cost, added up whenever the order or one of them is saved.
+    #[field(allow_update = false)]
     pub total: Decimal,
     /// Who ordered.
-    #[relation(customer_id)]
+    #[relation(customer_id, on_delete = set_null)]
     pub customer: ToOne<Customer>,
     /// What was ordered.
     #[relation(OrderItem::order_id)]
@@ -47,6 +48,26 @@ pub struct Order {
     /// Counts the saves: a stale save is a conflict.
     #[field(version)]
     pub version: i64,
+}
+
+#[hooks]
+impl Hooks for Order {
+    async fn saving(order: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {
+        if !e.is_new() {
+            let sum = order.items().query().aggregate(|i| i.amount.sum()).await?;
+            order.total = sum.unwrap_or_default();
+            return Ok(());
+        }
+        // The seed gives its own numbers, and totals of items that it is about to add.
+        if order.number == 0 {
+            let last = Self::query().aggregate(|o| o.number.max()).await?;
+            order.number = last.unwrap_or_default() + 1;
+        }
+        if order.customer_id.is_none() {
+            e.error(|o| o.customer_id, "must be chosen");
+        }
+        Ok(())
+    }
 }
 
 /// How far an order is.
@@ -65,13 +86,13 @@ pub enum OrderStatus {
 
 /// So many of one product in an order.
 #[derive(Entity, Clone, Debug, PartialEq)]
-#[entity(key = "order-items", table = "order_items", label = "Items of orders", allow(crud = authenticated))]
+#[entity(key = "order-items", table = "order_items", label = "Items of orders", allow(crud = authenticated), hooks)]
 pub struct OrderItem {
     /// Made on the server.
     #[field(id)]
     pub id: Uuid,
     /// The order that it is in.
-    #[field(index, required)]
+    #[field(index)]
     pub order_id: Uuid,
     /// What was ordered.
     #[field(index, required, label = "Product")]
@@ -79,8 +100,8 @@ pub struct OrderItem {
     /// How many.
     #[field(range(1..=1_000), default = 1)]
     pub quantity: i32,
-    /// What one cost then.
-    #[field(range(min = 0, max = 100_000))]
+    /// What one cost then: what it cost when it was ordered, unless an admin says otherwise.
+    #[field(range(min = 0, max = 100_000), allow_update = ADMIN)]
     pub price: Decimal,
     /// What all of them cost.
     #[field(sql_expression = "{quantity} * {price}")]
@@ -91,4 +112,53 @@ pub struct OrderItem {
     /// What was ordered.
     #[relation(product_id)]
     pub product: ToOne<Product>,
+}
+
+#[hooks]
+impl Hooks for OrderItem {
+    async fn saving(item: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {
+        if item.order_id.is_nil() {
+            e.error(|i| i.order_id, "must be given");
+        }
+        if item.changed(|i| i.product_id) && !item.changed(|i| i.price) {
+            // A product that is not there is refused by the database.
+            let product = Product::query().filter(|p| p.id.eq(item.product_id)).first().await?;
+            item.price = product.map_or(item.price, |product| product.price);
+        }
+        Ok(())
+    }
+
+    async fn saved(item: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
+        let before = item.original().order_id;
+        if before != item.order_id {
+            total_follows(before).await?;
+        }
+        total_follows(item.order_id).await
+    }
+
+    async fn deleted(item: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
+        total_follows(item.order_id).await
+    }
+}
+
+/// Saves an order, so that its total is that of its items.
+#[cfg(not(target_arch = "wasm32"))]
+async fn total_follows(order: Uuid) -> Result<()> {
+    match Order::query().filter(|o| o.id.eq(order)).first().await? {
+        Some(mut order) => order.save().await,
+        None => Ok(()),
+    }
+}
+
+#[backend]
+impl Record<OrderItem> {
+    /// Begins an order of a customer with this item, on the server's today; answers the number of the order.
+    #[allowed(authenticated)]
+    pub async fn begin_order(&mut self, customer_id: Uuid) -> Result<i64> {
+        let (customer_id, day) = (Some(customer_id), Utc::now().date_naive());
+        let order = repo::<Order>().insert(Order { customer_id, day, ..Order::blank() }).await?;
+        self.order_id = order.id;
+        self.save().await?;
+        Ok(order.number)
+    }
 }
