@@ -1,6 +1,6 @@
 //! Days in words.
 
-use chrono::{Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -26,6 +26,11 @@ pub fn in_words(day: NaiveDate, today: NaiveDate) -> String {
             format!("{} {month}{year}", day.day())
         }
     }
+}
+
+/// A moment in words: "today, 14:05 UTC". The server does not know where the user is.
+pub fn moment(at: DateTime<Utc>, today: NaiveDate) -> String {
+    format!("{}, {:02}:{:02} UTC", in_words(at.date_naive(), today), at.hour(), at.minute())
 }
 
 /// A month, counted from 1: "Dec".

@@ -1,6 +1,6 @@
 //! Orders: found across their relations, as a list that grows, and added up in charts.
 
-use isoform_leptos::{RecordSignal, use_aggregate, use_groups, use_pages};
+use isoform_leptos::{use_aggregate, use_groups, use_pages};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -12,7 +12,7 @@ use crate::dates;
 use crate::finder::{Ask, Finder};
 use crate::listing::{listing, word};
 use crate::members::keep_fresh;
-use crate::page_state::page_state;
+use crate::order_row::{Orders, row, with_items};
 
 /// How many orders come at once.
 const PAGE_SIZE: u64 = 20;
@@ -20,12 +20,13 @@ const PAGE_SIZE: u64 = 20;
 /// How many months the chart shows.
 const MONTHS: u64 = 12;
 
-/// What the address says: `?customer=ann&product=desk&status=open`.
+/// What the address says: `?customer=ann&product=desk&status=open`, or `?number=17`.
 #[derive(Clone, Debug, PartialEq)]
 struct OrderView {
     customer: String,
     product: String,
     status: Option<OrderStatus>,
+    number: Option<i64>,
 }
 
 impl OrderView {
@@ -35,6 +36,7 @@ impl OrderView {
             customer: text("customer"),
             product: text("product"),
             status: params.get_str("status").and_then(OrderStatus::parse),
+            number: params.get_str("number").and_then(|number| number.parse().ok()),
         }
     }
 
@@ -47,6 +49,9 @@ impl OrderView {
         if !self.product.is_empty() {
             query = query.filter(|o| o.items.any(|i| i.product.name.contains(self.product.as_str())));
         }
+        if let Some(number) = self.number {
+            query = query.filter(|o| o.number.eq(number));
+        }
         match self.status {
             Some(status) => query.filter(|o| o.status.eq(status)),
             None => query,
@@ -55,11 +60,7 @@ impl OrderView {
 
     /// The list, with what is to be shown of each order.
     fn list(&self) -> Query<Order> {
-        self.query()
-            .include(|o| o.customer)
-            .include_with(|o| o.items, |items| items.include(|i| i.product))
-            .order_by(|o| (o.day.desc(), o.number.desc()))
-            .limit(PAGE_SIZE)
+        with_items(self.query()).order_by(|o| (o.day.desc(), o.number.desc())).limit(PAGE_SIZE)
     }
 }
 
@@ -76,11 +77,18 @@ pub fn OrdersPage() -> impl IntoView {
         months.order_by(|o| o.month.desc()).limit(MONTHS)
     });
     let all = use_aggregate(move || view.with(OrderView::query), |o| (count(), o.total.sum()));
-    keep_fresh(move || {
-        orders.refetch();
+    let sums = move || {
         all.refetch();
         by_status.refetch();
         by_month.refetch();
+    };
+    keep_fresh(move || {
+        orders.refetch();
+        sums();
+    });
+    provide_context(Orders {
+        is_one: Signal::derive(move || view.with(|view| view.number.is_some())),
+        changed: Callback::new(move |()| sums()),
     });
     let status_bars = move || {
         by_status.get().map(|groups| {
@@ -105,17 +113,29 @@ pub fn OrdersPage() -> impl IntoView {
         Ask::text("product", "Product"),
         Ask::choice("status", "Status", Signal::stored(statuses.collect())),
     ];
+    // One order alone is not added up.
+    let figures = move || {
+        let is_one = view.with(|view| view.number.is_some());
+        (!is_one).then(|| {
+            let by_status = chart("Totals by status", "Status", "by-status", status_bars);
+            let by_month = chart("Totals by month", "Month", "by-month", month_bars);
+            view! { <div class="figures">{by_status} {by_month}</div> }.into_any()
+        })
+    };
+    let to_all = move || {
+        let all =
+            || view! { <a class="button small" href="/orders" data-test="all-orders">"All orders"</a> }.into_any();
+        view.with(|view| view.number.is_some()).then(all)
+    };
     view! {
         <Title text="Orders" />
         <div class="heading">
             <h1 id="heading" tabindex="-1">"Orders"</h1>
             <p class="sum" data-test="sum"><Transition>{sum}</Transition></p>
+            {to_all}
         </div>
         <Finder path="/orders" asks />
-        <div class="figures">
-            {chart("Totals by status", "Status", "by-status", status_bars)}
-            {chart("Totals by month", "Month", "by-month", month_bars)}
-        </div>
+        {figures}
         {listing(orders, "orders", nothing, row)}
     }
 }
@@ -133,42 +153,6 @@ fn month_in_words(month: &str) -> String {
 fn nothing() -> AnyView {
     let all = view! { <a class="button" href="/orders">"Show all orders"</a> };
     word("Nothing found", "No order fits this search.", Some(all.into_any()))
-}
-
-/// An order: number, customer, date, status and total, and what is in it.
-fn row(order: RecordSignal<Order>) -> AnyView {
-    let today = page_state();
-    let shown = move || order.with(|order| order_view(order, today.today()));
-    view! { <li class="order" data-test="order">{shown}</li> }.into_any()
-}
-
-fn order_view(order: &Order, today: NaiveDate) -> AnyView {
-    let customer = order.customer.get().map(|customer| customer.name.clone());
-    let item = |item: &Record<OrderItem>| {
-        let product = item.product.get().map(|product| product.name.clone());
-        view! {
-            <li>
-                <span>{item.quantity} " × " {product}</span>
-                <span class="number">{money(item.amount)}</span>
-            </li>
-        }
-        .into_any()
-    };
-    let count = order.items.len();
-    view! {
-        <p class="order-who"><strong>{customer}</strong></p>
-        <p class="order-facts">
-            <span>"No. " {order.number}</span>
-            <span>{dates::in_words(order.day, today)}</span>
-            <span class="chip">{order.status.label()}</span>
-        </p>
-        <p class="order-total number" data-test="order-total">{money(order.total)}</p>
-        <details class="order-items">
-            <summary>{if count == 1 { "1 item".to_owned() } else { format!("{count} items") }}</summary>
-            <ul>{order.items.iter().map(item).collect_view()}</ul>
-        </details>
-    }
-    .into_any()
 }
 
 #[cfg(test)]

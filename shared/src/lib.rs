@@ -27,8 +27,8 @@ pub mod prelude {
 
     pub use crate::audit::Audit;
     pub use crate::comment::Comment;
-    pub use crate::customer::Customer;
-    pub use crate::order::{Order, OrderItem, OrderItemMethods, OrderStatus};
+    pub use crate::customer::{Customer, CustomerRelations};
+    pub use crate::order::{Order, OrderItem, OrderStatus};
     pub use crate::outbox::Mail;
     pub use crate::product::Product;
     pub use crate::project::Project;

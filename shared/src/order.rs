@@ -149,16 +149,3 @@ async fn total_follows(order: Uuid) -> Result<()> {
         None => Ok(()),
     }
 }
-
-#[backend]
-impl Record<OrderItem> {
-    /// Begins an order of a customer with this item, on the server's today; answers the number of the order.
-    #[allowed(authenticated)]
-    pub async fn begin_order(&mut self, customer_id: Uuid) -> Result<i64> {
-        let (customer_id, day) = (Some(customer_id), Utc::now().date_naive());
-        let order = repo::<Order>().insert(Order { customer_id, day, ..Order::blank() }).await?;
-        self.order_id = order.id;
-        self.save().await?;
-        Ok(order.number)
-    }
-}
