@@ -124,7 +124,9 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `pattern = "[a-z]+"` | the whole text matches. What Rust and JavaScript do not understand alike is refused: write `[0-9]` for `\d`, `[^\n]` for `.` |
 /// | `one_of("a", "b")` | one of these texts; constants can stand there too |
 /// | `validate = f` | `fn(&T) -> Result<(), impl Display>`, asked of values that are not null; of a text, `fn(&str)` as well |
-/// | `unique` | no two rows have the same value |
+/// | `validate_async = f` | `async fn(&T, &Record<Task>) -> Result<()>`, which may ask the database or the API; what it answers as `Error::invalid("…")` is said of the field |
+/// | `not_null` | of an `Option`: it must be given, though a text may be empty |
+/// | `unique`, `unique(message = "…")` | no two rows have the same value: an index of the table, and 409 where another row has it |
 ///
 /// What a client leaves out of a new row is its default: `false`, 0, an empty text.
 ///
@@ -137,7 +139,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `column = "…"`, `label = "…"` | made from the field's name, unless they are said |
 /// | `api_read = R` | who may see it; `false`: it never leaves the server. What a function of the record decides about is blank in the rows of which it says no, and cannot be filtered, sorted, grouped or aggregated by |
 /// | `allow_update = R` | who may write it, on insert and on update; a function of the record is asked of the stored one, or of the new one. What somebody else sends for it is passed over: the stored value stays |
-/// | `saving = f` | before it is saved, on the server: `async fn(&mut Record<Task>, &mut LifecycleEvent<Task>) -> Result<()>` |
+/// | `saving = f` | before it is saved, on the server: `async fn(&mut Record<Task>, Column<Task, T>, &mut LifecycleEvent<Task>) -> Result<()>`; `record.field(\|_\| column)` is the field |
 /// | `display = f` | what people read of it: `fn(&T) -> impl Display`; `record.display(\|t\| t.price)` |
 /// | `column_type = "text COLLATE NOCASE"` | the column's type in the database's own words, where the table is created |
 /// | `input = "tel"`, `placeholder = "…"`, `help = "…"` | for its input in forms |

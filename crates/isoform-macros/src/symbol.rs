@@ -26,6 +26,7 @@ pub const DB_READ_ONLY: &str = "db_read_only";
 pub const DEFAULT: &str = "default";
 pub const DELETE: &str = "delete";
 pub const DISPLAY: &str = "display";
+pub const EXISTS: &str = "exists";
 pub const EMAIL: &str = "email";
 pub const FILTER: &str = "filter";
 pub const HELP: &str = "help";
@@ -42,6 +43,7 @@ pub const MAKE: &str = "make";
 pub const MAX: &str = "max";
 pub const MESSAGE: &str = "message";
 pub const MIN: &str = "min";
+pub const NOT_NULL: &str = "not_null";
 pub const ON_DELETE: &str = "on_delete";
 pub const ONE_OF: &str = "one_of";
 pub const ORDER_BY: &str = "order_by";
@@ -63,6 +65,7 @@ pub const UPDATE: &str = "update";
 pub const UPDATED_AT: &str = "updated_at";
 pub const URL: &str = "url";
 pub const VALIDATE: &str = "validate";
+pub const VALIDATE_ASYNC: &str = "validate_async";
 pub const VALUE: &str = "value";
 pub const VERSION: &str = "version";
 pub const VIEW: &str = "view";
@@ -123,6 +126,8 @@ pub const IN_FIELD: &[&str] = &[
     SERVER_EXPRESSION,
     DISPLAY,
     RELATED,
+    NOT_NULL,
+    VALIDATE_ASYNC,
 ];
 /// What `allow(…)` knows.
 pub const IN_ALLOW: &[&str] = &[CRUD, READ, INSERT, UPDATE, DELETE];
@@ -133,8 +138,8 @@ pub const IN_LIMITS: &[&str] = &[MIN, MAX, MESSAGE];
 /// What `#[hooks]` knows: the hook that runs everywhere, and those that run on the server only.
 pub const HOOK_EVERYWHERE: &str = "validation";
 /// The hooks that run on the server only.
-pub const HOOKS_ON_SERVER: &[&str] = &["saving", "saved", "deleting", "deleted"];
+pub const HOOKS_ON_SERVER: &[&str] = &["saving", "saving_many", "saved", "deleting", "deleted"];
 /// What `#[relation(…)]` knows beside its keys.
-pub const IN_RELATION: &[&str] = &[THROUGH, FILTER, INCLUDE, ON_DELETE, API_READ, LABEL];
+pub const IN_RELATION: &[&str] = &[THROUGH, FILTER, INCLUDE, ON_DELETE, API_READ, LABEL, EXISTS];
 /// What `on_delete = …` knows.
 pub const ON_DELETES: &[&str] = &["restrict", "cascade", "set_null", "unwatched"];

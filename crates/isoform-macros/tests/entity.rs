@@ -69,7 +69,7 @@ fn even(effort: &i32) -> std::result::Result<(), String> {
     if effort % 2 == 0 { Ok(()) } else { Err(format!("must be even, not {effort}")) }
 }
 
-async fn trimmed(task: &mut Record<Task>, _: &mut LifecycleEvent<Task>) -> Result<()> {
+async fn trimmed(task: &mut Record<Task>, _: Column<Task, String>, _: &mut LifecycleEvent<Task>) -> Result<()> {
     task.title = task.title.trim().to_owned();
     Ok(())
 }

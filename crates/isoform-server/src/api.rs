@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use axum::Router;
 use isoform::backend::Method;
-use isoform::{Entities, EntityMeta, Error, Host, Identity, QueryLimits, Result};
+use isoform::validate::Messages;
+use isoform::{Context, Entities, EntityMeta, Error, Host, Identity, QueryLimits, Result};
 
+use crate::answers::Answers;
 use crate::context::{self, IdentityRequest, Resolver};
 use crate::database::Database;
 use crate::rest;
@@ -24,6 +26,7 @@ pub struct Api {
     limits: Limits,
     prefix: String,
     origins: Vec<String>,
+    answers: Answers,
     routes: Router,
     pages: Router,
     files: Option<Router>,
@@ -72,6 +75,7 @@ impl Api {
             limits: Limits::default(),
             prefix: "/api".into(),
             origins: Vec::new(),
+            answers: Answers::default(),
             routes: Router::new(),
             pages: Router::new(),
             files: None,
@@ -134,6 +138,38 @@ impl Api {
         self
     }
 
+    /// Messages of validators in a language; one for each language. Requests are answered in the one that their sender reads: their identity's
+    /// claim `language`, else the header `Accept-Language`, else English.
+    #[must_use]
+    pub fn messages(mut self, messages: Messages) -> Self {
+        self.answers.messages.push(Arc::new(messages));
+        self
+    }
+
+    /// A function that sees each error on its way out, of the API, of pages and of what panics, and answers the one that is told instead. It runs
+    /// trusted, with the identity of the request, after everything was rolled back; of an internal error it sees the cause, which is
+    /// not told. Where it fails itself, panics or takes longer than five seconds, the answer is a plain 500, and the log has both errors.
+    ///
+    /// ```
+    /// # use isoform::prelude::*;
+    /// # use isoform_server::{Api, Database};
+    /// # fn example(database: Database) -> Api {
+    /// Api::new(database).on_error(async |error: Error, context: Context| {
+    ///     warn!(%error, who = context.identity().map(|who| &*who.id), "refused");
+    ///     Ok(if error.is_conflict() { error.with_code("try_again") } else { error })
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_error<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: Fn(Error, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Error>> + Send + 'static,
+    {
+        self.answers.on_error = Some(Arc::new(move |error, context| Box::pin(hook(error, context))));
+        self
+    }
+
     /// The database.
     #[must_use]
     pub const fn database(&self) -> &Database {
@@ -168,6 +204,7 @@ impl Api {
             queries: self.limits.queries,
             entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
+            answers: self.answers,
         };
         let source = Arc::new(source);
         let api = rest::router(&self.prefix, Arc::new(served), source.clone());

@@ -1,7 +1,7 @@
 //! Gives each request its context: identity, scope, session and database.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,6 +15,7 @@ use isoform::future::BoxFuture;
 use isoform::provider::DataProvider;
 use isoform::{Context, EntityMeta, Error, Identity, QueryLimits, Result, Scope};
 
+use crate::answers::Answers;
 use crate::respond;
 use crate::sessions::RequestSession;
 use crate::transport;
@@ -54,6 +55,7 @@ pub(crate) struct Source {
     pub queries: QueryLimits,
     pub entities: Arc<[&'static EntityMeta]>,
     pub origins: Vec<String>,
+    pub answers: Answers,
 }
 
 impl Source {
@@ -67,10 +69,22 @@ impl Source {
         if let Some(session) = session.clone() {
             context = context.with_session(Arc::new(session));
         }
-        let Some(resolver) = &self.resolver else { return Ok(context.with_scope(scope)) };
+        let Some(resolver) = &self.resolver else {
+            return Ok(self.answers.within(context.with_scope(scope), &parts.headers));
+        };
         let headers = parts.headers.clone();
         let identity = context.run(resolver(IdentityRequest { headers, session })).await?;
-        Ok(context.with_identity(identity).with_scope(scope))
+        Ok(self.answers.within(context.with_identity(identity).with_scope(scope), &parts.headers))
+    }
+
+    /// An error as it is answered. `who`: the context of the request, where it came so far.
+    pub async fn answer_to(&self, error: Error, who: Option<&Context>) -> Response {
+        if self.answers.on_error.is_none() {
+            return respond::error(&error);
+        }
+        let nobody = || self.answers.within(Context::api(self.database.clone()), &HeaderMap::new());
+        let context = who.cloned().unwrap_or_else(nobody);
+        respond::error(&context.error_out(error).await)
     }
 }
 
@@ -84,13 +98,18 @@ pub(crate) fn around(routes: Router, source: &Arc<Source>, scope: Scope) -> Rout
 
 async fn run(State((source, scope)): State<(Arc<Source>, Scope)>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    let who = OnceLock::new();
     let answer = async {
         transport::same_origin(&parts.method, &parts.headers, &source.origins)?;
         let context = source.context(&parts, scope).await?;
+        let _ = who.set(context.clone());
         parts.extensions.insert(context.clone());
         Ok(context.run(next.run(Request::from_parts(parts, body))).await)
     };
-    caught(answer).await.unwrap_or_else(|error| respond::error(&error).into_response())
+    match caught(answer).await {
+        Ok(response) => response,
+        Err(error) => source.answer_to(error, who.get()).await.into_response(),
+    }
 }
 
 /// A panic is that request's 500, and nothing else.

@@ -26,6 +26,7 @@
 //! - [`Sessions`]: who is signed in, kept in the same database.
 //! - [`InProcess`]: a client of the API without a network, for tests.
 
+mod answers;
 mod api;
 mod body;
 mod context;

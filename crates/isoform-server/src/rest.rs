@@ -7,7 +7,7 @@ mod question;
 mod unknown;
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
@@ -39,7 +39,6 @@ struct Shared {
 
 /// The routes of the API under its prefix.
 pub(crate) fn router(prefix: &str, served: Arc<Served>, source: Arc<Source>) -> Router {
-    let nothing = async || respond::error(&Error::not_found("There is nothing here."));
     Router::new()
         .route(&format!("{prefix}/me"), get(me))
         .route(&format!("{prefix}/$batch"), post(batch_of_writes))
@@ -55,8 +54,12 @@ pub(crate) fn router(prefix: &str, served: Arc<Served>, source: Arc<Source>) -> 
         .route(&format!("{prefix}//{{*rest}}"), any(nothing))
         .route(&format!("{prefix}/{{entity}}//"), any(nothing))
         .route(&format!("{prefix}/{{entity}}//{{*rest}}"), any(nothing))
-        .method_not_allowed_fallback(async || respond::error(&not_allowed()))
+        .method_not_allowed_fallback(async |State(shared): State<Shared>| shared.refused(not_allowed()).await)
         .with_state(Shared { served, source })
+}
+
+async fn nothing(State(shared): State<Shared>) -> Response {
+    shared.refused(Error::not_found("There is nothing here.")).await
 }
 
 fn not_allowed() -> Error {
@@ -65,45 +68,59 @@ fn not_allowed() -> Error {
 
 async fn me(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
+    let who = OnceLock::new();
     let answer = async {
-        let context = shared.source.context(&parts, Scope::Api).await?;
+        let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
         let identity = serde_json::to_value(context.identity()).map_err(Error::internal)?;
         Ok(respond::value(&identity))
     };
-    caught(answer).await.unwrap_or_else(|error| respond::error(&error))
+    match caught(answer).await {
+        Ok(response) => response,
+        Err(error) => shared.source.answer_to(error, who.get()).await,
+    }
+}
+
+/// Notes who asks, for whoever sees what goes wrong.
+fn asking(who: &OnceLock<Context>, context: Context) -> Context {
+    who.get_or_init(|| context).clone()
 }
 
 async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let arriving = AtomicBool::new(false);
+    let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
     let work = async {
         transport::same_origin(&parts.method, &parts.headers, &shared.source.origins)?;
         let body = Arrived::of(&parts, body, &shared.served.limits, &arriving).await;
-        let context = shared.source.context(&parts, Scope::Api).await?;
+        let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
         let steps = body.json(&parts.headers)?;
         let answer = context.run(batch::run(&shared.served, &context, steps)).await?;
         Ok(respond::json(StatusCode::OK, answer))
     };
-    shared.in_time(&parts.method, &parts.uri, &arriving, work).await
+    shared.in_time((&parts.method, &parts.uri), &arriving, &who, work).await
 }
 
 type Named<T> = Result<Path<T>, PathRejection>;
 
-fn malformed() -> Response {
-    respond::error(&Error::invalid("The address is malformed: it is not UTF-8."))
+fn malformed() -> Error {
+    Error::invalid("The address is malformed: it is not UTF-8.")
 }
 
 async fn entity(State(shared): State<Shared>, named: Named<String>, request: Request) -> Response {
-    let Ok(Path(key)) = named else { return malformed() };
+    let Ok(Path(key)) = named else { return shared.refused(malformed()).await };
     shared.answer(&key, request, |call, body| Box::pin(call.entity(body))).await
 }
 
 async fn row(State(shared): State<Shared>, named: Named<(String, String)>, request: Request) -> Response {
-    let Ok(Path((key, id))) = named else { return malformed() };
+    let Ok(Path((key, id))) = named else { return shared.refused(malformed()).await };
     shared.answer(&key, request, move |call, body| Box::pin(call.row(id, body))).await
 }
 
 impl Shared {
+    /// Answers what goes no further.
+    async fn refused(&self, error: Error) -> Response {
+        self.source.answer_to(error, None).await
+    }
+
     /// Answers a request to an entity: guarded, within its context, in a bounded time.
     async fn answer<A>(&self, key: &str, request: Request, answer: A) -> Response
     where
@@ -111,16 +128,16 @@ impl Shared {
     {
         let (parts, body) = request.into_parts();
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
-        let arriving = AtomicBool::new(false);
+        let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
         let work = async {
             transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
             let Some(entity) = self.served.entities.get(key) else {
-                let context = self.source.context(&parts, Scope::Api).await?;
+                let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
                 return Err(unknown::entity(&self.served, &context, key));
             };
             // First the body, then who asks: whoever signs out before it has arrived writes nothing.
             let body = Arrived::of(&parts, body, &self.served.limits, &arriving).await;
-            let context = self.source.context(&parts, Scope::Api).await?;
+            let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
             let readable = guard::readable_fields(entity.meta, context.identity());
             let call = Call { entity, context: context.clone(), readable, parts };
             context.run(answer(call, body)).await.map_err(|error| {
@@ -129,15 +146,15 @@ impl Shared {
                 operations::concealed(error, entity.meta, told)
             })
         };
-        self.in_time(&method, &uri, &arriving, work).await
+        self.in_time((&method, &uri), &arriving, &who, work).await
     }
 
     /// Answers in a bounded time; what goes wrong is answered too.
     async fn in_time(
         &self,
-        method: &Method,
-        uri: &http::Uri,
+        (method, uri): (&Method, &http::Uri),
         arriving: &AtomicBool,
+        who: &OnceLock<Context>,
         work: impl Future<Output = Result<Response>>,
     ) -> Response {
         let in_time = async {
@@ -151,12 +168,15 @@ impl Shared {
             tokio::time::timeout(self.source.time, pin!(work)).await.unwrap_or_else(late)
         };
         let answered = caught(pin!(in_time)).await;
-        answered.unwrap_or_else(|error| {
-            if error.is_internal() {
-                tracing::error!(%method, path = uri.path(), "what failed comes next");
+        match answered {
+            Ok(response) => response,
+            Err(error) => {
+                if error.is_internal() {
+                    tracing::error!(%method, path = uri.path(), "what failed comes next");
+                }
+                self.source.answer_to(error, who.get()).await
             }
-            respond::error(&error)
-        })
+        }
     }
 }
 

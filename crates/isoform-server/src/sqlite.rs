@@ -422,6 +422,10 @@ impl Transaction for Provider<Open> {
         self.0.next_write_commits();
     }
 
+    fn after_commit(&self) -> &isoform::provider::AfterCommit {
+        self.0.after_commit()
+    }
+
     fn into_provider(self: Arc<Self>) -> Arc<dyn DataProvider> {
         self
     }

@@ -19,6 +19,8 @@ pub use crate::meta::{
     Rule, Through, Validator,
 };
 #[cfg(not(target_arch = "wasm32"))]
+pub use crate::hooks::saving_many;
+#[cfg(not(target_arch = "wasm32"))]
 pub use crate::meta::{Source, SqlPart};
 pub use crate::query::Query;
 pub use crate::record::{AnyRecord, Record};
@@ -26,6 +28,7 @@ pub use crate::relation::{
     Fixed, ManyLink, OneLink, Path, RelatedMany, RelatedOne, RelatedThrough, RelationField, TRAVEL, ToMany, ToOne,
     declared, joined,
 };
+pub use crate::validate::asked::{exists, own_function, unique};
 pub use crate::value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
 pub use crate::{Error, Filter, Identity, Result};
 

@@ -1,6 +1,11 @@
 //! Who asks, and on whose behalf: the ambient context of every operation.
 
 #[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod after_commit;
+#[cfg(not(target_arch = "wasm32"))]
+mod answers;
+
+#[cfg(not(target_arch = "wasm32"))]
 use std::future::Future;
 use std::sync::Arc;
 #[cfg(not(target_arch = "wasm32"))]
@@ -62,6 +67,12 @@ struct Inner {
     row_limit: u64,
     #[cfg(not(target_arch = "wasm32"))]
     query_limits: QueryLimits,
+    /// What validators say, where that is not English.
+    #[cfg(not(target_arch = "wasm32"))]
+    messages: Option<Arc<crate::validate::Messages>>,
+    /// Sees errors on their way out.
+    #[cfg(not(target_arch = "wasm32"))]
+    error_hook: Option<answers::ErrorHook>,
     /// The entities that are served.
     #[cfg(not(target_arch = "wasm32"))]
     entities: Arc<[&'static crate::EntityMeta]>,
@@ -160,6 +171,10 @@ impl Context {
             row_limit: DEFAULT_ROW_LIMIT,
             #[cfg(not(target_arch = "wasm32"))]
             query_limits: QueryLimits::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            messages: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            error_hook: None,
             #[cfg(not(target_arch = "wasm32"))]
             entities: Arc::new([]),
         }))
@@ -395,7 +410,11 @@ impl Context {
     /// before it nothing is said, since they are not to be committed where it finds no row.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn next_write_commits(&self) -> bool {
-        let alone = self.0.transaction.as_ref().filter(|open| open.outer.is_none() && open.provider.writes() == 0);
+        // What is to be done after the commit has to see it.
+        let free = |open: &OpenTransaction| {
+            open.outer.is_none() && open.provider.writes() == 0 && open.provider.after_commit().is_empty()
+        };
+        let alone = self.0.transaction.as_ref().filter(|open| free(open));
         alone.map(|transaction| transaction.provider.next_write_commits()).is_some()
     }
 
@@ -452,8 +471,14 @@ impl Context {
         let result = inside.run(future(inside.clone())).await;
         runs.0 = None;
         match &result {
-            Ok(_) => open.provider.commit().await?,
-            Err(_) => open.provider.rollback().await,
+            Ok(_) => {
+                let outer = open.outer.as_deref().map(|outer| &outer.provider);
+                after_commit::commit(open.provider.clone(), outer).await?;
+            }
+            Err(_) => {
+                open.provider.rollback().await;
+                drop(open.provider.after_commit().take());
+            }
         }
         result
     }

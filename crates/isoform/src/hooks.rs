@@ -1,14 +1,24 @@
 //! Lifecycle hooks: what runs around the writes of an entity, wherever a write comes from.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod many;
+pub(crate) mod running;
+
 use std::future::Future;
 use std::marker::PhantomData;
 
-use crate::Result;
+#[cfg(not(target_arch = "wasm32"))]
+pub use many::{SavingMany, saving_many};
+
+use crate::context::Context;
 use crate::entity::{Column, Entity};
 use crate::future::BoxFuture;
 use crate::id::Id;
+use crate::meta::EntityMeta;
 use crate::record::{Errors, Record};
+use crate::repository::{Repository, repo};
 use crate::value::FieldValue;
+use crate::Result;
 
 /// A moment in the life of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +27,29 @@ pub enum Hook {
     Validation,
     /// Before the row is written. On the server.
     Saving,
+    /// Before rows are written that are written together. On the server.
+    SavingMany,
     /// After the row was written, in the same transaction. On the server.
     Saved,
     /// Before the row is deleted. On the server.
     Deleting,
     /// After the row was deleted, in the same transaction. On the server.
     Deleted,
+}
+
+impl Hook {
+    /// Its name, as an entity writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Saving => "saving",
+            Self::SavingMany => "saving_many",
+            Self::Saved => "saved",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
+        }
+    }
 }
 
 /// Which hooks an entity has.
@@ -32,6 +59,8 @@ pub struct HookSet {
     pub validation: bool,
     /// `saving`
     pub saving: bool,
+    /// `saving_many`
+    pub saving_many: bool,
     /// `saved`
     pub saved: bool,
     /// `deleting`
@@ -42,14 +71,16 @@ pub struct HookSet {
 
 impl HookSet {
     /// None.
-    pub const NONE: Self = Self { validation: false, saving: false, saved: false, deleting: false, deleted: false };
+    pub const NONE: Self =
+        Self { validation: false, saving: false, saving_many: false, saved: false, deleting: false, deleted: false };
     /// All.
-    pub const ALL: Self = Self { validation: true, saving: true, saved: true, deleting: true, deleted: true };
+    pub const ALL: Self =
+        Self { validation: true, saving: true, saving_many: true, saved: true, deleting: true, deleted: true };
 
     /// Is there one that a save runs?
     #[must_use]
     pub const fn around_save(self) -> bool {
-        self.validation || self.saving || self.saved
+        self.validation || self.saving || self.saving_many || self.saved
     }
 
     /// Is there one that a deletion runs?
@@ -70,7 +101,18 @@ pub trait DeclaresHooks {}
 /// The lifecycle hooks of an entity. Write `#[hooks]` above the `impl` and `hooks` in `#[entity(…)]`.
 ///
 /// `validation` runs in the browser and on the server; the bodies of the others are compiled for the server only.
-/// Each runs inside the transaction of its write; an error from any, returned or set on a field, undoes it all.
+/// Each runs inside the transaction of its write; an error from any, returned, set on a field or on the record, undoes it all.
+///
+/// A save asks, in this order: the validators of the fields, `validation`, the `saving` of each field (`#[field(saving = f)]`), `saving`;
+/// then the row is written, and `saved` runs. Around a deletion there are `deleting` and `deleted`. They run for every write, wherever it comes
+/// from: of one row or of many, an upsert, a batch, a backend method, another hook.
+///
+/// What a hook is given knows everything about the write: the *record*, with its unsaved values (`note.text`), what is in the table
+/// (`note.original()`), its fields (`note.field(|n| n.text)`, `note.fields(…)`) and the repositories of its relations (`note.comments()`),
+/// which work in the same transaction; and the *event*.
+///
+/// Do not save the record that a hook is given: what the hook changes is written. A hook that makes itself run again for the same record ends with an
+/// error.
 ///
 /// ```
 /// # use isoform::prelude::*;
@@ -106,9 +148,43 @@ pub trait Hooks: Entity + DeclaresHooks {
         std::future::ready(Ok(()))
     }
 
-    /// Before the row is written: change the record as you like.
+    /// Before the row is written: change the record as you like. Where rows are written together and there is a `saving_many`, that
+    /// runs instead.
     fn saving(record: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> impl Future<Output = Result<()>> + Send {
         let _ = (record, e);
+        std::future::ready(Ok(()))
+    }
+
+    /// Before rows are written that are written together, by `insert_many`, `update_many` or an array of the API: once for all of them,
+    /// or, of updates, for up to 10,000 at a time. What is wrong with one is set on that record.
+    ///
+    /// It is `saving` for many. A single row, and each of an upsert, is given to `saving`; where there is none, it comes here alone.
+    ///
+    /// ```
+    /// # use isoform::prelude::*;
+    /// # #[derive(Entity, Clone, Debug, PartialEq)]
+    /// # #[entity(key = "payments", allow(crud = true), hooks)]
+    /// # pub struct Payment { #[field(id)] pub id: Uuid, pub account: String, pub rate: i64 }
+    /// # async fn rates() -> Result<std::collections::HashMap<String, i64>> { Ok(Default::default()) }
+    /// #[hooks]
+    /// impl Hooks for Payment {
+    ///     async fn saving_many(payments: &mut [Record<Self>], _: &mut LifecycleEvent<Self>) -> Result<()> {
+    ///         let rates = rates().await?; // one question for all
+    ///         for payment in payments {
+    ///             match rates.get(&payment.account) {
+    ///                 Some(rate) => payment.rate = *rate,
+    ///                 None => payment.set_error(|p| p.account, "has no rate"),
+    ///             }
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    fn saving_many(
+        records: &mut [Record<Self>],
+        e: &mut LifecycleEvent<Self>,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (records, e);
         std::future::ready(Ok(()))
     }
 
@@ -141,6 +217,8 @@ pub trait Hooks: Entity + DeclaresHooks {
             Hook::Validation => Box::pin(Self::validation(record, event)),
             #[cfg(not(target_arch = "wasm32"))]
             Hook::Saving => Box::pin(Self::saving(record, event)),
+            #[cfg(not(target_arch = "wasm32"))]
+            Hook::SavingMany => Box::pin(Self::saving_many(std::slice::from_mut(record), event)),
             #[cfg(not(target_arch = "wasm32"))]
             Hook::Saved => Box::pin(Self::saved(record, event)),
             #[cfg(not(target_arch = "wasm32"))]
@@ -184,24 +262,52 @@ impl<E: Entity> LifecycleEvent<E> {
         self.state.is_new
     }
 
-    /// The id that the row will have.
+    /// The id that the row will have: of a new row that the database counts up it is known in `saved`. In `saving_many` there is none.
     #[must_use]
     pub const fn id(&self) -> &Id {
         &self.state.id
     }
 
-    /// The id that the row has in the table.
+    /// The id that the row has in the table: another one than [`id`](Self::id) where that is changed.
     #[must_use]
     pub const fn original_id(&self) -> &Id {
         &self.state.original_id
     }
 
-    /// Says what is wrong with a field. The write is refused with 400 once the hook has ended.
+    /// Says what is wrong with a field. The write is refused with 400 once the hook has ended; where the hook returns an error, that has
+    /// another status and code, and takes the message at the field along.
     pub fn error<T: FieldValue>(&mut self, field: impl FnOnce(E::Fields) -> Column<E, T>, message: impl Into<String>) {
         self.state.errors.add(field(E::FIELDS).index(), message);
     }
 
-    /// In `saving`: nothing is written, the record is read anew. In `deleting`: nothing is deleted.
+    /// Says what is wrong with the record as a whole, as a sentence: it comes first in the error's message. The write is refused as by
+    /// [`error`](Self::error).
+    pub fn record_error(&mut self, message: impl Into<String>) {
+        self.state.errors.set_message(message);
+    }
+
+    /// Where the rows of the entity are: in the same transaction.
+    #[must_use]
+    pub fn repository(&self) -> Repository<E> {
+        repo::<E>()
+    }
+
+    /// What the framework knows about the entity.
+    #[must_use]
+    pub fn meta(&self) -> &'static EntityMeta {
+        E::meta()
+    }
+
+    /// Who asks, on whose behalf, and the open transaction: trusted on the server.
+    ///
+    /// # Errors
+    /// Where there is none: a record is validated outside of any.
+    pub fn context(&self) -> Result<Context> {
+        Context::current()
+    }
+
+    /// In `saving`: nothing is written, and a record that is in the table is read anew from there. In `deleting`: nothing is deleted.
+    /// `saved` and `deleted` run all the same.
     pub const fn prevent_default(&mut self) {
         self.state.prevented = true;
     }

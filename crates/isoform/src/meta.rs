@@ -58,6 +58,9 @@ pub struct EntityMeta {
     /// What rows are read from.
     #[cfg(not(target_arch = "wasm32"))]
     pub source: Source,
+    /// Runs `saving_many`, where the entity has hooks.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub saving_many: Option<crate::hooks::SavingMany>,
 }
 
 impl EntityMeta {
@@ -124,10 +127,17 @@ impl EntityMeta {
         complete
     }
 
-    /// Does a save run a hook, of the entity or of a field, so that it needs the whole record and a transaction?
+    /// Does a save run a hook, of the entity or of a field, so that it needs the whole record and a transaction? A validator
+    /// that asks elsewhere is one; but what is unique an index says too.
     #[must_use]
     pub fn hooks_around_save(&self) -> bool {
-        self.hooks.around_save() || self.fields.iter().any(|field| field.has_saving)
+        self.hooks.around_save() || self.fields.iter().any(|field| field.has_saving || field.asks)
+    }
+
+    /// Is there a validator that asks elsewhere?
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.fields.iter().any(|field| field.asks || field.unique)
     }
 
     /// The positions of the fields that hold a role, such as the time of creation.
@@ -191,6 +201,8 @@ pub struct FieldMeta {
     pub validators: &'static [Validator],
     /// Does a function run on the server before the field is saved?
     pub has_saving: bool,
+    /// Does one of its validators ask elsewhere, beside whether its value is unique?
+    pub asks: bool,
     /// The `type` of the HTML input, where another than the usual one for the field's type is wanted.
     pub input: Option<&'static str>,
     /// The placeholder of the HTML input.
@@ -231,6 +243,7 @@ impl FieldMeta {
             allow_update: Rule::Everyone,
             validators: &[],
             has_saving: false,
+            asks: false,
             input: None,
             placeholder: None,
             help: None,
@@ -246,7 +259,7 @@ impl FieldMeta {
     /// Must somebody fill it in?
     #[must_use]
     pub fn is_required(&self) -> bool {
-        self.validators.iter().any(|validator| matches!(validator.check, Check::Required))
+        self.validators.iter().any(|validator| matches!(validator.check, Check::Required | Check::NotNull))
     }
 
     /// The least and the greatest number of characters that `len` allows.
@@ -480,6 +493,14 @@ pub enum Check {
     Custom(fn(&Value) -> Result<(), String>),
     /// A part of an id of several fields: as text these are joined by commas, so that none has one of its own.
     PartOfId,
+    /// Not null; a text may be empty.
+    NotNull,
+    /// No other row has the value.
+    Unique(crate::validate::Ask),
+    /// There is a row that the relation over the field leads to.
+    Exists(crate::validate::Ask),
+    /// An async function of the value and the record; answers what is wrong with the value.
+    CustomAsync(crate::validate::Ask),
 }
 
 /// A number in a `range`.

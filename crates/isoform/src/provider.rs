@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::context::after_commit::AfterCommit;
 use crate::filter::Condition;
 use crate::future::BoxFuture;
 use crate::meta::{Direction, EntityMeta, FieldMask, RelationMeta};
@@ -279,6 +281,10 @@ pub trait Transaction: DataProvider {
 
     /// How many writes have succeeded in it so far, or may have.
     fn writes(&self) -> u64;
+
+    /// Room for what is to be done once it has committed: see [`Context::after_commit`](crate::Context::after_commit).
+    #[cfg(not(target_arch = "wasm32"))]
+    fn after_commit(&self) -> &AfterCommit;
 
     /// The next write is the last operation: it may be committed in one go with it. Where it fails nothing is committed.
     fn next_write_commits(&self);

@@ -2,6 +2,7 @@
 
 mod any;
 mod chosen;
+mod field;
 pub mod rights;
 mod serde;
 
@@ -10,6 +11,7 @@ use std::ops::{Deref, DerefMut};
 
 pub use any::AnyRecord;
 pub use chosen::IntoFields;
+pub use field::{AnyField, RecordField};
 pub(crate) use serde::{State as WireState, refused_within, wire_record, wire_row};
 
 use crate::entity::{Column, Entity};
@@ -53,6 +55,10 @@ pub struct RecordState {
     /// The fields that the API did not show: they hold their default and are left out of saves.
     pub(crate) hidden: FieldMask,
     pub(crate) errors: Errors,
+    /// Was it inserted, in a save that has not come to its end?
+    pub(crate) is_written: bool,
+    /// Has the `saving` of a field prevented the write?
+    pub(crate) is_prevented: bool,
 }
 
 impl RecordState {
@@ -80,17 +86,44 @@ impl RecordState {
     }
 }
 
-/// What is wrong with a record: messages at fields.
+/// What is wrong with a record: messages at fields, and one about the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Errors {
     fields: Vec<(usize, String)>,
+    message: Option<String>,
+    /// The fields whose value another row has.
+    taken: FieldMask,
 }
 
 impl Errors {
     /// Is nothing wrong?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.fields.is_empty() && self.message.is_none()
+    }
+
+    /// What is wrong with the record as a whole.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// Says what is wrong with the record as a whole; what was said first stays.
+    pub fn set_message(&mut self, message: impl Into<String>) {
+        self.message.get_or_insert_with(|| message.into());
+    }
+
+    /// Says that another row has the value of a field.
+    pub(crate) fn add_taken(&mut self, field: usize, message: String) {
+        if self.get(field).is_none() {
+            self.add(field, message);
+            self.taken.insert(field);
+        }
+    }
+
+    /// Is nothing wrong but that other rows have these values?
+    pub(crate) fn are_conflicts(&self) -> bool {
+        self.message.is_none() && self.fields.iter().all(|(index, _)| self.taken.contains(*index))
     }
 
     /// The message at a field.
@@ -109,11 +142,12 @@ impl Errors {
     /// Forgets the message at a field.
     pub fn remove(&mut self, field: usize) {
         self.fields.retain(|(index, _)| *index != field);
+        self.taken.remove(field);
     }
 
     /// Forgets all messages.
     pub fn clear(&mut self) {
-        self.fields.clear();
+        *self = Self::default();
     }
 
     /// Each message with its field.
@@ -291,12 +325,13 @@ impl<E: Entity> Record<E> {
         self.state.errors.clear();
     }
 
-    /// Asks the validators of every field and the entity's `validation`; the answers are in [`Record::errors`].
+    /// Asks the validators of every field and the entity's `validation`; the answers are in [`Record::errors`]. `unique` and `exists` ask the
+    /// API here, as far as whoever is signed in may ask that; a save leaves them to the server.
     ///
     /// # Errors
     /// 400 where something is wrong, with the messages.
     pub async fn validate(&mut self) -> Result<()> {
-        validate::record(self).await
+        validate::any(self).await
     }
 
     pub(crate) fn set_stored(&mut self, entity: E, hidden: FieldMask) {

@@ -314,11 +314,15 @@ pub(crate) async fn find_id<E: Entity>(context: &Context, id: Id) -> Result<Reco
 }
 
 pub(crate) async fn count<E: Entity>(filter: Condition) -> Result<u64> {
-    let context = Context::current()?;
+    count_rows(&Context::current()?, E::meta(), filter).await
+}
+
+/// How many rows fulfil a condition, without the type of the entity.
+pub(crate) async fn count_rows(context: &Context, meta: &'static EntityMeta, filter: Condition) -> Result<u64> {
     match context.source() {
-        Source::Remote(remote) => remote.count(E::meta(), &filter).await,
+        Source::Remote(remote) => remote.count(meta, &filter).await,
         #[cfg(not(target_arch = "wasm32"))]
-        Source::Local(_) => operations::count(&context, E::meta(), filter).await,
+        Source::Local(_) => operations::count(context, meta, filter).await,
     }
 }
 

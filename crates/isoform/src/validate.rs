@@ -1,26 +1,56 @@
 //! Validation: the same on both sides. In the browser before anything is sent, and on the server again.
 
+pub(crate) mod asked;
+mod messages;
+
 use chrono::Datelike as _;
 
+pub(crate) use asked::Asking;
+pub use asked::{Ask, AskOwn};
+pub(crate) use messages::own;
+pub use messages::{Message, Messages, said};
+
 use crate::entity::Entity;
-use crate::hooks::{EventState, Hook};
-use crate::meta::{Check, EntityMeta, FieldMeta, FieldRole, Number, Validator};
+use crate::hooks::{EventState, Hook, running};
+use crate::meta::{Check, EntityMeta, FieldMask, FieldMeta, FieldRole, Number, Validator};
 use crate::record::{AnyRecord, Record};
 use crate::value::{FieldType, Value};
 use crate::{Error, Result};
 
-/// Validates a record: the validators of each field, then the entity's `validation`. All messages are in the
-/// record's errors and in the error.
+/// Validates a record that is about to be sent: the validators of each field, then the entity's `validation`. All messages are in the
+/// record's errors and in the error. What the server asks the database anyway is not asked before.
 pub(crate) async fn record<E: Entity>(record: &mut Record<E>) -> Result<()> {
-    any(record).await
+    asking(record, Asking::Own).await
 }
 
+/// Validates a record, with all there is to ask.
 pub(crate) async fn any(record: &mut dyn AnyRecord) -> Result<()> {
+    asking(record, Asking::All).await
+}
+
+async fn asking(record: &mut dyn AnyRecord, asking: Asking) -> Result<()> {
+    let meta = record.meta();
     record.state_mut().errors.clear();
     fields(record);
-    if record.meta().hooks.validation {
+    if meta.asks() {
+        asked::fields(record, asking, meta.all_fields()).await?;
+    }
+    if meta.hooks.validation {
         hook(record, Hook::Validation).await?;
     }
+    outcome(record)
+}
+
+/// Asks those validators of some fields that ask elsewhere, and notes what they say.
+pub(crate) async fn ask(record: &mut dyn AnyRecord, chosen: FieldMask) -> Result<()> {
+    if record.meta().asks() { asked::fields(record, Asking::All, chosen).await } else { Ok(()) }
+}
+
+/// Validates a record of which no hook sees anything: what an index says it says itself.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn at_once(record: &mut dyn AnyRecord) -> Result<()> {
+    record.state_mut().errors.clear();
+    fields(record);
     outcome(record)
 }
 
@@ -47,7 +77,17 @@ pub(crate) fn fields(record: &mut dyn AnyRecord) {
 /// Runs a hook of a record and takes over the errors that it set; answers whether it prevented the default.
 pub(crate) async fn hook(record: &mut dyn AnyRecord, hook: Hook) -> Result<bool> {
     let mut event = event(record);
-    let result = record.run_hook(hook, &mut event).await;
+    let entered = running::begin(record.meta(), hook, &event)?;
+    let result = entered.run(record.run_hook(hook, &mut event)).await;
+    take_over(record, &event, result)
+}
+
+/// Runs the `saving` of a field.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) async fn field_saving(record: &mut dyn AnyRecord, index: usize) -> Result<bool> {
+    let mut event = event(record);
+    let entered = running::begin(record.meta(), Hook::Saving, &event)?;
+    let result = entered.run(record.run_field_saving(index, &mut event)).await;
     take_over(record, &event, result)
 }
 
@@ -60,17 +100,48 @@ pub(crate) fn event(record: &dyn AnyRecord) -> EventState {
     }
 }
 
-pub(crate) fn take_over(record: &mut dyn AnyRecord, event: &EventState, result: Result<()>) -> Result<bool> {
+fn take_over(record: &mut dyn AnyRecord, event: &EventState, result: Result<()>) -> Result<bool> {
+    let errors = &mut record.state_mut().errors;
     for (index, message) in event.errors.iter() {
-        record.state_mut().errors.add(index, message);
+        errors.add(index, own(message.to_owned()));
     }
-    result.map(|()| event.prevented)
+    if let Some(message) = event.errors.message() {
+        errors.set_message(own(message.to_owned()));
+    }
+    match result {
+        Ok(()) => Ok(event.prevented),
+        Err(error) => Err(with_fields(record, error)),
+    }
 }
 
-/// The error of a record whose fields are at fault, if any.
+/// An error that a hook has returned, with what was said of the fields.
+pub(crate) fn with_fields(record: &dyn AnyRecord, error: Error) -> Error {
+    let meta = record.meta();
+    let said = record.state().errors.iter().map(|(index, message)| (meta.field(index).wire.to_owned(), message.to_owned()));
+    let more: Vec<_> = said.filter(|(wire, _)| error.field(wire).is_none()).collect();
+    if more.is_empty() {
+        return error;
+    }
+    let fields = error.fields().iter().cloned().chain(more).collect();
+    error.with_fields(fields)
+}
+
+/// The error of a record whose fields are at fault, or that is at fault as a whole, if it is.
 pub(crate) fn outcome(record: &dyn AnyRecord) -> Result<()> {
     let errors = record.state().errors();
-    if errors.is_empty() { Ok(()) } else { Err(error(record.meta(), errors.iter())) }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let at_fields = error(record.meta(), errors.iter());
+    Err(match errors.message() {
+        Some(message) if at_fields.fields().is_empty() => Error::invalid(message),
+        Some(message) => {
+            let all = format!("{message}; {}", at_fields.message());
+            at_fields.with_message(all)
+        }
+        None if errors.are_conflicts() => at_fields.with_status(409),
+        None => at_fields,
+    })
 }
 
 /// 400 with messages at fields, given by their positions; as a sentence each starts with the field's label.
@@ -135,8 +206,8 @@ pub(crate) fn storable(value: &Value) -> Result<(), String> {
 }
 
 fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), String> {
-    let must = |right: bool, message: &dyn Fn() -> String| {
-        if right { Ok(()) } else { Err(validator.message.map_or_else(message, str::to_owned)) }
+    let must = |right: bool, message: Message, parts: &[(&str, &dyn std::fmt::Display)]| {
+        if right { Ok(()) } else { Err(messages::filled(validator.message, message, parts)) }
     };
     // A date that nobody has given is the first one that is counted from; where it may be null, that is a date like others.
     let no_date = !field.nullable && matches!(value, Value::Date(day) if *day == chrono::NaiveDate::default());
@@ -145,12 +216,16 @@ fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), 
         || matches!(value, Value::Text(text) if text.trim().is_empty())
         || matches!((field.field_type, value), (FieldType::List(_), Value::Json(list)) if list.as_array().is_some_and(Vec::is_empty));
     match (&validator.check, value) {
-        (Check::Required, _) => must(!blank, &|| "is required".into()),
+        (Check::Required, _) => must(!blank, Message::Required, &[]),
+        (Check::NotNull, value) => must(!value.is_null(), Message::NotNull, &[]),
         (_, Value::Null) => Ok(()),
+        // They are asked elsewhere.
+        (Check::Unique(_) | Check::Exists(_) | Check::CustomAsync(_), _) => Ok(()),
         (Check::Len { min, max }, Value::Text(text)) => {
             let length = text.chars().count();
-            must(length >= *min, &|| format!("must have at least {min} {}", characters(*min)))?;
-            must(length <= *max, &|| format!("must have at most {max} {}", characters(*max)))
+            let (least, most) = (characters(*min), characters(*max));
+            must(length >= *min, Message::MinLength, &[("{min}", min), ("{max}", max), ("{characters}", &least)])?;
+            must(length <= *max, Message::MaxLength, &[("{min}", min), ("{max}", max), ("{characters}", &most)])
         }
         (Check::Range { min, max }, value) => {
             let fits = |limit: &Option<Number>, wanted: std::cmp::Ordering| {
@@ -158,26 +233,24 @@ fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), 
                     .as_ref()
                     .is_none_or(|limit| order(value, limit).is_some_and(|order| order == wanted || order.is_eq()))
             };
-            must(fits(min, std::cmp::Ordering::Greater), &|| format!("must be at least {}", number(min.as_ref())))?;
-            must(fits(max, std::cmp::Ordering::Less), &|| format!("must be at most {}", number(max.as_ref())))
+            let limits: [(&str, &dyn std::fmt::Display); 2] = [("{min}", &Limit(min)), ("{max}", &Limit(max))];
+            must(fits(min, std::cmp::Ordering::Greater), Message::Min, &limits)?;
+            must(fits(max, std::cmp::Ordering::Less), Message::Max, &limits)
         }
-        (Check::Custom(function), value) => function(value),
-        (Check::PartOfId, Value::Text(text)) => {
-            must(!text.contains(','), &|| "must not contain a comma: it is a part of the id".into())
-        }
+        (Check::Custom(function), value) => function(value).map_err(own),
+        (Check::PartOfId, Value::Text(text)) => must(!text.contains(','), Message::PartOfId, &[]),
         (Check::PartOfId, _) => Ok(()),
         (_, _) if blank => Ok(()),
-        (Check::Email, Value::Text(text)) => {
-            must(is_email(text), &|| "must be an e-mail address such as ann@example.org".into())
-        }
-        (Check::Url, Value::Text(text)) => {
-            must(is_url(text), &|| "must be an address such as https://example.org".into())
-        }
+        (Check::Email, Value::Text(text)) => must(is_email(text), Message::Email, &[]),
+        (Check::Url, Value::Text(text)) => must(is_url(text), Message::Url, &[]),
         (Check::Pattern(pattern), Value::Text(text)) => {
-            must(matches_pattern(pattern, text), &|| format!("must match {pattern}"))
+            must(matches_pattern(pattern, text), Message::Pattern, &[("{pattern}", pattern)])
         }
         (Check::OneOf(values), Value::Text(text)) => {
-            must(values.contains(&text.as_str()), &|| format!("must be one of {}", values.join(", ")))
+            if values.contains(&text.as_str()) {
+                return Ok(());
+            }
+            must(false, Message::OneOf, &[("{values}", &values.join(", "))])
         }
         // The derive refuses a validator on a field whose type it does not fit.
         _ => {
@@ -191,8 +264,12 @@ const fn characters(count: usize) -> &'static str {
     if count == 1 { "character" } else { "characters" }
 }
 
-fn number(limit: Option<&Number>) -> String {
-    limit.map(ToString::to_string).unwrap_or_default()
+struct Limit<'a>(&'a Option<Number>);
+
+impl std::fmt::Display for Limit<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |limit| limit.fmt(f))
+    }
 }
 
 fn order(value: &Value, limit: &Number) -> Option<std::cmp::Ordering> {

@@ -236,6 +236,7 @@ fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
         roles: Vec::new(),
         validators: Vec::new(),
         unique: None,
+        unique_validator: None,
         index: None,
         default: None,
         api_read: None,
@@ -271,7 +272,10 @@ fn field_item(ctxt: &Ctxt, entity: &Ident, field: &mut Field, item: &Item) {
         symbol::CREATED_AT => role(field, Role::CreatedAt),
         symbol::UPDATED_AT => role(field, Role::UpdatedAt),
         symbol::VERSION => role(field, Role::Version),
-        symbol::UNIQUE => field.unique = item.flag(ctxt).then(name),
+        symbol::UNIQUE => {
+            field.unique = Some(name());
+            field.unique_validator = validators::parse(ctxt, entity, item);
+        }
         symbol::INDEX => field.index = item.flag(ctxt).then(name),
         symbol::DEFAULT => field.default = item.value(ctxt).map(|value| (name(), value.clone())),
         symbol::LABEL => field.label = item.text(ctxt).map_or_else(|| field.label.clone(), |label| label.value()),
@@ -307,6 +311,8 @@ fn field_item(ctxt: &Ctxt, entity: &Ident, field: &mut Field, item: &Item) {
         | symbol::URL
         | symbol::PATTERN
         | symbol::ONE_OF
+        | symbol::NOT_NULL
+        | symbol::VALIDATE_ASYNC
         | symbol::VALIDATE => field.validators.extend(validators::parse(ctxt, entity, item)),
         _ => items::unknown(ctxt, item, "#[field(…)]", symbol::IN_FIELD),
     }

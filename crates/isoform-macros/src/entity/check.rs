@@ -55,9 +55,10 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
         column_is_a_name(ctxt, field);
         input_is_known(ctxt, field);
         index_is_of_use(ctxt, field);
-        let kind = field.kind;
+        let (kind, optional) = (field.kind, field.optional);
         field.validators.retain(|validator| {
             validator_fits_the_type(ctxt, kind, validator)
+                && null_is_possible(ctxt, optional, validator)
                 && limits_are_right(ctxt, kind, validator)
                 && pattern_is_right(ctxt, validator)
         });
@@ -336,6 +337,17 @@ fn validator_fits_the_type(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bo
         }
         _ => true,
     }
+}
+
+fn null_is_possible(ctxt: &Ctxt, optional: bool, validator: &Validator) -> bool {
+    let wrong = matches!(validator.check, Check::NotNull) && !optional;
+    if wrong {
+        ctxt.error(
+            &validator.name,
+            "only an `Option<…>` can be null: leave `not_null` out, or write `required` where a text must not be blank",
+        );
+    }
+    !wrong
 }
 
 fn limits_are_right(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bool {

@@ -372,6 +372,10 @@ fn meta(entity: &Entity) -> TokenStream {
         }
         None => quote!(#private::HookSet::NONE),
     };
+    let saving_many = match entity.hooks {
+        Some(_) => quote!(::core::option::Option::Some(#private::saving_many::<#ident>)),
+        None => quote!(::core::option::Option::None),
+    };
     let api_filter = match &entity.api_filter {
         Some(path) => {
             quote_spanned! {here(path)=>
@@ -408,6 +412,8 @@ fn meta(entity: &Entity) -> TokenStream {
             filters: #filters,
             #[cfg(not(target_arch = "wasm32"))]
             source: #source,
+            #[cfg(not(target_arch = "wasm32"))]
+            saving_many: #saving_many,
         }
     }
 }
@@ -469,9 +475,16 @@ fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
     }
     let part_of_id = (field.role() == Some(Role::Id) && entity.ids().count() > 1)
         .then(|| quote!(#private::Validator::new(#private::Check::PartOfId)));
-    if !field.validators.is_empty() || part_of_id.is_some() {
-        let validators = field.validators.iter().map(|one| validator(field, one)).chain(part_of_id);
+    let exist: Vec<_> = existing(entity, field).collect();
+    // What the database computes is not known before it is there.
+    let unique = field.unique_validator.as_ref().filter(|_| field.origins.is_empty());
+    if !field.validators.is_empty() || part_of_id.is_some() || !exist.is_empty() || unique.is_some() {
+        let own = field.validators.iter().chain(unique).chain(&exist).map(|one| validator(entity, field, one));
+        let validators = own.chain(part_of_id);
         more.push(quote!(validators: &[#(#validators),*]));
+    }
+    if !exist.is_empty() || field.validators.iter().any(|one| matches!(one.check, Check::CustomAsync(_))) {
+        more.push(quote!(asks: true));
     }
     if field.saving.is_some() {
         more.push(quote!(has_saving: true));
@@ -486,7 +499,19 @@ fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
     if more.is_empty() { new } else { quote!(#private::FieldMeta { #(#more,)* ..#new }) }
 }
 
-fn validator(field: &Field, validator: &Validator) -> TokenStream {
+/// What is asked of relations whose first key a field is.
+fn existing(entity: &Entity, field: &Field) -> impl Iterator<Item = Validator> {
+    let relations = entity.relations.iter().enumerate().filter(|(_, relation)| {
+        let own = relation.keys.first().and_then(|key| key.own.as_ref());
+        own.is_some_and(|own| syn::ext::IdentExt::unraw(own) == field.name)
+    });
+    relations.filter_map(|(index, relation)| {
+        let Validator { name, message, .. } = relation.exists.as_ref()?;
+        Some(Validator { name: name.clone(), check: Check::Exists(index), message: message.clone() })
+    })
+}
+
+fn validator(entity: &Entity, field: &Field, validator: &Validator) -> TokenStream {
     let private = quote!(::isoform::__private);
     let check = match &validator.check {
         Check::Required => quote!(Required),
@@ -502,6 +527,20 @@ fn validator(field: &Field, validator: &Validator) -> TokenStream {
             quote!(Range { min: #min, max: #max })
         }
         Check::Pattern(pattern) => quote!(Pattern(#pattern)),
+        Check::NotNull => quote!(NotNull),
+        Check::Unique => quote!(Unique(#private::unique)),
+        Check::Exists(relation) => quote!(Exists(|record, _| #private::exists(record, #relation))),
+        Check::CustomAsync(path) => {
+            let (entity, ty) = (&entity.ident, field.inner_type());
+            // As below.
+            quote_spanned! {here(path)=>
+                CustomAsync(|record, field| ::isoform::__private::own_function::<#entity, #ty>(
+                    record,
+                    field,
+                    |value, record| ::std::boxed::Box::pin(async move { #path(value, record).await }),
+                ))
+            }
+        }
         Check::OneOf(values) => quote!(OneOf(&[#(#values),*])),
         Check::Custom(path) => {
             let ty = field.inner_type();
@@ -560,7 +599,13 @@ fn hooks(entity: &Entity, span: Span) -> TokenStream {
 fn run_field_saving(entity: &Entity) -> TokenStream {
     let mut arms = entity.fields.iter().enumerate().filter_map(|(index, field)| {
         let (_, path) = field.saving.as_ref()?;
-        let call = quote_spanned!(here(path)=> #path(record, event));
+        let column = Ident::new("column", Span::mixed_site());
+        // The column is made here, so that a function of another type is reported at its name.
+        let ty = &field.ty;
+        let call = quote_spanned! {here(path)=> {
+            let #column: ::isoform::__private::Column<Self, #ty> = ::isoform::__private::Column::at(#index);
+            #path(record, #column, event)
+        }};
         Some(quote!(#index => ::std::boxed::Box::pin(#call)))
     });
     let Some(first) = arms.next() else { return TokenStream::new() };

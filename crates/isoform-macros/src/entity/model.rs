@@ -85,6 +85,7 @@ pub struct Field {
     pub roles: Vec<(Ident, Role)>,
     pub validators: Vec<Validator>,
     pub unique: Option<Ident>,
+    pub unique_validator: Option<Validator>,
     pub index: Option<Ident>,
     pub default: Option<(Ident, Expr)>,
     pub api_read: Option<(Ident, Rule)>,
@@ -119,6 +120,8 @@ pub struct Relation {
     pub include: bool,
     pub api_read: Option<Rule>,
     pub on_delete: Option<Ident>,
+    /// There must be a row at its other end, which a message may say.
+    pub exists: Option<Validator>,
 }
 
 /// A pair of fields that are equal in related rows. What is left out is the id.
@@ -164,6 +167,13 @@ pub enum Check {
     Pattern(LitStr),
     OneOf(Vec<Expr>),
     Custom(Path),
+    NotNull,
+    /// No other row has the value.
+    Unique,
+    /// There is a row at the other end of the relation at a position.
+    Exists(usize),
+    /// An async function of the value and the record.
+    CustomAsync(Path),
 }
 
 /// A field's type as far as its tokens tell: a macro sees no types. `Option` is taken off.

@@ -11,6 +11,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Ident, LitStr, Path, Token, Type};
 
 use super::model::{Key, Kind, Relation, argument_of};
+use super::validators;
 use crate::ctxt::Ctxt;
 use crate::items::{self, Given, Item};
 use crate::rule::{Rule, without_self};
@@ -62,6 +63,7 @@ pub fn parse(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Relatio
         include: false,
         api_read: None,
         on_delete: None,
+        exists: None,
         name,
         ident,
     };
@@ -111,7 +113,7 @@ fn part(input: ParseStream) -> syn::Result<Part> {
     let ahead = input.fork();
     let name = ahead.call(Ident::parse_any)?;
     if symbol::IN_RELATION.contains(&name.to_string().as_str())
-        && (ahead.peek(Token![=]) || ahead.peek(Token![,]) || ahead.is_empty())
+        && (ahead.peek(Token![=]) || ahead.peek(Token![,]) || ahead.peek(syn::token::Paren) || ahead.is_empty())
     {
         return input.parse().map(Part::Item);
     }
@@ -136,6 +138,10 @@ fn option(ctxt: &Ctxt, entity: &Ident, relation: &mut Relation, item: &Item) {
             relation.label = item.text(ctxt).as_ref().map_or_else(|| relation.label.clone(), LitStr::value);
         }
         symbol::ON_DELETE => relation.on_delete = on_delete(ctxt, relation.many, item),
+        symbol::EXISTS if relation.many => {
+            ctxt.error(&item.name, "whether there is a row is asked where its key is: at the `ToOne` of the other entity");
+        }
+        symbol::EXISTS => relation.exists = validators::parse(ctxt, entity, item),
         _ => items::unknown(ctxt, item, "#[relation(…)]", symbol::IN_RELATION),
     }
 }

@@ -29,6 +29,10 @@ pub fn parse(ctxt: &Ctxt, entity: &Ident, item: &Item) -> Option<Validator> {
     };
     let check = match name.to_string().as_str() {
         symbol::REQUIRED => bare(ctxt, name, &parts, Check::Required),
+        symbol::NOT_NULL => bare(ctxt, name, &parts, Check::NotNull),
+        symbol::UNIQUE => bare(ctxt, name, &parts, Check::Unique),
+        // Which relation it is is known once all are.
+        symbol::EXISTS => bare(ctxt, name, &parts, Check::Exists(0)),
         symbol::EMAIL => bare(ctxt, name, &parts, Check::Email),
         symbol::URL => bare(ctxt, name, &parts, Check::Url),
         symbol::LEN => {
@@ -50,25 +54,26 @@ pub fn parse(ctxt: &Ctxt, entity: &Ident, item: &Item) -> Option<Validator> {
         }
         symbol::ONE_OF => Some(Check::OneOf(parts.values.clone())),
         symbol::VALIDATE => {
-            let value = single(
-                ctxt,
-                name,
-                &parts,
-                "write `validate = a_function`, which is `fn(&T) -> Result<(), impl Display>`",
-            )?;
-            match value {
-                Expr::Path(path) if path.qself.is_none() => {
-                    Some(Check::Custom(without_self(path.path.clone(), entity)))
-                }
-                other => {
-                    ctxt.error(other, "`validate` wants the name of a function, without parentheses");
-                    None
-                }
-            }
+            let wanted = "write `validate = a_function`, which is `fn(&T) -> Result<(), impl Display>`";
+            function(ctxt, entity, name, single(ctxt, name, &parts, wanted)?).map(Check::Custom)
+        }
+        symbol::VALIDATE_ASYNC => {
+            let wanted = "write `validate_async = a_function`, which is `async fn(&T, &Record<Self>) -> Result<()>`";
+            function(ctxt, entity, name, single(ctxt, name, &parts, wanted)?).map(Check::CustomAsync)
         }
         _ => None,
     }?;
     Some(Validator { name: name.clone(), check, message: parts.message })
+}
+
+fn function(ctxt: &Ctxt, entity: &Ident, name: &Ident, value: &Expr) -> Option<syn::Path> {
+    match value {
+        Expr::Path(path) if path.qself.is_none() => Some(without_self(path.path.clone(), entity)),
+        other => {
+            ctxt.error(other, format!("`{name}` wants the name of a function, without parentheses"));
+            None
+        }
+    }
 }
 
 fn bare(ctxt: &Ctxt, name: &Ident, parts: &Parts, check: Check) -> Option<Check> {

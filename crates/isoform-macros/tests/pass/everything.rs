@@ -20,7 +20,7 @@ mod functions {
         !user.id.is_empty()
     }
 
-    pub async fn lower_case(thing: &mut Record<Thing>, _: &mut LifecycleEvent<Thing>) -> Result<()> {
+    pub async fn lower_case(thing: &mut Record<Thing>, _: Column<Thing, String>, _: &mut LifecycleEvent<Thing>) -> Result<()> {
         thing.r#type = thing.r#type.to_lowercase();
         Ok(())
     }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use isoform::future::BoxFuture;
+use isoform::provider::AfterCommit;
 use isoform::{Error, Result};
 use sqlx::AssertSqlSafe;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -29,6 +30,7 @@ pub(super) struct Open {
     level: Arc<Level>,
     writes: Arc<AtomicU64>,
     next_write_commits: AtomicBool,
+    after_commit: AfterCommit,
 }
 
 /// A transaction, a part of it, a part of that.
@@ -278,7 +280,11 @@ impl Open {
     fn of(within: Within, depth: usize, writes: Arc<AtomicU64>) -> Self {
         let level =
             Level { within, stage: Arc::new(Mutex::new(Stage::Unused)), depth, given_up: AtomicBool::new(false) };
-        Self { level: Arc::new(level), writes, next_write_commits: AtomicBool::new(false) }
+        Self { level: Arc::new(level), writes, next_write_commits: AtomicBool::new(false), after_commit: AfterCommit::default() }
+    }
+
+    pub(super) const fn after_commit(&self) -> &AfterCommit {
+        &self.after_commit
     }
 
     /// Commits, if there is something to commit. Of a part: keeps it, for as long as the whole is kept.

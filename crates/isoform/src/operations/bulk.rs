@@ -9,7 +9,7 @@ pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
 pub use upsert::upsert_many;
 
-use super::store::{remove_inside, store_inside};
+use super::store::{remove_inside, store_inside, store_many};
 use super::write::{Reach, apply, stamp, untold, update_needs_row};
 use super::{Patch, load};
 use super::{computed, kept_from, permitted, prefilter, references, resolve};
@@ -86,6 +86,25 @@ fn given(context: &Context, count: usize, what: &str) -> Result<()> {
             Err(Error::invalid(format!("{count} rows are more than the {limit} of one {what}.")))
         }
         _ => Ok(()),
+    }
+}
+
+/// Records that `saving_many` sees at once.
+#[derive(Default)]
+struct Together {
+    records: Vec<Box<dyn AnyRecord>>,
+    /// What they keep from the asker.
+    kept: FieldMask,
+}
+
+impl Together {
+    async fn store(&mut self, inside: &Context, meta: &'static EntityMeta, reach: Option<Reach<'_>>) -> Result<()> {
+        let mut records = std::mem::take(&mut self.records);
+        let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(records.len());
+        for record in &mut records {
+            all.push(&mut **record);
+        }
+        store_many(inside, meta, &mut all, reach).await.map_err(|error| untold(error, meta, self.kept))
     }
 }
 
@@ -167,11 +186,14 @@ impl Rows {
     }
 
     async fn update_each(&self, context: &Context, meta: &'static EntityMeta, patch: &Patch) -> Result<u64> {
+        /// So many records are given to `saving_many` at once.
+        const TOGETHER: usize = 10_000;
         let reach = Some(Reach { asker: context, filter: &self.api_filter });
         let work = async |inside: Context| {
             let mut changed = 0;
             // All rows get the same values, so a reference of one field is asked about once.
             let mut passed = FieldMask::NONE;
+            let mut together = Together::default();
             for id in self.ids(&inside, meta).await? {
                 let Some(mut record) = self.one(&inside, meta, &id).await? else { continue };
                 self.judge(context, Write::Update, &*record)?;
@@ -187,10 +209,19 @@ impl Rows {
                     references::reachable(context, &inside, meta, &[(&*record, written)]).await?;
                     passed = passed.or(references::the_same_in_each_row(meta, written));
                 }
+                changed += 1;
+                if meta.hooks.saving_many {
+                    together.records.push(record);
+                    together.kept = together.kept.or(kept);
+                    if together.records.len() == TOGETHER {
+                        together.store(&inside, meta, reach).await?;
+                    }
+                    continue;
+                }
                 let stored = store_inside(&inside, &mut *record, reach, false).await;
                 stored.map_err(|error| untold(error, meta, kept))?;
-                changed += 1;
             }
+            together.store(&inside, meta, reach).await?;
             Ok(changed)
         };
         context.with_scope(Scope::Backend).transaction(work).await

@@ -13,7 +13,7 @@ use crate::filter::Condition;
 use crate::meta::{EntityMeta, FieldMask, OnDelete, RelationMeta};
 use crate::record::AnyRecord;
 use crate::value::Value;
-use crate::{Error, Result};
+use crate::{Error, Result, validate};
 
 /// So many keys are asked for at once.
 const STEP: usize = 1_000;
@@ -94,7 +94,8 @@ pub(super) async fn reachable(
         for part in keys.chunks(if relation.keys.len() == 1 { STEP } else { STEP_OF_SEVERAL }) {
             let there = one_of(relation, part).and(filter.clone());
             if inside.database()?.count(target, &there).await? < part.len() as u64 {
-                return Err(foreign_key_conflict(meta));
+                // Where a validator says that there is none, it says the same of one that is not theirs.
+                return Err(validate::asked::missing(meta, relation).unwrap_or_else(|| foreign_key_conflict(meta)));
             }
         }
     }

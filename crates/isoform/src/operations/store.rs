@@ -1,5 +1,9 @@
 //! The way to the table: ids and stamps, validation and hooks.
 
+mod many;
+
+pub(super) use many::store_many;
+
 use super::write::Reach;
 use super::{Patch, computed, load, not_found, now, stale};
 use crate::context::Context;
@@ -38,6 +42,29 @@ pub(super) async fn store_inside(
     reach: Option<Reach<'_>>,
     is_last: bool,
 ) -> Result<()> {
+    let numbered = prepare(record).await?;
+    let hooks = record.meta().hooks;
+    let mut prevented = false;
+    if hooks.saving {
+        prevented = validate::hook(record, Hook::Saving).await?;
+    } else if hooks.saving_many {
+        prevented = validate::hook(record, Hook::SavingMany).await?;
+    }
+    let way = Way { reach, is_last, numbered };
+    finish(context, record, way, prevented).await
+}
+
+/// How a record goes to the table.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    reach: Option<Reach<'a>>,
+    is_last: bool,
+    /// The id that the database is to count up.
+    numbered: Option<usize>,
+}
+
+/// What comes before `saving`: the id, validation, and the `saving` of each field. Answers the id that the database is to count up.
+async fn prepare(record: &mut dyn AnyRecord) -> Result<Option<usize>> {
     let meta = record.meta();
     if record.state().is_deleted {
         return Err(Error::invalid(format!("This row of {} was deleted and cannot be saved.", meta.key)));
@@ -47,29 +74,32 @@ pub(super) async fn store_inside(
     if is_new && numbered.is_none() {
         give_id(record)?;
     }
+    if !meta.hooks_around_save() {
+        validate::at_once(record)?;
+        return Ok(numbered);
+    }
     validate::any(record).await?;
-    for (index, _) in meta.fields.iter().enumerate().filter(|(_, field)| field.has_saving) {
-        let mut event = validate::event(record);
-        let result = record.run_field_saving(index, &mut event).await;
-        validate::take_over(record, &event, result)?;
-    }
     let mut prevented = false;
-    if meta.hooks.saving {
-        prevented = validate::hook(record, Hook::Saving).await?;
+    for (index, _) in meta.fields.iter().enumerate().filter(|(_, field)| field.has_saving) {
+        prevented |= validate::field_saving(record, index).await?;
     }
+    record.state_mut().is_prevented = prevented;
+    Ok(numbered)
+}
+
+/// What comes after `saving`: the write, and `saved`.
+async fn finish(context: &Context, record: &mut dyn AnyRecord, way: Way<'_>, prevented: bool) -> Result<()> {
+    let Way { reach, is_last, numbered } = way;
+    let meta = record.meta();
+    let is_new = record.state().is_new;
+    let prevented = std::mem::take(&mut record.state_mut().is_prevented) || prevented;
     // What holds of a value holds of what a hook has made of it too.
     if !prevented && meta.hooks_around_save() {
         validate::fields(record);
     }
     validate::outcome(record)?;
     if prevented {
-        let filter = Condition::All;
-        let stored = if is_new { None } else { Some(load(context, meta, &record.original_id(), filter).await?.row()) };
-        if meta.hooks.saved {
-            validate::hook(record, Hook::Saved).await?;
-            validate::outcome(record)?;
-        }
-        return stored.map_or(Ok(()), |row| record.set_stored(row, FieldMask::NONE));
+        return instead(context, record).await;
     }
     // What the database makes of the row is asked about once it is there.
     let (early, late) =
@@ -101,11 +131,38 @@ pub(super) async fn store_inside(
         reach.includes(context, record).await?;
     }
     if meta.hooks.saved {
-        validate::hook(record, Hook::Saved).await?;
-        validate::outcome(record)?;
+        // Rows that belong to it can be written from now on.
+        record.state_mut().is_written = true;
+        let saved = hook(record, Hook::Saved).await;
+        record.state_mut().is_written = false;
+        saved?;
     }
     record.mark_stored();
     Ok(())
+}
+
+/// Runs a hook that comes after the write, or before a deletion; what it sets is an error.
+async fn hook(record: &mut dyn AnyRecord, hook: Hook) -> Result<bool> {
+    let prevented = validate::hook(record, hook).await?;
+    validate::outcome(record)?;
+    Ok(prevented)
+}
+
+/// What a save does that a hook has prevented: a record that is in the table is as it is there.
+async fn instead(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
+    let meta = record.meta();
+    let is_new = record.state().is_new;
+    if is_new {
+        return if meta.hooks.saved { hook(record, Hook::Saved).await.map(drop) } else { Ok(()) };
+    }
+    let row = load(context, meta, &record.original_id(), Condition::All).await?.row();
+    if meta.hooks.saved {
+        for (index, value) in row.iter().enumerate() {
+            set(record, index, value.clone())?;
+        }
+        hook(record, Hook::Saved).await?;
+    }
+    record.set_stored(row, FieldMask::NONE)
 }
 
 /// A new record that has no id gets one.
@@ -225,8 +282,7 @@ pub(super) async fn remove_inside(context: &Context, record: &mut dyn AnyRecord)
     record.state_mut().errors.clear();
     let mut prevented = false;
     if meta.hooks.deleting {
-        prevented = validate::hook(record, Hook::Deleting).await?;
-        validate::outcome(record)?;
+        prevented = hook(record, Hook::Deleting).await?;
     }
     if !prevented {
         let deleted = context.database()?.delete(meta, &record.original_id().condition(meta)).await?;
@@ -235,8 +291,7 @@ pub(super) async fn remove_inside(context: &Context, record: &mut dyn AnyRecord)
         }
     }
     if meta.hooks.deleted {
-        validate::hook(record, Hook::Deleted).await?;
-        validate::outcome(record)?;
+        hook(record, Hook::Deleted).await?;
     }
     if !prevented {
         record.mark_deleted();

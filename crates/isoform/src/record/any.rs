@@ -147,6 +147,7 @@ impl<E: Entity> AnyRecord for Record<E> {
         self.forget_moved();
         self.original = None;
         self.state.is_new = false;
+        self.state.is_written = false;
         self.state.errors.clear();
     }
 

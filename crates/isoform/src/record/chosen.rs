@@ -69,6 +69,10 @@ async fn validate_chosen(record: &mut dyn AnyRecord, chosen: FieldMask) -> Resul
     let meta = record.meta();
     let before = std::mem::take(record.state_mut().errors_mut());
     validate::fields(record);
+    if let Err(error) = validate::ask(record, chosen).await {
+        *record.state_mut().errors_mut() = before;
+        return Err(error);
+    }
     let mut hook = Ok(());
     if meta.hooks.validation {
         hook = validate::hook(record, Hook::Validation).await.map(drop);

@@ -31,6 +31,7 @@ impl Key {
         // caller says the id of a new record is, nothing belongs to it yet.
         let value = |own: usize| match relation.holds_the_key() {
             true => record.get(own),
+            false if record.state().is_written => record.get(own),
             false if record.state().is_new => Value::Null,
             false => record.original(own),
         };

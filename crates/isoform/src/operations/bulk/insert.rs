@@ -10,7 +10,7 @@ use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::hidden::conceal;
 use crate::operations::lazy;
 use crate::operations::permitted;
-use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside};
+use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside, store_many};
 use crate::operations::write::{Reach, apply};
 use crate::operations::{Patch, read_patch};
 use crate::operations::{prefilter, references};
@@ -123,6 +123,9 @@ async fn insert_all(
     let count = records.len();
     if !at_once(meta) || reach.is_some_and(|reach| reach.is_late(meta)) {
         let work = async |inside: Context| {
+            if meta.hooks.saving_many {
+                return store_many(&inside, meta, records, reach).await;
+            }
             for (position, record) in records.iter_mut().enumerate() {
                 let stored = store_inside(&inside, &mut **record, reach, false).await;
                 stored.map_err(|error| in_row(error, position, count))?;
