@@ -37,6 +37,13 @@ pub fn row(order: RecordSignal<Order>) -> AnyView {
     let (page, orders) = (page_state(), expect_context::<Orders>());
     let (id, status) = (untrack(|| order.with(|order| order.id)), order.value(|o| o.status));
     let row = Row { order, id, page, orders };
+    // What can be done is made once somebody looks: each form asks for the products.
+    let unfolded = RwSignal::new(false);
+    Effect::new(move || {
+        if orders.is_one.get() {
+            unfolded.set(true);
+        }
+    });
     let may_change = Memo::new(move |_| order.can_update());
     let may_add = Memo::new(move |_| may_change.get() && status.get() == OrderStatus::Open);
     let count = move || match order.with(|order| order.items.len()) {
@@ -51,10 +58,10 @@ pub fn row(order: RecordSignal<Order>) -> AnyView {
     view! {
         <li class="order" data-test="order">
             {move || order.with(|order| facts(order, page.today()))}
-            <details class="order-items" open=move || orders.is_one.get()>
+            <details class="order-items" open=move || orders.is_one.get() on:toggle=move |_| unfolded.set(true)>
                 <summary id=row.summary()>{count}</summary>
                 <ul>{items}</ul>
-                {move || may_change.get().then(|| row.tools(may_add))}
+                {move || (unfolded.get() && may_change.get()).then(|| row.tools(may_add))}
             </details>
         </li>
     }

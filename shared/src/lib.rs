@@ -28,7 +28,7 @@ pub mod prelude {
     pub use crate::audit::Audit;
     pub use crate::comment::Comment;
     pub use crate::customer::{Customer, CustomerRelations};
-    pub use crate::order::{Order, OrderItem, OrderStatus};
+    pub use crate::order::{Order, OrderItem, OrderRelations, OrderStatus};
     pub use crate::outbox::Mail;
     pub use crate::product::Product;
     pub use crate::project::Project;

@@ -1,8 +1,12 @@
 //! Orders and their items.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::collections::{BTreeMap, BTreeSet};
+
 use isoform::prelude::*;
 
 use crate::customer::Customer;
+use crate::outbox::Mail;
 use crate::product::Product;
 use crate::user::ADMIN;
 
@@ -50,15 +54,24 @@ pub struct Order {
     pub version: i64,
 }
 
+/// An order that comes to more than this is looked at.
+const LARGE: i64 = 5_000;
+
+/// Who looks at large orders.
+#[cfg(not(target_arch = "wasm32"))]
+const ACCOUNTS: &str = "accounts@example.com";
+
 #[hooks]
 impl Hooks for Order {
     async fn saving(order: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {
         if !e.is_new() {
-            let sum = order.items().query().aggregate(|i| i.amount.sum()).await?;
-            order.total = sum.unwrap_or_default();
+            // No client can write it: what has set it has counted items that it is about to write.
+            if !order.changed(|o| o.total) {
+                let sum = order.items().query().aggregate(|i| i.amount.sum()).await?;
+                order.total = sum.unwrap_or_default();
+            }
             return Ok(());
         }
-        // The seed gives its own numbers, and totals of items that it is about to add.
         if order.number == 0 {
             let last = Self::query().aggregate(|o| o.number.max()).await?;
             order.number = last.unwrap_or_default() + 1;
@@ -68,6 +81,28 @@ impl Hooks for Order {
         }
         Ok(())
     }
+
+    async fn saved(order: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {
+        let is_large = |order: &Self| order.total > Decimal::from(LARGE);
+        if !e.is_new() && is_large(order) && !is_large(order.original()) {
+            // A mail cannot be undone: it is written once it is certain that the order is.
+            Context::after_commit(tell_of(order.id))?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts a mail about a large order into the outbox.
+#[cfg(not(target_arch = "wasm32"))]
+async fn tell_of(order: Uuid) -> Result<()> {
+    let found = Order::query().filter(|o| o.id.eq(order)).include(|o| o.customer).first().await?;
+    let Some(order) = found else { return Ok(()) };
+    let customer = order.customer.get().map_or("a former customer", |customer| &customer.name);
+    let text =
+        format!("It comes to €{:.2}, more than €{LARGE}. Please have a look at it before it is sent.", order.total);
+    let subject = format!("A large order of {customer}: no. {}", order.number);
+    repo::<Mail>().insert(Mail { to: ACCOUNTS.into(), subject, text, ..Mail::blank() }).await?;
+    Ok(())
 }
 
 /// How far an order is.
@@ -116,36 +151,59 @@ pub struct OrderItem {
 
 #[hooks]
 impl Hooks for OrderItem {
-    async fn saving(item: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {
-        if item.order_id.is_nil() {
-            e.error(|i| i.order_id, "must be given");
+    async fn saving_many(items: &mut [Record<Self>], _: &mut LifecycleEvent<Self>) -> Result<()> {
+        for item in items.iter_mut().filter(|item| item.order_id.is_nil()) {
+            item.set_error(|i| i.order_id, "must be given");
         }
-        if item.changed(|i| i.product_id) && !item.changed(|i| i.price) {
-            // A product that is not there is refused by the database.
-            let product = Product::query().filter(|p| p.id.eq(item.product_id)).first().await?;
-            item.price = product.map_or(item.price, |product| product.price);
-        }
-        Ok(())
-    }
-
-    async fn saved(item: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
-        let before = item.original().order_id;
-        if before != item.order_id {
-            total_follows(before).await?;
-        }
-        total_follows(item.order_id).await
+        take_prices(items).await?;
+        totals_follow(items).await
     }
 
     async fn deleted(item: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
-        total_follows(item.order_id).await
+        match Order::query().filter(|o| o.id.eq(item.order_id)).first().await? {
+            Some(mut order) => order.save().await,
+            None => Ok(()),
+        }
     }
 }
 
-/// Saves an order, so that its total is that of its items.
+/// Gives items the prices of their products, where no other was said.
 #[cfg(not(target_arch = "wasm32"))]
-async fn total_follows(order: Uuid) -> Result<()> {
-    match Order::query().filter(|o| o.id.eq(order)).first().await? {
-        Some(mut order) => order.save().await,
-        None => Ok(()),
+async fn take_prices(items: &mut [Record<OrderItem>]) -> Result<()> {
+    let is_open = |item: &Record<OrderItem>| item.changed(|i| i.product_id) && !item.changed(|i| i.price);
+    let products: Vec<Uuid> = items.iter().filter(|item| is_open(item)).map(|item| item.product_id).collect();
+    if products.is_empty() {
+        return Ok(());
     }
+    let products = Product::query().filter(|p| p.id.in_(products)).all().await?;
+    for item in items.iter_mut().filter(|item| is_open(item)) {
+        // One of a product that is not there is refused by the database.
+        if let Some(product) = products.iter().find(|product| product.id == item.product_id) {
+            item.price = product.price;
+        }
+    }
+    Ok(())
+}
+
+/// Saves the orders of items that are about to be written, where their totals are others then.
+#[cfg(not(target_arch = "wasm32"))]
+async fn totals_follow(items: &[Record<OrderItem>]) -> Result<()> {
+    let ids: BTreeSet<Uuid> = items.iter().flat_map(|item| [item.order_id, item.original().order_id]).collect();
+    let mut sums: BTreeMap<Uuid, Decimal> = BTreeMap::new();
+    for item in items {
+        *sums.entry(item.order_id).or_default() += item.price * Decimal::from(item.quantity);
+    }
+    let written: BTreeSet<Uuid> = items.iter().map(|item| item.id).collect();
+    for ids in ids.into_iter().collect::<Vec<_>>().chunks(500) {
+        let orders = Order::query().filter(|o| o.id.in_(ids.iter().copied())).include(|o| o.items).all().await?;
+        for mut order in orders {
+            let others = order.items.iter().filter(|item| !written.contains(&item.id)).map(|item| item.amount);
+            let total = others.sum::<Decimal>() + sums.get(&order.id).copied().unwrap_or_default();
+            if total != order.total {
+                order.total = total;
+                order.save().await?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -210,7 +210,11 @@ pub struct Account {
     pub holder: String,
 }
 
-async fn trimmed(account: &mut Record<Account>, _: Column<Account, String>, _: &mut LifecycleEvent<Account>) -> Result<()> {
+async fn trimmed(
+    account: &mut Record<Account>,
+    _: Column<Account, String>,
+    _: &mut LifecycleEvent<Account>,
+) -> Result<()> {
     account.holder = account.holder.trim().to_owned();
     Ok(())
 }

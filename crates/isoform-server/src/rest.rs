@@ -7,8 +7,8 @@ mod question;
 mod unknown;
 
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;

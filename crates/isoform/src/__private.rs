@@ -12,14 +12,14 @@ pub use crate::filter::custom_filter;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::filter::{CustomFilter, Prefilters};
 pub use crate::future::{BoxFuture, ready};
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::hooks::saving_many;
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 use crate::meta::FieldFunction;
 pub use crate::meta::{
     Allow, Check, Direction, EntityMeta, FieldCheck, FieldMeta, FieldRole, Number, OnDelete, Origin, RelationMeta,
     Rule, Through, Validator,
 };
-#[cfg(not(target_arch = "wasm32"))]
-pub use crate::hooks::saving_many;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::meta::{Source, SqlPart};
 pub use crate::query::Query;

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 #[cfg(not(target_arch = "wasm32"))]
 pub use many::{SavingMany, saving_many};
 
+use crate::Result;
 use crate::context::Context;
 use crate::entity::{Column, Entity};
 use crate::future::BoxFuture;
@@ -18,7 +19,6 @@ use crate::meta::EntityMeta;
 use crate::record::{Errors, Record};
 use crate::repository::{Repository, repo};
 use crate::value::FieldValue;
-use crate::Result;
 
 /// A moment in the life of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

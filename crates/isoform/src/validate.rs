@@ -117,7 +117,8 @@ fn take_over(record: &mut dyn AnyRecord, event: &EventState, result: Result<()>)
 /// An error that a hook has returned, with what was said of the fields.
 pub(crate) fn with_fields(record: &dyn AnyRecord, error: Error) -> Error {
     let meta = record.meta();
-    let said = record.state().errors.iter().map(|(index, message)| (meta.field(index).wire.to_owned(), message.to_owned()));
+    let said =
+        record.state().errors.iter().map(|(index, message)| (meta.field(index).wire.to_owned(), message.to_owned()));
     let more: Vec<_> = said.filter(|(wire, _)| error.field(wire).is_none()).collect();
     if more.is_empty() {
         return error;

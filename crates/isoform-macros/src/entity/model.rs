@@ -160,8 +160,14 @@ pub struct Validator {
 
 pub enum Check {
     Required,
-    Len { min: Option<Expr>, max: Option<Expr> },
-    Range { min: Option<Expr>, max: Option<Expr> },
+    Len {
+        min: Option<Expr>,
+        max: Option<Expr>,
+    },
+    Range {
+        min: Option<Expr>,
+        max: Option<Expr>,
+    },
     Email,
     Url,
     Pattern(LitStr),

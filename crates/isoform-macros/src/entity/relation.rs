@@ -139,7 +139,10 @@ fn option(ctxt: &Ctxt, entity: &Ident, relation: &mut Relation, item: &Item) {
         }
         symbol::ON_DELETE => relation.on_delete = on_delete(ctxt, relation.many, item),
         symbol::EXISTS if relation.many => {
-            ctxt.error(&item.name, "whether there is a row is asked where its key is: at the `ToOne` of the other entity");
+            ctxt.error(
+                &item.name,
+                "whether there is a row is asked where its key is: at the `ToOne` of the other entity",
+            );
         }
         symbol::EXISTS => relation.exists = validators::parse(ctxt, entity, item),
         _ => items::unknown(ctxt, item, "#[relation(…)]", symbol::IN_RELATION),

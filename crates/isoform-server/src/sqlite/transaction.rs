@@ -280,7 +280,12 @@ impl Open {
     fn of(within: Within, depth: usize, writes: Arc<AtomicU64>) -> Self {
         let level =
             Level { within, stage: Arc::new(Mutex::new(Stage::Unused)), depth, given_up: AtomicBool::new(false) };
-        Self { level: Arc::new(level), writes, next_write_commits: AtomicBool::new(false), after_commit: AfterCommit::default() }
+        Self {
+            level: Arc::new(level),
+            writes,
+            next_write_commits: AtomicBool::new(false),
+            after_commit: AfterCommit::default(),
+        }
     }
 
     pub(super) const fn after_commit(&self) -> &AfterCommit {

@@ -76,12 +76,19 @@ fn round(running: &Running, same: bool) -> Error {
     let mut text = String::new();
     let (hook, key) = (running.hook.name(), running.meta.key);
     let _ = if same {
-        write!(text, "the hook `{hook}` of {key} makes itself run again for the same record: it saves that record, or something that does. ")
+        write!(
+            text,
+            "the hook `{hook}` of {key} makes itself run again for the same record: it saves that record, or something that does. "
+        )
     } else {
         write!(text, "the hook `{hook}` of {key} runs in {DEEPEST} others already: they save each other's records. ")
     };
     chain.reverse();
-    let _ = write!(text, "Change the record that the hook is given instead of saving it. They ran in this order: {}", chain.join(", "));
+    let _ = write!(
+        text,
+        "Change the record that the hook is given instead of saving it. They ran in this order: {}",
+        chain.join(", ")
+    );
     Error::internal(text)
 }
 
