@@ -26,8 +26,8 @@ async fn count(world: &World, filter: Json) -> tests::raw::Answer {
 fn the_defaults_are_as_documented() {
     let Limits { body, time, rows, queries } = Limits::default();
     assert_eq!((body, time, rows), (1 << 20, Duration::from_secs(30), 10_000));
-    let QueryLimits { conditions, depth, values, sorts, rows, includes } = queries;
-    assert_eq!((conditions, depth, values, sorts, rows, includes), (200, 8, 1_000, 8, 1_000, 4));
+    let QueryLimits { conditions, depth, values, sorts, rows, includes, calls } = queries;
+    assert_eq!((conditions, depth, values, sorts, rows, includes, calls), (200, 8, 1_000, 8, 1_000, 4, 20));
     assert_eq!(StatementLimits::default().time, Some(Duration::from_secs(10)));
     assert_eq!(DEFAULT_LIMIT, 100);
 }

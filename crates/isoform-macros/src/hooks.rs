@@ -35,6 +35,8 @@ pub fn expand(mut item: ItemImpl) -> TokenStream {
     item.items.insert(
         0,
         parse_quote! {
+            // With all of them there is nothing left to be none.
+            #[allow(clippy::needless_update)]
             const WRITTEN_BY_THE_HOOKS_ATTRIBUTE: ::isoform::__private::HookSet =
                 ::isoform::__private::HookSet { #(#present: true,)* ..::isoform::__private::HookSet::NONE };
         },

@@ -138,6 +138,17 @@ impl Parameters {
         }
     }
 
+    /// Passes where nothing but an action was asked for.
+    ///
+    /// # Errors
+    /// 400 with the name of what has no meaning here.
+    pub fn for_an_action(&self) -> Result<()> {
+        match self.given.iter().find(|name| **name != "__action") {
+            None => Ok(()),
+            Some(name) => Err(Error::invalid(format!("The parameter \"{name}\" has no meaning here."))),
+        }
+    }
+
     /// Passes where none of these was given.
     ///
     /// # Errors

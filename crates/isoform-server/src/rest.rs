@@ -3,6 +3,8 @@
 mod aggregate;
 mod batch;
 mod bulk;
+mod describe;
+mod load;
 mod question;
 mod unknown;
 
@@ -44,8 +46,8 @@ pub(crate) fn router(prefix: &str, served: Arc<Served>, source: Arc<Source>) -> 
         .route(&format!("{prefix}/$batch"), post(batch_of_writes))
         .route(&format!("{prefix}/{{entity}}"), any(entity))
         .route(&format!("{prefix}/{{entity}}/{{id}}"), any(row))
-        .route(prefix, any(nothing))
-        .route(&format!("{prefix}/"), any(nothing))
+        .route(prefix, get(describe::entities))
+        .route(&format!("{prefix}/"), get(describe::entities))
         .route(&format!("{prefix}/{{entity}}/"), any(nothing))
         .route(&format!("{prefix}/{{entity}}/{{id}}/"), any(nothing))
         .route(&format!("{prefix}/{{entity}}/{{id}}/{{*rest}}"), any(nothing))
@@ -224,6 +226,9 @@ impl Call<'_> {
         if let Some(write) = self.bulk_write() {
             return self.write_many(write, body).await;
         }
+        if matches!(self.parts.method, Method::GET | Method::HEAD) && self.is_action("describe") {
+            return self.describe().await;
+        }
         // Who may not ask at all is told that first, whatever they ask.
         let identity = self.context.identity();
         match self.parts.method {
@@ -262,7 +267,9 @@ impl Call<'_> {
                 parameters.without_filter()?;
                 self.insert(body, parameters.counted).await
             }
-            (_, Some(action)) if !matches!(action, "get" | "count" | "first" | "last" | "groupBy" | "query") => {
+            (_, Some(action))
+                if !matches!(action, "get" | "count" | "first" | "last" | "groupBy" | "query" | "describe") =>
+            {
                 Err(unknown::action(action))
             }
             _ => Err(not_allowed()),
@@ -351,6 +358,9 @@ impl Call<'_> {
 
     /// `/api/tasks/{id}`, or `/api/tasks/{method}` by `POST`
     async fn row(self, id: String, body: Arrived) -> Result<Response> {
+        if self.is_action("loadRelations") {
+            return self.load_relations(&id, body).await;
+        }
         if self.parts.method == Method::POST {
             return match self.entity.methods.get(id.as_str()) {
                 Some(method) => {
@@ -370,7 +380,7 @@ impl Call<'_> {
         let parameters = self.parameters()?;
         parameters.without_filter()?;
         if let Some(action) = parameters.action {
-            return Err(unknown::action(&action));
+            return Err(unknown::action_of_a_row(&action));
         }
         // What cannot be an id is the id of no row; but who may not ask at all is told that first.
         let id = Id::from_text(meta, &id).ok().filter(|id| !id.is_empty());

@@ -50,6 +50,13 @@ pub(crate) trait Dialect: 'static {
     /// What tells the rows of every table apart, whatever its key.
     const ROW: &'static str;
 
+    /// The sum of whole numbers, exact however large it is on the way, and null of none. `beyond`: what it is where it is larger than an
+    /// `i64`, or where one of the numbers is.
+    fn sum(number: Expr, beyond: Expr) -> Expr;
+
+    /// A number that is larger than every whole number, by which one that cannot be counted is told.
+    fn infinity() -> Expr;
+
     /// What holds right after an update that changed a row.
     fn changed() -> Expr;
 
@@ -429,14 +436,14 @@ fn columns<D: Dialect>(select: &mut SelectStatement, place: &Place<'_>, fields: 
 }
 
 fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
-    meta.ids.iter().all(|id| pinned(*id, filter).is_some())
+    meta.ids.iter().all(|id| equal_to(*id, filter).is_some())
 }
 
 /// The value that a field has in every row which fulfils a condition.
-fn pinned(wanted: usize, filter: &Condition) -> Option<&Value> {
+fn equal_to(wanted: usize, filter: &Condition) -> Option<&Value> {
     match filter {
         Condition::Compare(field, Comparison::Eq, value) => (*field == wanted).then_some(value),
-        Condition::And(list) => list.iter().find_map(|one| pinned(wanted, one)),
+        Condition::And(list) => list.iter().find_map(|one| equal_to(wanted, one)),
         _ => None,
     }
 }
@@ -551,7 +558,7 @@ pub(crate) fn update<'a, D: Dialect>(
     set: &'a [(usize, Value)],
     answer: Answer,
 ) -> Result<Statement<'a>> {
-    let id = || meta.ids.iter().map(|id| pinned(*id, filter)).collect::<Option<Vec<_>>>();
+    let id = || meta.ids.iter().map(|id| equal_to(*id, filter)).collect::<Option<Vec<_>>>();
     let read = if answer == Answer::Read { id() } else { None };
     let kind = match answer {
         Answer::Count => "update",

@@ -247,6 +247,13 @@ impl Context {
         self.with(|inner| inner.entities = entities)
     }
 
+    /// The entities that are served here.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn entities(&self) -> &[&'static crate::EntityMeta] {
+        &self.0.entities
+    }
+
     /// The entity with this key, where it is served here.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn entity(&self, key: &str) -> Option<&'static crate::EntityMeta> {

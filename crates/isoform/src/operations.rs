@@ -1,6 +1,6 @@
 //! The data operations of a process that has a database: guarded in scope `Api`, trusted in scope `Backend`.
 //!
-//! - `ask` answers questions, `include` loads what is related, `resolve` guards conditions on related rows,
+//! - `question` guards what is asked, `ask` answers it, `include` loads what is related, `resolve` guards conditions on related rows,
 //!   `body` reads what a request's body says of fields, `write` judges writes by the guard.
 //! - `page` answers pages of a list by a `cursor`, and a list from its end.
 //! - `bulk` writes many rows: in one statement where nothing needs the rows.
@@ -15,12 +15,16 @@ mod body;
 mod bulk;
 mod computed;
 mod cursor;
+mod describe;
 mod hidden;
 mod include;
 mod lazy;
+mod load;
+mod nesting;
 mod page;
 mod permitted;
 mod prefilter;
+mod question;
 mod raw;
 mod references;
 mod resolve;
@@ -43,9 +47,12 @@ pub(crate) use ask::{find, find_related, includes, shown};
 pub use body::read_patch;
 pub(crate) use bulk::insert_records;
 pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};
+pub use describe::{describe, describe_entities};
 pub(crate) use hidden::kept_from;
 pub use hidden::{concealed, judged, visible};
 pub use lazy::unsent;
+pub(crate) use load::load_relations;
+pub use load::load_relations_json;
 pub(crate) use page::{find_fields, page, page_related};
 pub use page::{page_json, reversed};
 pub(crate) use raw::{execute_sql, fetch_sql};

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context::Context;
 use crate::entity::{Entity, IntoOrder};
-use crate::filter::Filter;
+use crate::filter::{Condition, Filter};
 use crate::future::BoxFuture;
 use crate::meta::FieldMask;
 use crate::provider::{Find, Include};
@@ -242,6 +242,21 @@ impl<E: Entity> Query<E> {
             with: self.with,
             after: None,
         })
+    }
+
+    /// What it includes, of a query that says nothing else.
+    ///
+    /// # Errors
+    /// 400 where it says something else.
+    pub(crate) fn into_relations(self) -> Result<Vec<Include>> {
+        let Self { filter, order, page, limit, include, with } = self;
+        if *filter.condition() != Condition::All || !order.is_empty() || page > 1 || limit.is_some() || !with.is_empty()
+        {
+            return Err(Error::invalid(
+                "Relations of one record are loaded: a filter, an order or a page belongs to one of them, as in `include_with`.",
+            ));
+        }
+        Ok(include)
     }
 
     pub(crate) fn into_condition(self) -> crate::filter::Condition {

@@ -3,6 +3,7 @@
 mod any;
 mod chosen;
 mod field;
+mod load;
 pub mod rights;
 mod serde;
 

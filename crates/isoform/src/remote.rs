@@ -218,6 +218,19 @@ impl Remote {
         object(meta, self.request("GET", &row_path(meta, id)?, None).await?)
     }
 
+    /// What is related to a row, by the names of the relations.
+    pub(crate) async fn load_relations(
+        &self,
+        meta: &EntityMeta,
+        id: &Id,
+        relations: &[Include],
+    ) -> Result<Map<String, JsonValue>> {
+        let mut body = Map::new();
+        body.insert("include".into(), include_json(relations).unwrap_or_else(|| Map::new().into()));
+        let path = format!("{}?__action=loadRelations", row_path(meta, id)?);
+        object(meta, self.request("POST", &path, Some(&body.into())).await?)
+    }
+
     pub(crate) async fn save<E: Entity>(&self, record: &mut Record<E>) -> Result<()> {
         let meta = E::meta();
         let dynamic: &dyn crate::record::AnyRecord = record;

@@ -193,7 +193,7 @@ pub(crate) async fn find<E: Entity>(context: &Context, query: &Query<E>) -> Resu
 
 /// A record with its type.
 #[cfg(not(target_arch = "wasm32"))]
-fn typed<E: Entity>(record: Box<dyn AnyRecord>) -> Result<Record<E>> {
+pub(crate) fn typed<E: Entity>(record: Box<dyn AnyRecord>) -> Result<Record<E>> {
     let record: std::sync::Arc<dyn AnyRecord> = record.into();
     let record = record.into_any().downcast::<Record<E>>().ok().and_then(std::sync::Arc::into_inner);
     record.ok_or_else(|| Error::internal(format!("a record is none of {}", E::meta().key)))

@@ -22,7 +22,7 @@ pub async fn answers(server: &Server, rows: &Rows) -> Result<()> {
     same(Op::One, "completed", &one["completed"], &Value::from(row.completed))?;
 
     let updated = ask(server, Op::Update, row).await?;
-    match server.subject.table {
+    match server.subject.part.table() {
         Table::Items => same(Op::Update, "priority", &updated["priority"], &Value::from(8))?,
         Table::Tasks => {
             same(Op::Update, "title", &updated["title"], &Value::from("a changed title 1"))?;
@@ -42,7 +42,7 @@ pub async fn answers(server: &Server, rows: &Rows) -> Result<()> {
     let inserted = ask(server, Op::Insert, row).await?;
     same(Op::Insert, "title", &inserted["title"], &Value::from("an added title 00001"))?;
     same(Op::Insert, "completed", &inserted["completed"], &Value::from(false))?;
-    if server.subject.table == Table::Tasks {
+    if server.subject.part.table() == Table::Tasks {
         same(Op::Insert, "owner", &inserted["owner"], &Value::from(server.user_id.as_str()))?;
     }
     Ok(())

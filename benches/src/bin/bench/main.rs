@@ -1,7 +1,7 @@
 //! Loads each server with the same requests and prints the ratios as Markdown.
 //!
 //! ```text
-//! cargo run --release -p benches --bin bench -- [--seconds N] [--rounds N] [--only items|tasks|memory] [--filter OP] [--no-build]
+//! cargo run --release -p benches --bin bench -- [--seconds N] [--rounds N] [--only items|tasks|hooks|memory] [--filter OP] [--no-build] [--before PATH]
 //! ```
 //!
 //! For each table every server gets a fresh database with the same 10,000 rows, answers one request of each
@@ -25,7 +25,7 @@ use std::time::Duration;
 use benches::Result;
 use options::{Only, Options};
 use report::{Memory, Report};
-use requests::{Op, Table};
+use requests::{Op, Part};
 use seed::Rows;
 use server::{Scratch, Server};
 use subject::{Left, Subject};
@@ -41,21 +41,21 @@ async fn main() -> Result<()> {
         subject::build()?;
     }
     let scratch = Scratch::new()?;
-    for table in [Table::Items, Table::Tasks] {
-        if matches!((options.only, table), (Some(Only::Items), Table::Tasks) | (Some(Only::Tasks), Table::Items)) {
-            continue;
-        }
-        println!("{}", run(table, &options, scratch.path()).await?);
+    if let Some(before) = &options.before {
+        subject::BEFORE.get_or_init(|| before.clone());
+    }
+    for part in Part::ALL.into_iter().filter(|part| options.takes(*part)) {
+        println!("{}", run(part, &options, scratch.path()).await?);
     }
     Ok(())
 }
 
-/// Measures one table on all of its servers.
-async fn run(table: Table, options: &Options, scratch: &Path) -> Result<Report> {
-    let rows = Rows::generate(table);
-    let mut report = Report::new(table);
+/// Measures one part on all of its servers.
+async fn run(part: Part, options: &Options, scratch: &Path) -> Result<Report> {
+    let rows = Rows::generate(part.table());
+    let mut report = Report::new(part);
     let mut servers = Vec::new();
-    for subject in Subject::all(table) {
+    for subject in Subject::all(part) {
         match start(subject, &rows, scratch).await? {
             Ok(server) => servers.push(server),
             Err(Left(why)) => eprintln!("{}: left out: {why}", subject.name),

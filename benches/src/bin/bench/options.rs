@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use benches::Result;
 
-use crate::requests::Op;
+use crate::requests::{Op, Part};
 
 /// What to run, and for how long.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,15 +19,15 @@ pub struct Options {
     pub filter: Option<String>,
     /// Whether to build the servers of this package first.
     pub build: bool,
+    /// An earlier build of `isoform-items`, to be compared with this one.
+    pub before: Option<PathBuf>,
 }
 
 /// A part of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Only {
-    /// The table without rules.
-    Items,
-    /// The application's table.
-    Tasks,
+    /// One comparison.
+    Part(Part),
     /// The idle servers' memory.
     Memory,
 }
@@ -33,7 +35,7 @@ pub enum Only {
 impl Options {
     /// Reads the arguments.
     pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Self> {
-        let mut options = Self { seconds: 3.0, rounds: 3, only: None, filter: None, build: true };
+        let mut options = Self { seconds: 3.0, rounds: 3, only: None, filter: None, build: true, before: None };
         let mut args = args.into_iter();
         while let Some(flag) = args.next() {
             if flag == "--no-build" {
@@ -57,10 +59,11 @@ impl Options {
                 }
                 "--only" => {
                     options.only = Some(match value.as_str() {
-                        "items" => Only::Items,
-                        "tasks" => Only::Tasks,
+                        "items" => Only::Part(Part::Items),
+                        "tasks" => Only::Part(Part::Tasks),
+                        "hooks" => Only::Part(Part::Hooks),
                         "memory" => Only::Memory,
-                        _ => return Err(wrong("items, tasks or memory").into()),
+                        _ => return Err(wrong("items, tasks, hooks or memory").into()),
                     });
                 }
                 "--filter" => {
@@ -69,13 +72,24 @@ impl Options {
                     }
                     options.filter = Some(value);
                 }
+                "--before" => options.before = Some(value.into()),
                 _ => {
-                    let known = "--seconds N --rounds N --only items|tasks|memory --filter OP --no-build";
+                    let known =
+                        "--seconds N --rounds N --only items|tasks|hooks|memory --filter OP --no-build --before PATH";
                     return Err(format!("unknown flag {flag}; known: {known}").into());
                 }
             }
         }
         Ok(options)
+    }
+
+    /// Whether the part is to be run.
+    pub fn takes(&self, part: Part) -> bool {
+        match self.only {
+            None => true,
+            Some(Only::Part(only)) => only == part,
+            Some(Only::Memory) => part != Part::Hooks,
+        }
     }
 
     /// Whether the operation is to be measured.
@@ -94,11 +108,17 @@ mod tests {
 
     #[test]
     fn the_options_are_read() -> Result<()> {
-        let options = parse("--seconds 0.5 --rounds 1 --only tasks --filter list --no-build")?;
-        assert_eq!(
-            options,
-            Options { seconds: 0.5, rounds: 1, only: Some(Only::Tasks), filter: Some("list".into()), build: false }
-        );
+        let options = parse("--seconds 0.5 --rounds 1 --only tasks --filter list --no-build --before old")?;
+        let expected = Options {
+            seconds: 0.5,
+            rounds: 1,
+            only: Some(Only::Part(Part::Tasks)),
+            filter: Some("list".into()),
+            build: false,
+            before: Some("old".into()),
+        };
+        assert_eq!(options, expected);
+        assert!(options.takes(Part::Tasks) && !options.takes(Part::Hooks));
         assert!(options.wants(Op::List) && !options.wants(Op::Insert));
         Ok(())
     }

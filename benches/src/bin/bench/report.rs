@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::load::Sample;
-use crate::requests::{Op, Table};
+use crate::requests::{Op, Part};
 use crate::subject::Side;
 
-/// All that was measured on one table.
+/// All that was measured in one part.
 pub struct Report {
-    table: Table,
+    part: Part,
     samples: Vec<(Op, Side, Sample)>,
     /// One entry per server.
     pub memory: Vec<Memory>,
@@ -29,6 +29,8 @@ impl Side {
         match self {
             Self::Handwritten => "by hand (axum + sqlx)",
             Self::Isoform => "Isoform",
+            Self::Hooked => "with hooks and handlers",
+            Self::Before => "the build before",
             Self::Remult => "Remult 3.3 (Hono)",
         }
     }
@@ -36,8 +38,8 @@ impl Side {
 
 impl Report {
     /// An empty one.
-    pub fn new(table: Table) -> Self {
-        Self { table, samples: Vec::new(), memory: Vec::new() }
+    pub fn new(part: Part) -> Self {
+        Self { part, samples: Vec::new(), memory: Vec::new() }
     }
 
     /// Adds a round.
@@ -51,31 +53,32 @@ impl Report {
         Sample::median(&of)
     }
 
-    fn ratio(&self, op: Op, to: Side) -> Option<f64> {
-        Some(self.median(op, Side::Isoform)?.rate / self.median(op, to)?.rate)
+    fn ratio(&self, op: Op, of: Side, to: Side) -> Option<f64> {
+        Some(self.median(op, of)?.rate / self.median(op, to)?.rate)
     }
 
-    /// The servers that were asked for on this table, and how often as fast as each Isoform should be.
-    fn goals(&self) -> &'static [(Side, f64)] {
-        match self.table {
-            Table::Items => &[(Side::Handwritten, 0.9), (Side::Remult, 4.0)],
-            Table::Tasks => &[(Side::Handwritten, 0.9)],
+    /// Whose rate is divided by whose, and how much should come out.
+    fn goals(&self) -> &'static [(Side, Side, f64)] {
+        match self.part {
+            Part::Items => &[(Side::Isoform, Side::Handwritten, 0.9), (Side::Isoform, Side::Remult, 4.0)],
+            Part::Tasks => &[(Side::Isoform, Side::Handwritten, 0.9)],
+            Part::Hooks => &[(Side::Hooked, Side::Isoform, 0.9), (Side::Isoform, Side::Before, 0.98)],
         }
     }
 
     fn sides(&self) -> Vec<Side> {
-        let others = self.goals().iter().map(|(side, _)| *side);
+        let others = self.goals().iter().flat_map(|(of, to, _)| [*of, *to]).filter(|side| *side != Side::Isoform);
         std::iter::once(Side::Isoform).chain(others).collect()
     }
 
     fn write_rates(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sides = self.sides();
-        write!(f, "| {} |", self.table.name())?;
+        write!(f, "| {} |", self.part.table().name())?;
         for side in &sides {
             write!(f, " {} |", side.title())?;
         }
-        for (side, goal) in self.goals() {
-            write!(f, " Isoform ÷ {} (≥ {goal}) |", side.title())?;
+        for (of, to, goal) in self.goals() {
+            write!(f, " {} ÷ {} (≥ {goal}) |", of.title(), to.title())?;
         }
         writeln!(f)?;
         writeln!(f, "| --- |{}", " ---: |".repeat(sides.len() + self.goals().len()))?;
@@ -89,8 +92,8 @@ impl Report {
                     None => write!(f, " – |")?,
                 }
             }
-            for (side, goal) in self.goals() {
-                match self.ratio(op, *side) {
+            for (of, to, goal) in self.goals() {
+                match self.ratio(op, *of, *to) {
                     Some(ratio) if ratio < *goal => write!(f, " **{ratio:.2}, too slow** |")?,
                     Some(ratio) => write!(f, " {ratio:.2} |")?,
                     None => write!(f, " – |")?,
@@ -102,7 +105,11 @@ impl Report {
     }
 
     fn write_memory(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| resident memory ({}) | idle | after the run |\n| --- | ---: | ---: |", self.table.name())?;
+        writeln!(
+            f,
+            "| resident memory ({}) | idle | after the run |\n| --- | ---: | ---: |",
+            self.part.table().name()
+        )?;
         let mib = |kib: u64| format!("{}.{} MB", kib / 1024, kib % 1024 * 10 / 1024);
         for Memory { side, idle, after } in &self.memory {
             let after = after.map_or("–".into(), mib);
@@ -142,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_table_has_rates_and_ratios_and_says_what_is_too_slow() {
-        let mut report = Report::new(Table::Items);
+        let mut report = Report::new(Part::Items);
         let p99 = Duration::from_micros(1_500);
         for (side, rate) in [(Side::Handwritten, 20_000.0), (Side::Isoform, 15_000.0)] {
             report.add(Op::One, side, Sample { rate, p99 });

@@ -18,6 +18,30 @@ pub enum Table {
     Tasks,
 }
 
+/// A part of the benchmark: servers that are compared on one table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// By hand, and the other framework.
+    Items,
+    /// By hand, with a user, rules and stamps.
+    Tasks,
+    /// This framework beside itself: with hooks and handlers that do nothing, and an earlier build.
+    Hooks,
+}
+
+impl Part {
+    /// In the order of the report.
+    pub const ALL: [Self; 3] = [Self::Items, Self::Tasks, Self::Hooks];
+
+    /// The table that is asked for.
+    pub fn table(self) -> Table {
+        match self {
+            Self::Items | Self::Hooks => Table::Items,
+            Self::Tasks => Table::Tasks,
+        }
+    }
+}
+
 impl Table {
     /// The table's name in the database and on the wire.
     pub fn name(self) -> &'static str {
@@ -92,7 +116,7 @@ pub fn build(server: &Server, op: Op, rows: &Rows) -> Arc<[Vec<u8>]> {
 
 /// One request; `n` makes the written value differ.
 pub fn request(server: &Server, op: Op, id: Uuid, n: usize) -> Vec<u8> {
-    let table = server.subject.table;
+    let table = server.subject.part.table();
     let (name, method) = (table.name(), table.method());
     match op {
         Op::One => bytes(server, "GET", &format!("/api/{name}/{id}"), ""),

@@ -103,7 +103,7 @@ pub async fn fill(server: &Server, rows: &Rows) -> Result<()> {
     let mut db = SqliteConnectOptions::new().filename(&server.db).connect().await?;
     let mut tx = db.begin().await?;
     for row in &rows.0 {
-        match (server.subject.table, server.subject.format) {
+        match (server.subject.part.table(), server.subject.format) {
             (Table::Items, format @ (Format::Sqlx | Format::Isoform)) => insert_item(&mut tx, row, format).await?,
             (Table::Items, Format::Remult) => insert_remult_item(&mut tx, row).await?,
             (Table::Tasks, _) => {

@@ -4,10 +4,11 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use benches::Result;
 
-use crate::requests::Table;
+use crate::requests::Part;
 
 /// A server that can be started and loaded.
 pub struct Subject {
@@ -15,8 +16,8 @@ pub struct Subject {
     pub name: &'static str,
     /// In which column of the report it stands.
     pub side: Side,
-    /// Which table it is loaded on.
-    pub table: Table,
+    /// In which part of the benchmark it takes part.
+    pub part: Part,
     /// How it is started.
     program: Program,
     /// How it says that it is ready.
@@ -34,6 +35,10 @@ pub enum Side {
     Handwritten,
     /// This framework.
     Isoform,
+    /// The same with five hooks and two handlers that do nothing.
+    Hooked,
+    /// An earlier build of the same.
+    Before,
     /// The other one.
     Remult,
 }
@@ -42,6 +47,8 @@ pub enum Side {
 enum Program {
     /// A binary of this package, with `--db` and `--port`.
     Bench(&'static str),
+    /// An earlier build of `isoform-items`, where `--before` says.
+    Before,
     /// The application's release server, configured by its environment.
     Application,
     /// `node remult/server.mjs`, with `--db` and `--port`.
@@ -85,11 +92,14 @@ pub enum SignIn {
 /// Why a server takes no part in the run.
 pub struct Left(pub String);
 
-static SUBJECTS: [Subject; 5] = [
+/// Where the earlier build is.
+pub static BEFORE: OnceLock<PathBuf> = OnceLock::new();
+
+static SUBJECTS: [Subject; 8] = [
     Subject {
         name: "handwritten (items)",
         side: Side::Handwritten,
-        table: Table::Items,
+        part: Part::Items,
         program: Program::Bench("handwritten"),
         ready: Ready::Line,
         format: Format::Sqlx,
@@ -98,7 +108,7 @@ static SUBJECTS: [Subject; 5] = [
     Subject {
         name: "isoform (items)",
         side: Side::Isoform,
-        table: Table::Items,
+        part: Part::Items,
         program: Program::Bench("isoform-items"),
         ready: Ready::Line,
         format: Format::Isoform,
@@ -107,7 +117,7 @@ static SUBJECTS: [Subject; 5] = [
     Subject {
         name: "remult (items)",
         side: Side::Remult,
-        table: Table::Items,
+        part: Part::Items,
         program: Program::Remult,
         ready: Ready::Line,
         format: Format::Remult,
@@ -116,7 +126,7 @@ static SUBJECTS: [Subject; 5] = [
     Subject {
         name: "handwritten (tasks)",
         side: Side::Handwritten,
-        table: Table::Tasks,
+        part: Part::Tasks,
         program: Program::Bench("handwritten"),
         ready: Ready::Line,
         format: Format::Sqlx,
@@ -125,19 +135,46 @@ static SUBJECTS: [Subject; 5] = [
     Subject {
         name: "the application (tasks)",
         side: Side::Isoform,
-        table: Table::Tasks,
+        part: Part::Tasks,
         program: Program::Application,
         ready: Ready::Get("/api/me"),
         format: Format::Isoform,
         // The member that the application seeds.
         sign_in: SignIn::Post { path: "/api/users/signIn", body: r#"{"args":["member","member-of-the-bench"]}"# },
     },
+    Subject {
+        name: "isoform (plain)",
+        side: Side::Isoform,
+        part: Part::Hooks,
+        program: Program::Bench("isoform-items"),
+        ready: Ready::Line,
+        format: Format::Isoform,
+        sign_in: SignIn::Nobody,
+    },
+    Subject {
+        name: "isoform (hooks and handlers)",
+        side: Side::Hooked,
+        part: Part::Hooks,
+        program: Program::Bench("isoform-hooked"),
+        ready: Ready::Line,
+        format: Format::Isoform,
+        sign_in: SignIn::Nobody,
+    },
+    Subject {
+        name: "isoform (before)",
+        side: Side::Before,
+        part: Part::Hooks,
+        program: Program::Before,
+        ready: Ready::Line,
+        format: Format::Isoform,
+        sign_in: SignIn::Nobody,
+    },
 ];
 
 impl Subject {
-    /// The servers that have a table, the yardstick first.
-    pub fn all(table: Table) -> impl Iterator<Item = &'static Self> {
-        SUBJECTS.iter().filter(move |subject| subject.table == table)
+    /// The servers of a part, the yardstick first.
+    pub fn all(part: Part) -> impl Iterator<Item = &'static Self> {
+        SUBJECTS.iter().filter(move |subject| subject.part == part)
     }
 
     /// Why it cannot be started here, if so.
@@ -147,6 +184,10 @@ impl Subject {
         };
         match self.program {
             Program::Bench(name) => missing(binary(name), "leave out --no-build"),
+            Program::Before if BEFORE.get().is_none() => Some(Left("`--before PATH` names an earlier build".into())),
+            Program::Before => {
+                missing(BEFORE.get().cloned().unwrap_or_default(), "keep a build of isoform-items there")
+            }
             Program::Application => missing(binary("server"), "run `cargo leptos build --release` first"),
             Program::Remult => {
                 if Command::new("node").arg("--version").output().is_err() {
@@ -164,6 +205,11 @@ impl Subject {
         match self.program {
             Program::Bench(name) => {
                 let mut command = Command::new(binary(name));
+                command.args(flags);
+                command
+            }
+            Program::Before => {
+                let mut command = Command::new(BEFORE.get().cloned().unwrap_or_default());
                 command.args(flags);
                 command
             }
@@ -191,7 +237,7 @@ impl Subject {
 /// Builds the servers of this package beside the running binary.
 pub fn build() -> Result<()> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "-p", "benches", "--bin", "handwritten", "--bin", "isoform-items"]);
+    cargo.args(["build", "-p", "benches", "--bin", "handwritten", "--bin", "isoform-items", "--bin", "isoform-hooked"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }

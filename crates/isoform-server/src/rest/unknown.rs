@@ -7,8 +7,19 @@ use isoform::{Context, EntityMeta, Error, Identity, did_you_mean, guard, shown};
 use crate::api::{Served, ServedEntity};
 
 /// What `__action` can be.
-const ACTIONS: [&str; 10] =
-    ["get", "count", "groupBy", "query", "first", "last", "updateMany", "deleteMany", "upsertMany", "emptyId"];
+const ACTIONS: [&str; 11] = [
+    "get",
+    "count",
+    "groupBy",
+    "query",
+    "first",
+    "last",
+    "describe",
+    "updateMany",
+    "deleteMany",
+    "upsertMany",
+    "emptyId",
+];
 
 /// 404 for a key that is no entity's.
 pub(super) fn entity(served: &Served, context: &Context, key: &str) -> Error {
@@ -40,6 +51,12 @@ pub(super) fn method(entity: &ServedEntity, context: &Context, name: &str) -> Er
     let known = entity.methods.values().filter(|method| callable(&method.body));
     let meant = did_you_mean(name, known.map(|method| method.wire));
     Error::not_found(format!("{} has no method \"{}\".{meant}", entity.meta.key, shown(name)))
+}
+
+/// 400 for an `__action` that a row does not have.
+pub(super) fn action_of_a_row(name: &str) -> Error {
+    let meant = did_you_mean(name, ["loadRelations"]);
+    Error::invalid(format!("Unknown __action \"{}\".{meant}", shown(name)))
 }
 
 /// 400 for an `__action` that there is not.

@@ -4,10 +4,21 @@ use isoform::aggregate::{Function, Measure};
 use isoform::filter::RelatedTo;
 use isoform::meta::{Direction, EntityMeta};
 use isoform::relation::{OrderBy, OrderKey, RelatedValue, ValueOf};
+use isoform::value::StoredAs;
 use isoform::{Condition, FieldType};
-use sea_query::{CaseStatement, Cond, Expr, ExprTrait as _, Func, Query, QueryStatementBuilder as _, SelectStatement};
+use sea_query::{
+    CaseStatement, Cond, Expr, ExprTrait as _, Func, Query, QueryStatementBuilder as _, SelectStatement, UnionType,
+};
 
 use super::{Dialect, Other, Place, aggregate, compared, condition_at};
+
+/// What a sum is that is too large to be counted.
+#[derive(Clone, Copy)]
+enum Beyond {
+    Null,
+    /// More than everything: where a field cannot be null, whoever reads it is told.
+    Infinity,
+}
 
 /// Nothing that passes the start-up is nested so deep.
 const MOST_LEVELS: usize = 32;
@@ -19,34 +30,92 @@ pub(super) fn declared<D: Dialect>(place: &Place<'_>, field: usize, position: bo
         return Some(Expr::cust("NULL"));
     }
     let here = Place { fixed: true, ..place.clone() };
-    let value = key::<D>(&here, &declared, position);
+    if place.meta.field(field).nullable {
+        return Some(key::<D>(&here, &declared, position, Beyond::Null));
+    }
     // Of no rows, where the field cannot be null.
-    let field = place.meta.field(field);
-    Some(if field.nullable { value } else { Func::coalesce([value, Expr::Constant(0.into())]).into() })
+    let value = key::<D>(&here, &declared, position, Beyond::Infinity);
+    Some(Func::coalesce([value, Expr::Constant(0.into())]).into())
 }
 
-fn key<D: Dialect>(place: &Place<'_>, key: &OrderKey, position: bool) -> Expr {
+fn key<D: Dialect>(place: &Place<'_>, key: &OrderKey, position: bool, beyond: Beyond) -> Expr {
     match key {
         OrderKey::Field(field) if position => place.position::<D>(*field),
         OrderKey::Field(field) => place.column::<D>(*field),
-        OrderKey::Related(value) => self::value::<D>(place, value, position),
+        OrderKey::Related(value) => value_or::<D>(place, value, position, beyond),
     }
 }
 
 /// A value of the rows that those of a place are related to. Its placeholders are in the order of
 /// [`Shape::related_value`](super::shape::Shape::related_value).
 pub(super) fn value<D: Dialect>(place: &Place<'_>, value: &RelatedValue, position: bool) -> Expr {
+    value_or::<D>(place, value, position, Beyond::Null)
+}
+
+fn value_or<D: Dialect>(place: &Place<'_>, value: &RelatedValue, position: bool, beyond: Beyond) -> Expr {
     let RelatedValue { relation, of, target, between } = value;
     let other = Other::of(relation, place.level + 1, place.fixed);
+    let summed = match of {
+        ValueOf::Measure(Measure::Of(Function::Sum, field)) => Some(*field),
+        _ => None,
+    };
+    let whole = summed.filter(|field| is_whole(other.target.meta.field(*field).field_type));
+    // What is computed of related rows itself is computed once for each row, though the sum names it several times.
+    let computed = whole.filter(|field| other.target.meta.declared_value(*field).is_some());
     let mut select = Query::select();
-    select.expr(match of {
-        ValueOf::Measure(measure) => measured::<D>(&other.target, *measure, position),
-        ValueOf::Key(of) => key::<D>(&other.target, of, position),
-    });
+    match (of, whole) {
+        (_, Some(field)) if computed.is_some() => {
+            select.expr_as(other.target.column::<D>(field), SUMMED);
+        }
+        (_, Some(field)) => {
+            select.expr(D::sum(other.target.column::<D>(field), beyond.expr::<D>()));
+        }
+        (ValueOf::Measure(measure), None) => {
+            select.expr(measured::<D>(&other.target, *measure, position));
+        }
+        (ValueOf::Key(of), None) => {
+            select.expr(key::<D>(&other.target, of, position, beyond));
+        }
+    }
     other.from::<D>(&mut select, target, between);
     other.of_row(&mut select, place, relation);
     other.narrow::<D>(&mut select, relation, target, between);
+    if computed.is_some() {
+        select = sum_of::<D>(select, beyond);
+    }
     Expr::SubQuery(None, Box::new(select.into_sub_query_statement()))
+}
+
+/// What the numbers are called that are summed.
+const SUMMED: &str = "summed";
+
+/// The sum of numbers that are selected.
+fn sum_of<D: Dialect>(mut numbers: SelectStatement, beyond: Beyond) -> SelectStatement {
+    // No row: with it the numbers are not put into the sum again as they were written, each time that it names them.
+    let mut none = Query::select();
+    none.expr(Expr::cust("NULL")).and_where(Expr::cust("1 = 0"));
+    numbers.union(UnionType::All, none);
+    let mut sum = Query::select();
+    sum.expr(D::sum(Expr::col(SUMMED), beyond.expr::<D>())).from_subquery(numbers, "numbers");
+    sum
+}
+
+impl Beyond {
+    fn expr<D: Dialect>(self) -> Expr {
+        match self {
+            Self::Null => Expr::cust("NULL"),
+            Self::Infinity => D::infinity(),
+        }
+    }
+}
+
+/// Is the sum of such values one of whole numbers?
+fn is_whole(field_type: FieldType) -> bool {
+    match field_type {
+        FieldType::Int32 | FieldType::Int64 => true,
+        FieldType::Scalar(scalar) => scalar.stored_as == StoredAs::Int,
+        _ => false,
+    }
 }
 
 /// A measure; the least and the greatest value of an enum as such, or as its position.

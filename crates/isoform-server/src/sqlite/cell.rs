@@ -1,11 +1,11 @@
 //! Cells: as values, and as JSON without a detour.
 
-use isoform::aggregate::{Aggregation, Function, Measure};
-use isoform::meta::{EntityMeta, FieldMask, RelationMeta};
+use isoform::aggregate::{Aggregation, Function, Measure, OVERFLOW};
+use isoform::meta::{EntityMeta, FieldMask, FieldMeta, RelationMeta, Rule};
 use isoform::value::{Stored, StoredAs};
 use isoform::{Error, FieldType, Result, Row, Value, json};
 use sqlx::sqlite::{SqliteRow, SqliteValueRef};
-use sqlx::{Decode, Row as _, Sqlite, ValueRef as _};
+use sqlx::{Decode, Row as _, Sqlite, TypeInfo as _, ValueRef as _};
 use uuid::Uuid;
 
 fn decode<'r, T: Decode<'r, Sqlite>>(cell: SqliteValueRef<'r>) -> Result<T, String> {
@@ -15,7 +15,7 @@ fn decode<'r, T: Decode<'r, Sqlite>>(cell: SqliteValueRef<'r>) -> Result<T, Stri
 /// A whole row, with all columns of the entity; what is no column is null.
 pub(super) fn row(row: &SqliteRow, meta: &EntityMeta) -> Result<Row> {
     let mut positions = 0..;
-    let cell = |field: &isoform::meta::FieldMeta| {
+    let cell = |field: &FieldMeta| {
         let Some(position) = field.has_column().then(|| positions.next()).flatten() else { return Ok(Value::Null) };
         field_at(row, position, meta, field)
     };
@@ -23,12 +23,45 @@ pub(super) fn row(row: &SqliteRow, meta: &EntityMeta) -> Result<Row> {
 }
 
 /// The value of a field, from a place in the row.
-fn field_at(row: &SqliteRow, position: usize, meta: &EntityMeta, field: &isoform::meta::FieldMeta) -> Result<Value> {
+fn field_at(row: &SqliteRow, position: usize, meta: &EntityMeta, field: &FieldMeta) -> Result<Value> {
     let cell = row.try_get_raw(position).map_err(Error::internal)?;
     if cell.is_null() {
         return Ok(Value::Null);
     }
+    if is_computed(meta, field) && is_beyond(row.try_get_raw(position).map_err(Error::internal)?, field.field_type) {
+        return if field.nullable { Ok(Value::Null) } else { Err(beyond(meta, field)) };
+    }
     value(cell, field.field_type).map_err(|problem| unfit(meta, field.name, &problem))
+}
+
+/// Does the database compute the field? What was written has passed the field's type.
+const fn is_computed(meta: &EntityMeta, field: &FieldMeta) -> bool {
+    !field.is_written() || !meta.has_table()
+}
+
+/// Is a cell, which is not null, no value of a type that counts in whole numbers, or no finite number? SQLite goes on in floating
+/// point where whole numbers do not suffice, and would be read as the nearest one.
+fn is_beyond(cell: SqliteValueRef<'_>, field_type: FieldType) -> bool {
+    let is_real = cell.type_info().name() == "REAL";
+    match field_type {
+        FieldType::Int32 => is_real || decode::<i64>(cell).is_ok_and(|n| i32::try_from(n).is_err()),
+        FieldType::Int64 => is_real,
+        FieldType::Scalar(scalar) => is_real && scalar.stored_as == StoredAs::Int,
+        FieldType::Float => decode::<f64>(cell).is_ok_and(|n| !n.is_finite()),
+        _ => false,
+    }
+}
+
+/// What is computed for a row is no value of the field, which cannot be null either.
+fn beyond(meta: &EntityMeta, field: &FieldMeta) -> Error {
+    tracing::warn!(
+        field = format!("{}.{}", meta.rust_name, field.name),
+        "a row has a computed value that is beyond its type; as an `Option` it would be null there"
+    );
+    // Whoever may not see a field is not told its name.
+    let what = if matches!(field.api_read, Rule::Everyone) { field.wire } else { "a field" };
+    Error::invalid(format!("{}: {what} of a row is computed to be beyond what can be counted.", meta.key))
+        .with_code(OVERFLOW)
 }
 
 /// The values that a row is related to: its own, or those of the row in between, which stand behind its fields.
@@ -104,6 +137,13 @@ pub(super) fn write_part(
         let cell = row.try_get_raw(position).map_err(Error::internal)?;
         if cell.is_null() {
             out.extend_from_slice(b"null");
+        } else if is_computed(meta, field)
+            && is_beyond(row.try_get_raw(position).map_err(Error::internal)?, field.field_type)
+        {
+            if !field.nullable {
+                return Err(beyond(meta, field));
+            }
+            out.extend_from_slice(b"null");
         } else {
             write(cell, field.field_type, out).map_err(|problem| unfit(meta, field.name, &problem))?;
         }
@@ -154,7 +194,11 @@ pub(super) fn group(row: &SqliteRow, meta: &EntityMeta, asked: &Aggregation) -> 
         if cell.is_null() {
             return Ok(Value::Null);
         }
-        let value = match (measure, field_type?) {
+        let field_type = field_type?;
+        if is_beyond(row.try_get_raw(index).map_err(Error::internal)?, field_type) {
+            return Err(asked.overflow(meta));
+        }
+        let value = match (measure, field_type) {
             // Computed of the positions in the declaration.
             (Some(Measure::Of(Function::Min | Function::Max, _)), FieldType::Enum(variants)) => {
                 let position = decode::<i64>(cell).map_err(|problem| unfit(meta, name, &problem))?;
@@ -163,10 +207,7 @@ pub(super) fn group(row: &SqliteRow, meta: &EntityMeta, asked: &Aggregation) -> 
             }
             (_, field_type) => value(cell, field_type),
         };
-        match value {
-            Ok(Value::Float(n)) if !n.is_finite() => Err(asked.overflow(meta)),
-            value => value.map_err(|problem| unfit(meta, name, &problem)),
-        }
+        value.map_err(|problem| unfit(meta, name, &problem))
     };
     keys.chain(measures).enumerate().map(cell).collect()
 }

@@ -45,6 +45,23 @@ impl Dialect for Sqlite {
         column.in_subquery(values.take())
     }
 
+    fn sum(number: Expr, beyond: Expr) -> Expr {
+        // `SUM` fails where it overflows, and with it the statement and all other rows. So the halves of the numbers are summed by
+        // themselves, and joined where that is a whole number of 64 bits. What SQLite could not compute in whole numbers is real.
+        let high = Expr::cust_with_exprs("SUM(? >> 32)", [number.clone()]);
+        let low = Expr::cust_with_exprs("SUM(? & 4294967295)", [number.clone()]);
+        let carried = Expr::cust_with_exprs("(? + (? >> 32))", [high, low.clone()]);
+        Expr::cust_with_exprs(
+            "CASE WHEN MAX(TYPEOF(?)) = 'real' OR ? NOT BETWEEN -2147483648 AND 2147483647 THEN ? \
+             ELSE (? << 32) | (? & 4294967295) END",
+            [number, carried.clone(), beyond, carried, low],
+        )
+    }
+
+    fn infinity() -> Expr {
+        Expr::cust("9e999")
+    }
+
     fn changed() -> Expr {
         Expr::cust("changes() > 0")
     }

@@ -1,5 +1,11 @@
 //! How much one may ask: the same over HTTP and in a page that the server renders.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod calls;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use calls::{calls, check_calls};
+
 use super::Condition;
 use crate::error::shown;
 use crate::meta::EntityMeta;
@@ -32,10 +38,14 @@ pub struct QueryLimits {
     pub rows: u64,
     /// The deepest nesting of included relations: 4. More than 16 are never loaded.
     pub includes: usize,
+    /// The most calls of custom filters in one question with all that it includes: 20. Each is a function that the server runs. In one
+    /// filter the same call counts once, and runs once.
+    pub calls: usize,
 }
 
 impl QueryLimits {
-    const DEFAULT: Self = Self { conditions: 200, depth: 8, values: 1_000, sorts: 8, rows: 1_000, includes: 4 };
+    const DEFAULT: Self =
+        Self { conditions: 200, depth: 8, values: 1_000, sorts: 8, rows: 1_000, includes: 4, calls: 20 };
 
     /// Those of the one who asks, where something is asked; else the default ones.
     #[must_use]

@@ -1,9 +1,9 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
 use super::hidden::{Hidden, conceal, judged, needed};
-use super::{MAX_WRITTEN, computed, include, lazy, not_found, prefilter, resolve};
+use super::{MAX_WRITTEN, computed, include, lazy, not_found, prefilter, question};
 use crate::context::{Context, Scope};
-use crate::filter::{Condition, limits};
+use crate::filter::Condition;
 use crate::guard;
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
@@ -21,27 +21,12 @@ pub(super) fn readable(context: &Context, meta: &EntityMeta) -> FieldMask {
 }
 
 /// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
-pub(super) async fn guarded(context: &Context, meta: &'static EntityMeta, mut find: Find) -> Result<(Find, FieldMask)> {
+pub(super) async fn guarded(context: &Context, meta: &'static EntityMeta, find: Find) -> Result<(Find, FieldMask)> {
     let readable = readable(context, meta);
     if context.scope() == Scope::Api {
         guard::read(meta, context.identity())?;
     }
-    let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
-    if context.scope() == Scope::Api {
-        guard::asks_only(meta, readable, asked)?;
-        guard::asks_only(meta, readable.or(judged(context, meta)), find.with)?;
-        limits::check(meta, &find.filter)?;
-        limits::check_order(&find.order)?;
-        let most = context.query_limits().rows;
-        if let Some(limit) = find.limit.filter(|limit| *limit > most) {
-            return Err(Error::invalid(format!("_limit is {limit}; at most {most} rows can be asked for at once.")));
-        }
-    }
-    computed::asks_columns(meta, asked)?;
-    if find.filter.asks_elsewhere() {
-        find.filter = resolve::asked(context, meta, find.filter).await?;
-    }
-    find.order = resolve::order(context, meta, super::page::seen_order(meta, find.order, readable)).await?;
+    let mut find = question::guarded(context, meta, readable, find, None).await?;
     find.filter = prefilter::applied(context, meta, find.filter).await?;
     Ok((find, readable))
 }
@@ -183,7 +168,7 @@ pub(super) async fn with_related(
         records.push(record);
     }
     let parents = records.iter_mut().map(|record| &mut **record as &mut dyn AnyRecord).collect();
-    include::load(context, meta, &include::of(context, meta, named), parents, 1).await?;
+    include::load_all(context, meta, named, parents).await?;
     Ok(records)
 }
 

@@ -12,10 +12,10 @@ pub use upsert::upsert_many;
 use super::store::{remove_inside, store_inside, store_many};
 use super::write::{Reach, apply, stamp, untold, update_needs_row};
 use super::{Patch, load};
-use super::{computed, kept_from, permitted, prefilter, references, resolve};
+use super::{ask, kept_from, permitted, prefilter, question, references};
 use crate::bulk::Which;
 use crate::context::{Context, Scope};
-use crate::filter::{Condition, limits};
+use crate::filter::Condition;
 use crate::guard::{self, Write};
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask, FieldRole};
@@ -127,17 +127,9 @@ impl Rows {
         if guarded {
             guard::write(meta, context.identity(), write)?;
         }
-        let mut asked = which.condition(meta)?;
-        computed::asks_columns(meta, asked.fields())?;
-        let mut api_filter = Condition::All;
-        if guarded {
-            guard::asks_only(meta, guard::readable_fields(meta, context.identity()), asked.fields())?;
-            limits::check(meta, &asked)?;
-            api_filter = prefilter::reach(context, meta).await?;
-        }
-        if asked.asks_elsewhere() {
-            asked = resolve::asked(context, meta, asked).await?;
-        }
+        let find = Find::matching(which.condition(meta)?);
+        let asked = question::guarded(context, meta, ask::readable(context, meta), find, None).await?.filter;
+        let api_filter = if guarded { prefilter::reach(context, meta).await? } else { Condition::All };
         let filter = prefilter::applied(context, meta, asked).await?;
         Ok(Self { guarded, filter, api_filter, limit: context.row_limit() })
     }

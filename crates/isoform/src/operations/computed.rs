@@ -1,20 +1,12 @@
 //! What nobody writes: fields that the database makes, and fields that the server computes.
 
-use super::not_found;
+use super::{nesting, not_found};
 use crate::context::{Context, Scope};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::value::Row;
 use crate::{Error, Result};
-
-tokio::task_local! {
-    /// How many expressions stand around this one, each of which asked for rows that have some.
-    static AROUND: u8;
-}
-
-/// So many may.
-const MOST_AROUND: u8 = 8;
 
 /// Fills in what the server computes of rows, as far as it is among the fields of a mask. Trusted, as hooks are.
 pub(super) async fn fill_in(
@@ -27,27 +19,22 @@ pub(super) async fn fill_in(
     if wanted.is_empty() {
         return Ok(());
     }
-    let around = AROUND.try_with(|around| *around).unwrap_or_default();
-    if around >= MOST_AROUND {
-        return Err(Error::internal(format!(
-            "{}: a `server_expression` asks for rows whose expressions ask for rows, {MOST_AROUND} times over: does it ask for \
-             its own entity?",
-            meta.key
-        )));
-    }
     let trusted = context.with_scope(Scope::Backend);
-    for row in rows {
-        let mut record = (meta.new_record)();
-        record.set_stored(row.clone(), FieldMask::NONE)?;
-        for index in wanted.iter() {
-            let computed = trusted.run(record.run_server_expression(index));
-            let value = AROUND.scope(around + 1, computed).await?;
-            if let Some(cell) = row.get_mut(index) {
-                *cell = value;
+    let work = async {
+        for row in rows {
+            let mut record = (meta.new_record)();
+            record.set_stored(row.clone(), FieldMask::NONE)?;
+            for index in wanted.iter() {
+                let value = trusted.run(record.run_server_expression(index)).await?;
+                if let Some(cell) = row.get_mut(index) {
+                    *cell = value;
+                }
             }
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    let what = || format!("{}: a `server_expression` asks for rows whose expressions ask for rows", meta.key);
+    nesting::within(what, work).await
 }
 
 /// Reads what the database makes of a record that was written, and computes what the server makes of that.

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::page::seen_order;
 use super::resolve::{self, Sight};
-use super::{MAX_RELATED, computed, hidden, lazy, prefilter};
+use super::{MAX_RELATED, computed, hidden, lazy, prefilter, question};
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
 use crate::filter::limits::{self, MAX_INCLUDED};
@@ -14,37 +13,50 @@ use crate::meta::{EntityMeta, FieldMask, RelationMeta};
 use crate::provider::{Find, Include};
 use crate::record::AnyRecord;
 use crate::value::Value;
-use crate::{Error, Result, guard, json};
+use crate::{Error, Result, json};
 
-/// What a question includes: what it names, and the relations that are always included.
-pub(super) fn of(context: &Context, meta: &'static EntityMeta, named: Vec<Include>) -> Vec<Include> {
-    let seen = |relation: &&RelationMeta| {
-        resolve::readable_across(context, meta, relation).is_ok() && prefilter::named_by_keys(context, relation)
-    };
+/// Who has asked for a relation?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// The question names it: what is refused is an error.
+    ByName,
+    /// Nobody: it is always included. To whom it is refused, it is not loaded.
+    ByItself,
+}
+
+/// Loads what a question includes: what it names, and the relations that are always included.
+pub(super) async fn load_all(
+    context: &Context,
+    meta: &'static EntityMeta,
+    named: Vec<Include>,
+    mut parents: Vec<&mut dyn AnyRecord>,
+) -> Result<()> {
     let always = meta.relations.iter().filter(|relation| relation.included);
-    let unnamed = always.filter(|relation| named.iter().all(|include| include.relation != *relation)).filter(seen);
-    let mut all: Vec<_> = unnamed.map(|relation| Include { relation, find: Find::default() }).collect();
-    all.extend(named);
-    all
+    let unnamed = always.filter(|relation| named.iter().all(|include| include.relation != *relation));
+    let unnamed: Vec<_> = unnamed.map(|relation| Include { relation, find: Find::default() }).collect();
+    if context.scope() == Scope::Api && number(&unnamed) + number(&named) > MAX_INCLUDED {
+        return Err(Error::invalid(format!("More than {MAX_INCLUDED} relations are included.")));
+    }
+    for include in &unnamed {
+        one(context, meta, include, Asked::ByItself, &mut parents, 1).await?;
+    }
+    load(context, meta, &named, parents, 1).await
 }
 
 /// Loads related records and hands them to their parents.
-pub(super) fn load<'a>(
+pub(super) fn load<'a, 'r: 'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     includes: &'a [Include],
-    mut parents: Vec<&'a mut dyn AnyRecord>,
+    mut parents: Vec<&'r mut dyn AnyRecord>,
     depth: usize,
 ) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
-        if depth == 1 && context.scope() == Scope::Api && number(includes) > MAX_INCLUDED {
-            return Err(Error::invalid(format!("More than {MAX_INCLUDED} relations are included.")));
-        }
         if !includes.is_empty() {
             limits::check_includes(depth)?;
         }
         for include in includes {
-            one(context, meta, include, &mut parents, depth).await?;
+            one(context, meta, include, Asked::ByName, &mut parents, depth).await?;
         }
         Ok(())
     })
@@ -59,6 +71,7 @@ async fn one(
     context: &Context,
     meta: &'static EntityMeta,
     include: &Include,
+    by: Asked,
     parents: &mut [&mut dyn AnyRecord],
     depth: usize,
 ) -> Result<()> {
@@ -73,8 +86,15 @@ async fn one(
         }))
     };
     let own: Vec<Option<usize>> = parents.iter().map(group).collect();
-    let sight = resolve::sight(context, meta, relation).await?;
-    let (mut find, between, readable) = guarded(context, include, sight, &keys).await?;
+    let question = async {
+        let sight = resolve::sight(context, meta, relation).await?;
+        guarded(context, include, sight, &keys).await
+    };
+    let (mut find, between, readable) = match question.await {
+        // What is the server's own fault is no refusal.
+        Err(error) if by == Asked::ByItself && error.status() < 500 => return Ok(()),
+        question => question?,
+    };
     let needed = hidden::needed(context, target, readable);
     let left_out = lazy::judged_whole(context, target, needed, &mut find);
     let mut related: Vec<Vec<Arc<dyn AnyRecord>>> = vec![Vec::new(); keys.len()];
@@ -160,38 +180,21 @@ async fn guarded(
     keys: &[Vec<Value>],
 ) -> Result<(Find, Condition, FieldMask)> {
     let target = include.relation.target();
-    let mut find = include.find.clone();
-    let asked = find.filter.fields().iter().chain(find.order.iter().filter_map(|(key, _)| key.field())).collect();
-    if context.scope() == Scope::Api {
-        guard::asks_only(target, sight.readable, asked)?;
-        guard::asks_only(target, sight.readable.or(hidden::judged(context, target)), find.with)?;
-        limits::check(target, &find.filter)?;
-        limits::check_order(&find.order)?;
-        let most = context.query_limits().rows;
-        if let Some(limit) = find.limit.filter(|limit| *limit > most) {
-            return Err(Error::invalid(format!(
-                "{limit} rows of \"{}\" for each row; at most {most} can be included.",
-                include.relation.wire
-            )));
-        }
-    }
-    computed::asks_columns(target, asked)?;
-    find.filter = resolve::asked(context, target, find.filter).await?;
-    let order = seen_order(target, find.order, sight.readable);
-    find.order = resolve::order(context, target, order).await?;
+    let find = include.find.clone();
+    let mut find = question::guarded(context, target, sight.readable, find, Some(include.relation)).await?;
     let mut between = Condition::All;
     match include.relation.through.map(|through| (through.entity)()) {
         Some(through) => {
-            between = prefilter::applied(context, through, pinned(include.relation, through, keys)).await?;
+            between = prefilter::applied(context, through, of_keys(include.relation, through, keys)).await?;
         }
-        None => find.filter = find.filter.and(pinned(include.relation, target, keys)),
+        None => find.filter = find.filter.and(of_keys(include.relation, target, keys)),
     }
     find.filter = prefilter::applied(context, target, find.filter).await?.and(sight.declared);
     Ok((find, between, sight.readable))
 }
 
 /// What the keys of the parents say of the rows that hold them, where their entity looks at that.
-pub(super) fn pinned(relation: &RelationMeta, holder: &EntityMeta, keys: &[Vec<Value>]) -> Condition {
+pub(super) fn of_keys(relation: &RelationMeta, holder: &EntityMeta, keys: &[Vec<Value>]) -> Condition {
     if !prefilter::looks_at_filters(holder) {
         return Condition::All;
     }

@@ -1,11 +1,10 @@
 //! What holds of an entity's rows anyway: the filters that it declares.
 
-use super::include::pinned;
 use super::resolve::{made, trusted};
 use crate::backend::Args;
 use crate::context::{Context, Scope};
 use crate::filter::{Among, Condition, Preprocess};
-use crate::meta::{EntityMeta, RelationMeta, Source};
+use crate::meta::{EntityMeta, Source};
 use crate::{Error, Result, guard};
 
 /// The rows that the API may touch at all: nobody is to put a row beyond them.
@@ -96,17 +95,6 @@ pub(super) fn looks_at_filters(meta: &EntityMeta) -> bool {
     filters.api_preprocess.is_some()
         || filters.backend_preprocess.is_some()
         || !matches!(filters.require_id, crate::meta::Rule::Nobody)
-}
-
-/// Do the keys of a relation name its rows by their id, where these are asked for by that alone?
-pub(super) fn named_by_keys(context: &Context, relation: &RelationMeta) -> bool {
-    let named = |holder, asked: Condition| says_its_id(context, holder, &asked).is_ok();
-    let target = relation.target();
-    context.scope() == Scope::Backend
-        || match relation.through.map(|through| (through.entity)()) {
-            Some(between) => named(between, pinned(relation, between, &[])) && named(target, Condition::All),
-            None => named(target, pinned(relation, target, &[])),
-        }
 }
 
 /// Passes a question that names the id of its rows, where it has to.

@@ -1,9 +1,11 @@
 //! Conditions that ask for more than a row's own fields: what holds of related rows anyway is added, custom filters become what
 //! they answer, and what the asker may not ask is refused.
 
+use std::sync::Mutex;
+
 use super::include::key;
-use super::{computed, prefilter, raw};
-use crate::aggregate::{Aggregation, Measure};
+use super::{computed, nesting, prefilter, raw};
+use crate::aggregate::{Aggregation, Measure, OVERFLOW};
 use crate::context::{Context, Scope};
 use crate::filter::wire::unknown_field;
 use crate::filter::{CUSTOM, Comparison, Condition, Custom, Related, RelatedTo};
@@ -132,7 +134,7 @@ async fn asked_to(context: &Context, to: RelatedTo) -> Result<Condition> {
     let between = match to.relation.through.map(|through| (through.entity)()) {
         Some(through) => {
             let keys = std::slice::from_ref(&to.key);
-            prefilter::applied(context, through, super::include::pinned(to.relation, through, keys)).await?
+            prefilter::applied(context, through, super::include::of_keys(to.relation, through, keys)).await?
         }
         None => Condition::All,
     };
@@ -216,14 +218,6 @@ pub(super) async fn trusted(context: &Context, meta: &'static EntityMeta, condit
     }
 }
 
-tokio::task_local! {
-    /// How many functions of the application stand around this one, each of which was asked for a filter.
-    static AROUND: u8;
-}
-
-/// So many may.
-const MOST_AROUND: u8 = 8;
-
 /// The condition that a function of the application answers, in trusted code.
 ///
 /// # Errors
@@ -234,19 +228,36 @@ pub(super) async fn made(
     what: &str,
     work: BoxFuture<'static, Result<Condition>>,
 ) -> Result<Condition> {
-    let around = AROUND.try_with(|around| *around).unwrap_or_default();
-    if around >= MOST_AROUND {
-        return Err(Error::internal(format!(
-            "{}: {what} asks for filters that ask for filters, {MOST_AROUND} times over: does it ask for itself?",
-            meta.key
-        )));
-    }
     let trusted = context.with_scope(Scope::Backend);
     let work = async {
         let condition = trusted.run(work).await?;
         asked(&trusted, meta, condition).await
     };
-    AROUND.scope(around + 1, work).await
+    // What it asks for is a question of its own.
+    let work = ANSWERED.scope(Answered::default(), work);
+    nesting::within(|| format!("{}: {what} asks for filters that ask for filters", meta.key), work).await
+}
+
+/// What calls of custom filters were answered.
+type Answered = Mutex<Vec<(&'static EntityMeta, Custom, Condition)>>;
+
+tokio::task_local! {
+    /// Those of the question that is asked.
+    static ANSWERED: Answered;
+}
+
+/// Asks a question in which each custom filter runs once, however often it is called with the same arguments.
+pub(super) fn each_call_once<'a, T: Send + 'a>(
+    question: impl Future<Output = Result<T>> + Send + 'a,
+) -> BoxFuture<'a, Result<T>> {
+    Box::pin(ANSWERED.scope(Answered::default(), question))
+}
+
+fn answer_to(meta: &'static EntityMeta, call: &Custom) -> Option<Condition> {
+    let same =
+        |(other, asked, _): &&(&'static EntityMeta, Custom, Condition)| std::ptr::eq(*other, meta) && asked == call;
+    let found = |answered: &Answered| answered.lock().ok()?.iter().find(same).map(|(_, _, answer)| answer.clone());
+    ANSWERED.try_with(found).ok().flatten()
 }
 
 /// The condition that a custom filter answers.
@@ -258,8 +269,17 @@ async fn custom(context: &Context, meta: &'static EntityMeta, call: &Custom) -> 
         // Who may write rows but not see them is not told by a filter what is in them.
         guard::read(meta, context.identity())?;
     }
+    if let Some(answer) = answer_to(meta, call) {
+        return Ok(answer);
+    }
     let body = filter.call(call)?;
-    made(context, meta, filter.wire, body).await
+    let answer = made(context, meta, filter.wire, body).await?;
+    let _ = ANSWERED.try_with(|answered| {
+        if let Ok(mut answered) = answered.lock() {
+            answered.push((meta, call.clone(), answer.clone()));
+        }
+    });
+    Ok(answer)
 }
 
 /// Does a record fulfil a condition? What it says of related rows the database is asked.
@@ -381,8 +401,11 @@ fn value_of<'a>(
             ValueOf::Measure(Measure::Count) => Ok(Value::Int(rows.len().try_into().unwrap_or(i64::MAX))),
             ValueOf::Measure(measure) => {
                 let asked = Aggregation::total(these(there, rows.iter().map(|(_, row)| row)), vec![*measure]);
-                let computed = database.aggregate(there, &asked).await?.pop();
-                Ok(computed.and_then(|row| row.into_iter().next()).unwrap_or(none))
+                match database.aggregate(there, &asked).await {
+                    // As in a statement: a sum that cannot be counted is null.
+                    Err(error) if error.code() == Some(OVERFLOW) => Ok(none),
+                    computed => Ok(computed?.pop().and_then(|row| row.into_iter().next()).unwrap_or(none)),
+                }
             }
             ValueOf::Key(of) => {
                 let Some((_, row)) = rows.into_iter().next() else { return Ok(none) };

@@ -48,7 +48,7 @@ impl Key {
     ///
     /// # Errors
     /// 400 where the record has no key yet. `holder` is the entity of those rows.
-    pub fn pinned(&self, holder: &EntityMeta) -> Result<Vec<(usize, Value)>> {
+    pub fn given_to(&self, holder: &EntityMeta) -> Result<Vec<(usize, Value)>> {
         let pair = |((_, other), value): (&(usize, usize), &Value)| {
             if value.is_empty() {
                 let name = holder.field(*other).label;
@@ -164,7 +164,7 @@ impl<E: Entity> RelatedMany<E> {
     /// As [`Record::save`]; 400 where the record has no key yet.
     pub async fn insert(&self, new: impl Into<Record<E>>) -> Result<Record<E>> {
         let mut record = new.into();
-        for (field, value) in self.key.clone()?.pinned(E::meta())? {
+        for (field, value) in self.key.clone()?.given_to(E::meta())? {
             AnyRecord::set(&mut record, field, value).map_err(|error| Error::invalid(error.0))?;
         }
         repository::repo::<E>().insert(record).await

@@ -104,7 +104,7 @@ impl<E: Entity> RelatedThrough<E> {
         let key = self.key.clone()?;
         let through = key.relation.through.ok_or_else(|| Error::internal("a relation without an entity in between"))?;
         let meta = (through.entity)();
-        Ok(Between { meta, through, own: key.pinned(meta)? })
+        Ok(Between { meta, through, own: key.given_to(meta)? })
     }
 
     /// A query for related rows.

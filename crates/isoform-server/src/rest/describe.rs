@@ -1,0 +1,49 @@
+//! `?__action=describe`, and the list of entities at the API's own address.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use isoform::{Error, Result, Scope, operations};
+use percent_encoding::percent_decode_str;
+use serde_json::Value as JsonValue;
+
+use super::{Call, Shared};
+use crate::context::caught;
+use crate::respond;
+
+/// `GET /api`
+pub(super) async fn entities(State(shared): State<Shared>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let answer = async {
+        if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+            return Err(Error::invalid("The list of entities takes no parameters."));
+        }
+        let context = shared.source.context(&parts, Scope::Api).await?;
+        written(serde_json::to_value(context.run(operations::describe_entities(&context)).await?))
+    };
+    caught(answer).await.unwrap_or_else(|error| respond::error(&error))
+}
+
+fn written(answer: serde_json::Result<JsonValue>) -> Result<Response> {
+    Ok(respond::value(&answer.map_err(Error::internal)?))
+}
+
+impl Call<'_> {
+    /// Is this the action of the address?
+    pub(super) fn is_action(&self, action: &str) -> bool {
+        let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let is_it = |pair: &str| {
+            pair.split_once('=').is_some_and(|(name, value)| decoded(name) == "__action" && decoded(value) == action)
+        };
+        self.parts.uri.query().is_some_and(|query| query.split('&').any(is_it))
+    }
+
+    /// `GET /api/tasks?__action=describe`
+    pub(super) async fn describe(&self) -> Result<Response> {
+        // Who may do nothing here is told that first.
+        let description = operations::describe(&self.context, self.meta()).await?;
+        let parameters = self.parameters()?;
+        parameters.without_filter()?;
+        parameters.for_an_action()?;
+        written(serde_json::to_value(description))
+    }
+}

@@ -1,0 +1,52 @@
+//! What is related to one row, without the row.
+
+use super::ask::{find, written};
+use super::{include, not_found};
+use crate::context::Context;
+use crate::filter::limits;
+use crate::id::Id;
+use crate::meta::{EntityMeta, FieldMask};
+use crate::provider::{Find, Include};
+use crate::record::AnyRecord;
+use crate::{Error, Result};
+
+/// The record of a row with these relations and no others loaded, each guarded as it is where a question includes it.
+///
+/// # Errors
+/// 400 where no relation is named, for what the asker may not see and for too many rows; 401, 403; 404 where the row is absent or
+/// not for this identity.
+pub(crate) async fn load_relations(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    relations: &[Include],
+) -> Result<Box<dyn AnyRecord>> {
+    if relations.is_empty() {
+        return Err(Error::invalid(format!("Which relations of {} are to be loaded? None is named.", meta.key)));
+    }
+    limits::check_includes(1)?;
+    // A lazy field may be a key.
+    let keys = relations.iter().flat_map(|one| one.relation.keys).map(|(own, _)| *own).collect::<FieldMask>();
+    let with = keys.and(meta.lazy_fields()).and(super::ask::readable(context, meta));
+    let question = Find { with, ..Find::matching(id.condition(meta)).limit(1) };
+    let (mut rows, hidden) = find(context, meta, question).await?;
+    let row = rows.pop().ok_or_else(|| not_found(meta))?;
+    let mut record = (meta.new_record)();
+    record.set_stored(row, hidden.of(0))?;
+    include::load(context, meta, relations, vec![&mut *record], 1).await?;
+    Ok(record)
+}
+
+/// As JSON: an object with each relation by its name, an object or `null`, or an array.
+///
+/// # Errors
+/// As loading them.
+pub async fn load_relations_json(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    relations: Vec<Include>,
+) -> Result<Vec<u8>> {
+    let record = load_relations(context, meta, id, &relations).await?;
+    written(&[record], FieldMask::NONE)?.pop().ok_or_else(|| not_found(meta))
+}
