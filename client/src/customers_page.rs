@@ -85,6 +85,7 @@ fn row(customer: RecordSignal<Customer>) -> AnyView {
         let (navigate, day) = (navigate.clone(), page.today());
         let order = async move |c: &mut Record<Customer>| c.orders().insert(Order { day, ..Order::blank() }).await;
         customer.call_then(order, move |order| {
+            page.begun.set(Some(order.id));
             navigate(&address("/orders", [("number", order.number.to_string())]), NavigateOptions::default());
         });
     };

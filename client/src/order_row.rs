@@ -13,7 +13,7 @@ use crate::page_state::{PageState, page_state};
 #[derive(Clone, Copy)]
 pub struct Orders {
     /// Is one order asked for, by its number? Then it is unfolded.
-    pub is_one: Signal<bool>,
+    pub is_one: Memo<bool>,
     /// An order has changed: what is added up is asked for again.
     pub changed: Callback<()>,
 }
@@ -160,6 +160,13 @@ impl Row {
         let draft = RecordSignal::new(blank());
         let product_input = format!("product-{}", self.id);
         let again = product_input.clone();
+        let begun = product_input.clone();
+        Effect::new(move || {
+            if self.page.begun.get() == Some(self.id) {
+                self.page.begun.set(None);
+                focus(&begun);
+            }
+        });
         let saved = move |_: Record<OrderItem>| {
             draft.set(blank());
             focus(&again);
@@ -169,7 +176,7 @@ impl Row {
             <RecordForm record=draft on_saved=saved>
                 <ReferenceField of=draft.field(|i| i.product_id) choices none="Choose a product" id=product_input />
                 <NumberField of=draft.field(|i| i.quantity) id=format!("quantity-{}", self.id) />
-                <button type="submit" class="button small primary" data-test="add-item" aria-busy=move || draft.pending().to_string()>
+                <button type="submit" class="button primary" data-test="add-item" aria-busy=move || draft.pending().to_string()>
                     "Add item"
                 </button>
             </RecordForm>

@@ -69,6 +69,7 @@ impl OrderView {
 pub fn OrdersPage() -> impl IntoView {
     let params = use_query_map();
     let view = Memo::new(move |_| params.with(OrderView::of));
+    let is_one = Memo::new(move |_| view.with(|view| view.number.is_some()));
     let orders = use_pages(move || view.with(OrderView::list));
     let by_status =
         use_groups(move || view.with(OrderView::query).group_by(|o| o.status, |o| (count(), o.total.sum())));
@@ -86,10 +87,7 @@ pub fn OrdersPage() -> impl IntoView {
         orders.refetch();
         sums();
     });
-    provide_context(Orders {
-        is_one: Signal::derive(move || view.with(|view| view.number.is_some())),
-        changed: Callback::new(move |()| sums()),
-    });
+    provide_context(Orders { is_one, changed: Callback::new(move |()| sums()) });
     let status_bars = move || {
         by_status.get().map(|groups| {
             groups.map(|groups| groups.into_iter().map(|(status, sums)| bar(status.label().into(), sums)).collect())
@@ -103,7 +101,8 @@ pub fn OrdersPage() -> impl IntoView {
         })
     };
     let sum = move || {
-        let (orders, total) = all.get()?.ok()?;
+        // One order alone is not added up.
+        let (orders, total) = all.get().filter(|_| !is_one.get())?.ok()?;
         Some(format!("{} come to {}", grouped(&orders.to_string()), money(total.unwrap_or_default())))
     };
     let statuses = std::iter::once((String::new(), "Any status".to_owned()))
@@ -113,10 +112,8 @@ pub fn OrdersPage() -> impl IntoView {
         Ask::text("product", "Product"),
         Ask::choice("status", "Status", Signal::stored(statuses.collect())),
     ];
-    // One order alone is not added up.
     let figures = move || {
-        let is_one = view.with(|view| view.number.is_some());
-        (!is_one).then(|| {
+        (!is_one.get()).then(|| {
             let by_status = chart("Totals by status", "Status", "by-status", status_bars);
             let by_month = chart("Totals by month", "Month", "by-month", month_bars);
             view! { <div class="figures">{by_status} {by_month}</div> }.into_any()
@@ -125,7 +122,7 @@ pub fn OrdersPage() -> impl IntoView {
     let to_all = move || {
         let all =
             || view! { <a class="button small" href="/orders" data-test="all-orders">"All orders"</a> }.into_any();
-        view.with(|view| view.number.is_some()).then(all)
+        is_one.get().then(all)
     };
     view! {
         <Title text="Orders" />

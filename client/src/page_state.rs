@@ -25,6 +25,8 @@ pub struct PageState {
     today: RwSignal<NaiveDate>,
     /// What is about to be deleted, if the user says yes.
     pub doomed: RwSignal<Option<Doomed>>,
+    /// The order that has just been begun: the cursor is to go into it.
+    pub begun: RwSignal<Option<Uuid>>,
 }
 
 /// What is about to be deleted.
@@ -88,6 +90,7 @@ pub fn provide_page_state() {
         changes: RwSignal::new(0),
         today: RwSignal::new(dates::today_in_utc()),
         doomed: RwSignal::new(None),
+        begun: RwSignal::new(None),
     };
     // The server does not know where the user is: the browser corrects it.
     Effect::new(move || {

@@ -130,7 +130,7 @@ pub struct OrderItem {
     #[field(index)]
     pub order_id: Uuid,
     /// What was ordered.
-    #[field(index, required, label = "Product")]
+    #[field(index, required(message = "Choose a product"), label = "Product")]
     pub product_id: Uuid,
     /// How many.
     #[field(range(1..=1_000), default = 1)]

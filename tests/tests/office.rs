@@ -69,12 +69,12 @@ async fn the_total_of_an_order_follows_its_items(world: World) {
     let mut lamps = asker.run(repo().insert(item(lamp, 2))).await.unwrap();
     assert_eq!((lamps.price, lamps.amount), (Decimal::from(40), Decimal::from(80)), "the price is the product's");
     assert_eq!(total(&world, order).await, Decimal::from(80));
-    asker.run(repo().insert_many([item(tray, 2), item(tray, 4)])).await.unwrap();
+    asker.run(repo().insert_many([item(tray, 2), item(tray, 4)]).into_future()).await.unwrap();
     assert_eq!(total(&world, order).await, Decimal::from(95));
     lamps.quantity = 1;
     asker.run(lamps.save()).await.unwrap();
     assert_eq!(total(&world, order).await, Decimal::from(55));
-    let trays = asker.run(repo::<OrderItem>().update_many(|i| i.product_id.eq(tray), |i| i.quantity.set(10))).await;
+    let trays = asker.run(repo::<OrderItem>().update_many(|i| i.product_id.eq(tray), |i| i.quantity.set(10)).into_future()).await;
     assert_eq!((trays.unwrap(), total(&world, order).await), (2, Decimal::from(90)));
     // Into another order, and out of the first one.
     let other = asker.run(repo().insert(order_of(&customer))).await.unwrap().id;
@@ -82,7 +82,7 @@ async fn the_total_of_an_order_follows_its_items(world: World) {
     asker.run(lamps.save()).await.unwrap();
     assert_eq!((total(&world, order).await, total(&world, other).await), (Decimal::from(50), Decimal::from(40)));
     asker.run(lamps.delete()).await.unwrap();
-    assert_eq!(asker.run(repo::<OrderItem>().delete_many(|i| i.order_id.eq(order))).await.unwrap(), 2);
+    assert_eq!(asker.run(repo::<OrderItem>().delete_many(|i| i.order_id.eq(order)).into_future()).await.unwrap(), 2);
     assert_eq!((total(&world, order).await, total(&world, other).await), (Decimal::ZERO, Decimal::ZERO));
 }
 
@@ -101,7 +101,7 @@ async fn a_total_and_its_items_are_one_transaction(world: World) {
     let asker = world.for_(&bob());
     let order_id = asker.run(repo().insert(order_of(&customer))).await.unwrap().id;
     let item = |product_id| OrderItem { order_id, product_id, ..OrderItem::blank() };
-    let refused = asker.run(repo().insert_many([item(lamp), item(Uuid::from_u128(7))])).await.unwrap_err();
+    let refused = asker.run(repo().insert_many([item(lamp), item(Uuid::from_u128(7))]).into_future()).await.unwrap_err();
     assert!(refused.is_conflict(), "{refused}");
     assert_eq!(total(&world, order_id).await, Decimal::ZERO);
     let lost = asker.run(repo().insert(OrderItem { product_id: lamp, ..OrderItem::blank() })).await.unwrap_err();
@@ -127,7 +127,7 @@ async fn the_turnover_of_a_customer_is_the_sum_of_the_orders(world: World) {
 async fn a_customer_with_open_orders_is_kept_and_the_orders_of_another_stay(world: World) {
     let (mut customer, ..) = stock(&world).await;
     let asker = world.for_(&admin());
-    let mut orders = asker.run(repo().insert_many([order_of(&customer), order_of(&customer)])).await.unwrap();
+    let mut orders = asker.run(repo().insert_many([order_of(&customer), order_of(&customer)]).into_future()).await.unwrap();
     let delete = async |customer: &mut Record<Customer>| asker.run(customer.delete()).await.map_err(|e| (e.status(), e.message().to_owned()));
     assert_eq!(delete(&mut customer).await, Err((409, "Falcon Hotel has 2 open orders.".into())));
     orders[0].status = OrderStatus::Paid;
@@ -179,7 +179,7 @@ async fn nobody_writes_the_audit_or_the_outbox_and_admins_read_them(world: World
     for who in [bob(), admin()] {
         assert_eq!(world.for_(&who).run(repo().insert(mail())).await.unwrap_err().status(), 403);
         assert_eq!(world.for_(&who).run(repo().insert(entry())).await.unwrap_err().status(), 403);
-        assert_eq!(world.for_(&who).run(repo::<Audit>().delete_many(|a| a.who.eq("eve"))).await.unwrap_err().status(), 403);
+        assert_eq!(world.for_(&who).run(repo::<Audit>().delete_many(|a| a.who.eq("eve")).into_future()).await.unwrap_err().status(), 403);
     }
     assert_eq!(world.for_(&bob()).run(Mail::query().all()).await.unwrap_err().status(), 403);
     assert_eq!(world.for_(&bob()).run(Audit::query().all()).await.unwrap_err().status(), 403);
