@@ -16,7 +16,7 @@ use crate::outbox_page::OutboxPage;
 use crate::page_state::{Notice, provide_page_state};
 use crate::project_page::ProjectPage;
 use crate::projects_page::ProjectsPage;
-use crate::sign_in::SignIn;
+use crate::sign_in::SignInPage;
 use crate::tasks_page::TasksPage;
 
 /// The application.
@@ -47,7 +47,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/orders") view=|| for_members(|| OrdersPage().into_any()) ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=|| for_admins(|| AuditPage().into_any()) ssr=SsrMode::Async />
                     <Route path=path!("/outbox") view=|| for_admins(|| OutboxPage().into_any()) ssr=SsrMode::Async />
-                    <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
+                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </main>
             <Notice />

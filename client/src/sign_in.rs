@@ -1,10 +1,7 @@
 //! Signing in.
 
-use isoform_leptos::use_identity;
-use leptos::ev::SubmitEvent;
-use leptos::html;
+use isoform_leptos::{ControllerForm, TextField, focus, use_controller, use_identity};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
@@ -12,82 +9,46 @@ use shared::prelude::*;
 
 /// The form to sign in with; afterwards it goes to the tasks.
 #[component]
-pub fn SignIn() -> impl IntoView {
+pub fn SignInPage() -> impl IntoView {
     let (identity, navigate) = (use_identity(), use_navigate());
-    let (name, password) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    let (error, pending) = (RwSignal::new(None::<String>), RwSignal::new(false));
-    // Nobody answers the form before the page is hydrated; and a password must not go into an address.
+    let form = use_controller::<SignIn>();
+    // Nobody answers the form before the page is hydrated.
     let ready = RwSignal::new(false);
+    Effect::new(move || ready.set(true));
+    // Whoever was refused types the password anew.
     Effect::new(move || {
-        ready.set(true);
-        if let Some(name) = name.get() {
-            let _ = name.focus();
+        if form.error().is_some_and(|error| error.is_unauthenticated()) {
+            let password = form.field(|f| f.password);
+            password.set(String::new());
+            focus(&password.any().input_id());
         }
     });
 
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let (Some(name), Some(password)) = (name.get(), password.get()) else { return };
-        if pending.get_untracked() {
-            return;
-        }
-        if name.value().trim().is_empty() || password.value().is_empty() {
-            error.set(Some("Enter your name and your password.".into()));
-            let _ = if name.value().trim().is_empty() { name.focus() } else { password.focus() };
-            return;
-        }
-        pending.set(true);
+    let submit = move |()| {
         let navigate = navigate.clone();
-        spawn_local(async move {
-            let answer = User::sign_in(name.value().trim().to_owned(), password.value()).await;
-            pending.set(false);
-            match answer {
-                Ok(who) => {
-                    error.set(None);
-                    identity.set(Some(who));
-                    navigate("/", NavigateOptions { replace: true, ..NavigateOptions::default() });
-                }
-                Err(refused) => {
-                    error.set(Some(refused.message().to_owned()));
-                    if refused.is_unauthenticated() {
-                        password.set_value("");
-                        let _ = password.focus();
-                    }
-                }
-            }
-        });
+        form.call_then(
+            async |f| f.sign_in().await,
+            move |who| {
+                identity.set(Some(who));
+                navigate("/", NavigateOptions { replace: true, ..NavigateOptions::default() });
+            },
+        );
     };
-    let wrong = move || error.with(Option::is_some).to_string();
 
     view! {
         <Title text="Sign in" />
         <section class="card sheet">
             <h1>"Sign in"</h1>
-            <form method="post" novalidate on:submit=submit aria-describedby="sign-in-error">
-                <div class="field">
-                    <label for="name">"Name"</label>
-                    <input
-                        id="name" name="name" type="text" autocomplete="username" autocapitalize="none" spellcheck="false"
-                        required aria-invalid=wrong data-test="sign-in-name" node_ref=name
-                    />
-                </div>
-                <div class="field">
-                    <label for="password">"Password"</label>
-                    <input
-                        id="password" name="password" type="password" autocomplete="current-password"
-                        required aria-invalid=wrong data-test="sign-in-password" node_ref=password
-                    />
-                </div>
-                <div role="alert" id="sign-in-error">
-                    {move || error.get().map(|text| view! { <p class="form-error" data-test="sign-in-error">{text}</p> }.into_any())}
-                </div>
+            <ControllerForm of=form on_submit=submit attr:autocapitalize="none" attr:spellcheck="false">
+                <TextField of=form.field(|f| f.name) autocomplete="username" autofocus=true />
+                <TextField of=form.field(|f| f.password) autocomplete="current-password" />
                 <button
                     type="submit" class="button primary" data-test="sign-in"
-                    disabled=move || !ready.get() aria-busy=move || pending.get().to_string()
+                    disabled=move || !ready.get() aria-busy=move || form.pending().to_string()
                 >
-                    {move || if pending.get() { "Signing in…" } else { "Sign in" }.to_owned()}
+                    {move || if form.pending() { "Signing in…" } else { "Sign in" }.to_owned()}
                 </button>
-            </form>
+            </ControllerForm>
             <p class="field-help">"The server prints the two demonstration users and their passwords when it first starts in development."</p>
         </section>
     }

@@ -15,6 +15,7 @@ pub mod order;
 pub mod outbox;
 pub mod product;
 pub mod project;
+pub mod sign_in;
 pub mod tag;
 pub mod task;
 pub mod user;
@@ -32,12 +33,13 @@ pub mod prelude {
     pub use crate::outbox::Mail;
     pub use crate::product::Product;
     pub use crate::project::Project;
+    pub use crate::sign_in::{SignIn, SignInMethods};
     pub use crate::tag::{Tag, TagColor, TaskTag};
     pub use crate::task::{Priority, Task, TaskMethods, TaskRelations};
     pub use crate::user::{ADMIN, User};
 }
 
-/// The entities that the server serves.
+/// The entities and controllers that the server serves.
 #[must_use]
 pub fn entities() -> Entities {
     entities![
@@ -53,5 +55,6 @@ pub fn entities() -> Entities {
         audit::Audit,
         outbox::Mail,
         user::User,
+        sign_in::SignIn,
     ]
 }

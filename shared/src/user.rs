@@ -34,19 +34,6 @@ impl User {
 
 #[backend]
 impl User {
-    /// Signs in with a name and a password; answers who that is.
-    #[allowed(true, transaction = false)]
-    pub async fn sign_in(name: String, password: String) -> Result<Identity> {
-        let found = repo::<User>().query().filter(|u| u.id.eq(&name)).first().await?;
-        let stored = found.as_ref().map(|user| user.password_hash.as_str());
-        if !isoform::password::verify_sign_in(&name, &password, stored).await? {
-            return Err(Error::new(isoform::ErrorKind::Unauthenticated, "The name or the password is wrong."));
-        }
-        let identity = found.map(|user| user.identity()).ok_or_else(Error::unauthenticated)?;
-        isoform::session::sign_in(&identity.id).await?;
-        Ok(identity)
-    }
-
     /// Signs out.
     #[allowed(true, transaction = false)]
     pub async fn sign_out() -> Result<()> {

@@ -17,6 +17,8 @@ pub fn all() -> Entities {
         .and(crate::entities_shop::all())
         .and(crate::entities_views::all())
         .and(crate::entities_attacks::all())
+        .and(crate::entities_combined::all())
+        .and(crate::entities_controllers::all())
 }
 
 /// Every type of field, and every validator.

@@ -14,6 +14,8 @@ pub mod entities;
 pub mod entities_aggregates;
 pub mod entities_attacks;
 pub mod entities_bulk;
+pub mod entities_combined;
+pub mod entities_controllers;
 pub mod entities_described;
 pub mod entities_fields;
 pub mod entities_filters;

@@ -11,7 +11,7 @@ use tests::entities_paging::{Entry, Memo, Tag};
 use tests::{Way, World, ann, bob, promises};
 
 /// Trusted, in one transaction.
-async fn insert<E: Entity>(world: &World, rows: impl IntoIterator<Item = E> + Send) -> Vec<Record<E>> {
+async fn insert<E: isoform::Stored>(world: &World, rows: impl IntoIterator<Item = E> + Send) -> Vec<Record<E>> {
     let rows: Vec<E> = rows.into_iter().collect();
     let work = async move |_| {
         let mut stored = Vec::new();

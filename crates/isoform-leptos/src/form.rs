@@ -1,6 +1,6 @@
 //! A form around a record.
 
-use isoform::{Entity, Record};
+use isoform::{Record, Stored};
 use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -32,7 +32,7 @@ use crate::record_signal::RecordSignal;
 /// # }
 /// ```
 #[component]
-pub fn RecordForm<E: Entity>(
+pub fn RecordForm<E: Stored>(
     /// The record.
     record: RecordSignal<E>,
     /// Happens when it was saved, with the record as it is in the table.
@@ -53,8 +53,13 @@ pub fn RecordForm<E: Entity>(
     form(save, message, failed, children)
 }
 
-/// The part of [`RecordForm`] that is the same for all entities.
-fn form(save: Callback<()>, message: Memo<Option<String>>, failed: Memo<bool>, children: Children) -> AnyView {
+/// The part of [`RecordForm`] that is the same for all entities, and for controllers.
+pub(crate) fn form(
+    save: Callback<()>,
+    message: Memo<Option<String>>,
+    failed: Memo<bool>,
+    children: Children,
+) -> AnyView {
     let node = NodeRef::<html::Form>::new();
     Effect::new(move |_| {
         // A call has ended with something wrong: the cursor goes to the first field that is.

@@ -30,7 +30,8 @@
 //!
 //! - Reading: [`use_query`], [`use_count`], [`use_answer`], and the list [`EntityList`]; [`use_pages`] with [`LoadMore`] for a
 //!   list that grows; [`use_aggregate`] and [`use_groups`] for sums and charts.
-//! - Changing: [`RecordSignal`], its [`Field`]s, the inputs ([`TextField`] and its like), and [`RecordForm`].
+//! - Changing: [`RecordSignal`], its [`Field`]s, the inputs ([`TextField`] and its like), and [`RecordForm`]; [`use_controller`] and
+//!   [`ControllerForm`] for what is no row.
 //! - Around the page: [`provide_identity`] and [`use_identity`], [`use_online`].
 //! - On the server, natively only: `Pages` adds the pages to a server, `options` says where, `set_status` answers 404.
 //!
@@ -41,6 +42,7 @@
 
 mod aggregate;
 mod answer;
+mod controller;
 mod field;
 mod fields;
 mod focus;
@@ -56,6 +58,7 @@ mod record_signal;
 mod ssr;
 
 pub use aggregate::{use_aggregate, use_groups};
+pub use controller::{ControllerForm, use_controller};
 pub use field::{AnyField, Field};
 pub use fields::{CheckField, DateField, FieldFor, Fits, NumberField, ReferenceField, SelectField, TextField, kind};
 pub use focus::focus;

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use isoform::guard::Write;
-use isoform::{AnyRecord, Column, Entity, Error, FieldValue, Record, Result, Value, rights};
+use isoform::{AnyRecord, Column, Entity, Error, FieldValue, Record, Result, Stored, Value, rights};
 use leptos::prelude::*;
 
 use crate::field::{Field, Shared};
@@ -186,18 +186,27 @@ impl<E: Entity> RecordSignal<E> {
     }
 
     /// Asks the server for the record as it is in the table; unsaved values are lost.
-    pub fn reload(self) {
+    pub fn reload(self)
+    where
+        E: Stored,
+    {
         self.shared.forget();
         self.call(async |record| record.reload().await);
     }
 
     /// Saves the record. What is wrong is shown at the fields and in [`RecordSignal::error`].
-    pub fn save(self) {
+    pub fn save(self)
+    where
+        E: Stored,
+    {
         self.call(async |record| record.save().await);
     }
 
     /// Saves the record, and then does something with it as it is in the table.
-    pub fn save_then(self, then: impl FnOnce(&Record<E>) + 'static) {
+    pub fn save_then(self, then: impl FnOnce(&Record<E>) + 'static)
+    where
+        E: Stored,
+    {
         self.start(|mut record| {
             Box::pin(async move {
                 let result = record.save().await;
@@ -207,7 +216,10 @@ impl<E: Entity> RecordSignal<E> {
     }
 
     /// Deletes the record's row, and then does something.
-    pub fn delete_then(self, then: impl FnOnce() + 'static) {
+    pub fn delete_then(self, then: impl FnOnce() + 'static)
+    where
+        E: Stored,
+    {
         self.start(|mut record| {
             Box::pin(async move {
                 let result = record.delete().await;

@@ -4,8 +4,10 @@
 mod check;
 mod expand;
 mod model;
+mod options;
 
 pub use model::{Argument, SpellOutSelf, argument, output};
+use options::Options;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ItemImpl;
@@ -13,9 +15,10 @@ use syn::ItemImpl;
 use crate::ctxt::Ctxt;
 
 /// What stands instead of the `impl`.
-pub fn expand(item: &ItemImpl) -> TokenStream {
+pub fn expand(options: TokenStream, item: &ItemImpl) -> TokenStream {
     let ctxt = Ctxt::default();
-    let output = model::block(&ctxt, item).map(|block| {
+    let options = Options::default().with(&ctxt, options);
+    let output = model::block(&ctxt, item, &options).map(|block| {
         check::distinct_names(&ctxt, &block);
         expand::block(&block)
     });

@@ -2,6 +2,7 @@
 
 mod attr;
 mod check;
+mod controller;
 mod expand;
 mod model;
 mod origin;
@@ -23,6 +24,17 @@ pub fn derive(input: &DeriveInput) -> TokenStream {
         complete.then(|| expand::entity(&entity))
     });
     // Beside errors stands what could be understood, so that they are not followed by errors that they cause.
+    let errors = ctxt.finish();
+    quote::quote!(#errors #output)
+}
+
+/// What the derive of a controller adds beside the struct.
+pub fn derive_controller(input: &DeriveInput) -> TokenStream {
+    let ctxt = Ctxt::default();
+    let output = controller::model(&ctxt, input).and_then(|mut controller| {
+        let complete = check::controller(&ctxt, &mut controller);
+        complete.then(|| expand::entity(&controller))
+    });
     let errors = ctxt.finish();
     quote::quote!(#errors #output)
 }

@@ -3,6 +3,7 @@
 //! | macro | stands above | makes of it |
 //! | --- | --- | --- |
 //! | [`derive@Entity`] | a struct | the metadata of a table, its columns, and conversions to and from rows |
+//! | [`derive@Controller`] | a struct | fields that travel to backend methods and back, without a table |
 //! | [`derive@FieldEnum`] | an enum without fields | a type that a field of an entity can have |
 //! | [`macro@hooks`] | `impl Hooks for Task` | hooks whose server-only bodies are not in the wasm |
 //! | [`macro@filters`] | `impl Task` | filters that the server makes of their arguments, wherever they are asked by |
@@ -238,6 +239,59 @@ pub fn derive_entity(input: TokenStream) -> TokenStream {
     entity::derive(&parse_macro_input!(input as DeriveInput)).into()
 }
 
+/// Makes a struct a controller: fields that travel to the server and back, without rows. A sign-in, a wizard, a report.
+///
+/// ```
+/// use isoform::prelude::*;
+///
+/// /// Somebody who wants to be told the news.
+/// #[derive(Controller, Clone, Debug, PartialEq)]
+/// #[controller(key = "subscription")]
+/// pub struct Subscription {
+///     #[field(required, email)]
+///     pub address: String,
+///     #[field(allow_update = false)]
+///     pub number: i64,
+/// }
+///
+/// #[backend]
+/// impl Record<Subscription> {
+///     /// Subscribes; answers in `number` the how manieth it is.
+///     #[allowed(true)]
+///     pub async fn subscribe(&mut self) -> Result<()> {
+///         if self.address.ends_with("@example.org") {
+///             self.set_error(|s| s.address, "is no address of anybody");
+///             return Err(Error::invalid("Nobody is there."));
+///         }
+///         self.number = 1;
+///         Ok(())
+///     }
+/// }
+///
+/// async fn caller() -> Result<i64> {
+///     let mut subscription = Record::<Subscription>::new();
+///     subscription.address = "ann@example.com".into();
+///     subscription.subscribe().await?;         // in the browser a remote call
+///     Ok(subscription.number)
+/// }
+/// ```
+///
+/// It is listed with the entities, `entities![Task, Subscription]`, and its methods are at `POST /api/subscription/subscribe`. Its
+/// record is validated on both sides before a method is called, has messages at its fields, and goes into a form as that of an entity
+/// does. It has no rows: `repo::<Subscription>()` and `save()` do not compile.
+///
+/// - `#[controller(key = "…", label = "…", hooks)]`: the key is its name in addresses. Of the hooks only `validation` runs.
+/// - Fields are those of [`derive@Entity`] as far as they need no table: their types, validators, `default`, `label`, `display`,
+///   `input`, `placeholder`, `help`. `api_read` and `allow_update` are judged by the identity alone. What a client may not set is
+///   never taken from it, and its default stands there when the method is called; what it may not see is neither taken nor sent.
+/// - A function in `#[allowed(f)]` is `fn(&Identity, &Record<Subscription>) -> bool`, asked of the fields as they were sent.
+/// - The server keeps nothing between two calls: the fields are what the client says they are. What a method relies on, it asks
+///   the database.
+#[proc_macro_derive(Controller, attributes(controller, field, relation))]
+pub fn derive_controller(input: TokenStream) -> TokenStream {
+    entity::derive_controller(&parse_macro_input!(input as DeriveInput)).into()
+}
+
 /// Makes an enum without fields a type that a field of an entity can have. It is stored and sent as a text.
 ///
 /// ```
@@ -340,11 +394,18 @@ pub fn hooks(_: TokenStream, item: TokenStream) -> TokenStream {
 /// - `#[allowed(R)]` is required: a rule as in [`derive@Entity`]. A function is `fn(&Identity, &Record<Task>) -> bool` for a
 ///   method of a record, asked of the stored and of the resulting record, and `fn(&Identity) -> bool` for one of the entity.
 /// - The body runs in one transaction, which an error undoes; `#[allowed(R, transaction = false)]` does without.
+/// - Behind the rule, or for all methods of a block in `#[backend(…)]`: `prefix = "reports"` is the path before the name instead of
+///   the entity's key, `POST /api/reports/{method}`; `time_limit = 5`: what takes more seconds is undone and answers 503;
+///   `rate_limit(10 per minute)`: of each identity so many calls, more answer 429 (`second`, `hour`, `day`). Nobody is counted by address
+///   where the server knows it, else all together. Calls by trusted code are not limited.
+/// - **A method bypasses the entity's `allow` rules on purpose**: its body is trusted, and `allowed` alone says who gets there. What the
+///   *caller* sends along is guarded as in a save. So a method that everybody may call, of an entity that not everybody may change, is
+///   a warning when the server starts; `#[allowed(true, on_purpose)]` says that it is meant.
 /// - Arguments and the result are owned, of any type that serde writes and reads; the method answers `Result<T>`.
 /// - Bodies are not compiled for the browser, and neither is what only they use.
 #[proc_macro_attribute]
-pub fn backend(_: TokenStream, item: TokenStream) -> TokenStream {
-    backend::expand(&parse_macro_input!(item as ItemImpl)).into()
+pub fn backend(options: TokenStream, item: TokenStream) -> TokenStream {
+    backend::expand(options.into(), &parse_macro_input!(item as ItemImpl)).into()
 }
 
 /// Stands above `impl Task`: its functions are custom filters, which the server makes of their arguments, wherever a query asks

@@ -2,6 +2,8 @@
 
 /// `#[entity(…)]`
 pub const ENTITY: &str = "entity";
+/// `#[controller(…)]`
+pub const CONTROLLER: &str = "controller";
 /// `#[field(…)]`
 pub const FIELD: &str = "field";
 /// `#[relation(…)]`
@@ -47,9 +49,12 @@ pub const NOT_NULL: &str = "not_null";
 pub const ON_DELETE: &str = "on_delete";
 pub const ONE_OF: &str = "one_of";
 pub const ORDER_BY: &str = "order_by";
+pub const ON_PURPOSE: &str = "on_purpose";
 pub const PATTERN: &str = "pattern";
 pub const PLACEHOLDER: &str = "placeholder";
+pub const PREFIX: &str = "prefix";
 pub const RANGE: &str = "range";
+pub const RATE_LIMIT: &str = "rate_limit";
 pub const RELATED: &str = "related";
 pub const READ: &str = "read";
 pub const REQUIRED: &str = "required";
@@ -59,6 +64,7 @@ pub const SQL: &str = "sql";
 pub const SQL_EXPRESSION: &str = "sql_expression";
 pub const TABLE: &str = "table";
 pub const THROUGH: &str = "through";
+pub const TIME_LIMIT: &str = "time_limit";
 pub const TRANSACTION: &str = "transaction";
 pub const UNIQUE: &str = "unique";
 pub const UPDATE: &str = "update";
@@ -93,6 +99,8 @@ pub const IN_ENTITY: &[&str] = &[
     SQL,
     ARGUMENTS,
 ];
+/// What `#[controller(…)]` knows.
+pub const IN_CONTROLLER: &[&str] = &[KEY, LABEL, HOOKS];
 /// What `#[field(…)]` knows.
 pub const IN_FIELD: &[&str] = &[
     ID,
@@ -129,6 +137,8 @@ pub const IN_FIELD: &[&str] = &[
     NOT_NULL,
     VALIDATE_ASYNC,
 ];
+/// What `#[allowed(…)]` knows behind its rule.
+pub const IN_ALLOWED: &[&str] = &[TRANSACTION, PREFIX, TIME_LIMIT, RATE_LIMIT, ON_PURPOSE];
 /// What `allow(…)` knows.
 pub const IN_ALLOW: &[&str] = &[CRUD, READ, INSERT, UPDATE, DELETE];
 /// What `#[field_enum(…)]` knows.

@@ -7,11 +7,15 @@ use std::time::Duration;
 use axum::Router;
 use isoform::backend::Method;
 use isoform::validate::Messages;
-use isoform::{Context, Entities, EntityMeta, Error, Host, Identity, QueryLimits, Result};
+use isoform::{Context, Entities, EntityMeta, Error, Host, Identity, QueryLimits, Rate, Rates, Result};
 
 use crate::answers::Answers;
+use crate::at_once::AtOnce;
 use crate::context::{self, IdentityRequest, Resolver};
+use crate::controllers;
 use crate::database::Database;
+use crate::methods::{self, Prefixed};
+use crate::once::{self, Once};
 use crate::rest;
 use crate::sessions::Sessions;
 
@@ -44,18 +48,36 @@ pub struct Limits {
     /// How much one question asks: its filter, order, page and what it includes. How long each of its statements takes is
     /// [`StatementLimits`](crate::StatementLimits).
     pub queries: QueryLimits,
+    /// The most requests to the API that one caller has under way at once; more wait for their turn, and far more are refused (429).
+    /// 16. Below the number of connections that read, which is that of the cores and at least 4, nobody can hold all of them. Nobody
+    /// signed in is counted by their address ([`ClientAddress`](crate::ClientAddress)), and not at all where that is not known.
+    pub at_once: Option<usize>,
+    /// The most requests to the API of one caller in a while; more are refused (429). None: as many as they like. Nobody signed in is
+    /// counted as above, but where their address is not known all together.
+    pub rate: Option<Rate>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body: 1 << 20, time: Duration::from_secs(30), rows: 10_000, queries: QueryLimits::default() }
+        Self {
+            body: 1 << 20,
+            time: Duration::from_secs(30),
+            rows: 10_000,
+            queries: QueryLimits::default(),
+            at_once: Some(16),
+            rate: None,
+        }
     }
 }
 
 /// What requests are answered from.
 pub(crate) struct Served {
     pub entities: HashMap<&'static str, ServedEntity>,
+    /// The methods under prefixes of their own.
+    pub prefixed: Prefixed,
+    pub controllers: HashMap<&'static str, ServedEntity>,
     pub limits: Limits,
+    pub once: Once,
 }
 
 pub(crate) struct ServedEntity {
@@ -82,7 +104,7 @@ impl Api {
         }
     }
 
-    /// Serves these entities with their backend methods: `entities![Task, Project]`.
+    /// Serves these entities and controllers with their backend methods: `entities![Task, Project, SignIn]`.
     #[must_use]
     pub fn entities(mut self, entities: Entities) -> Self {
         self.entities = self.entities.and(entities);
@@ -181,8 +203,7 @@ impl Api {
     /// # Errors
     /// Where the database refuses.
     pub async fn ensure_schema(&self) -> Result<Vec<String>> {
-        let own = self.sessions.is_some().then(Sessions::entity);
-        let entities: Vec<_> = self.entities.iter().map(|entity| entity.meta).chain(own).collect();
+        let entities: Vec<_> = self.entities.iter().map(|entity| entity.meta).chain(self.own()).collect();
         let done = self.database.ensure_schema(&entities).await?;
         for sentence in &done {
             tracing::info!("schema: {sentence}");
@@ -190,12 +211,35 @@ impl Api {
         Ok(done)
     }
 
+    /// The entities that the server keeps itself.
+    fn own(&self) -> impl Iterator<Item = &'static EntityMeta> {
+        self.sessions.is_some().then(Sessions::entity).into_iter().chain([once::entity()])
+    }
+
+    /// What is worth a look before it is served: backend methods that more people may call than may change the entity. They do what they
+    /// do for whoever may call them. [`Api::into_router`] logs each as a warning; `#[allowed(…, on_purpose)]` says that it is meant.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        methods::warnings(&self.entities)
+    }
+
     /// Everything as a router, to be served.
     ///
     /// # Errors
     /// Where two things have one path, with both named.
     pub fn into_router(self) -> Result<Router> {
-        let served = Served { entities: self.served()?, limits: self.limits };
+        for warning in self.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let entities = self.served()?;
+        let controllers = controllers::served(&self.entities, &entities)?;
+        let served = Served {
+            entities,
+            controllers,
+            prefixed: methods::prefixed(&self.entities)?,
+            limits: self.limits,
+            once: Once::default(),
+        };
         let source = context::Source {
             database: self.database.provider(),
             resolver: self.resolver,
@@ -205,6 +249,9 @@ impl Api {
             entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
             answers: self.answers,
+            at_once: AtOnce::new(self.limits.at_once),
+            rate: self.limits.rate,
+            rates: Rates::default(),
         };
         let source = Arc::new(source);
         let api = rest::router(&self.prefix, Arc::new(served), source.clone());
@@ -228,7 +275,8 @@ impl Api {
             let (key, name) = (entity.meta.key, entity.meta.rust_name);
             entity.meta.check_relations()?;
             let mut methods: HashMap<&'static str, &'static Method> = HashMap::new();
-            for method in &entity.methods {
+            methods::free(key, name)?;
+            for method in entity.methods.iter().filter(|method| methods::prefix_of(entity.meta, method).is_none()) {
                 if let Some(other) = methods.insert(method.wire, method) {
                     return Err(Error::invalid(format!(
                         "{name}::{} and {name}::{} have one path: {key}/{}.",
@@ -236,8 +284,7 @@ impl Api {
                     )));
                 }
             }
-            let own = self.sessions.is_some().then(Sessions::entity);
-            let mut others = self.entities.iter().map(|entity| entity.meta).chain(own);
+            let mut others = self.entities.iter().map(|entity| entity.meta).chain(self.own());
             let shares = |other: &&EntityMeta| {
                 other.key != key && other.table == entity.meta.table && other.has_table() && entity.meta.has_table()
             };

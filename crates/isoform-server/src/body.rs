@@ -28,6 +28,11 @@ impl Arrived {
         Self(read)
     }
 
+    /// The body as it came; nothing where it did not.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
     /// The JSON of the body.
     ///
     /// # Errors

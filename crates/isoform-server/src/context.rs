@@ -13,9 +13,10 @@ use http::HeaderMap;
 use http::request::Parts;
 use isoform::future::BoxFuture;
 use isoform::provider::DataProvider;
-use isoform::{Context, EntityMeta, Error, Identity, QueryLimits, Result, Scope};
+use isoform::{Context, EntityMeta, Error, Identity, QueryLimits, Rate, Rates, Result, Scope};
 
 use crate::answers::Answers;
+use crate::at_once::{AtOnce, UnderWay};
 use crate::respond;
 use crate::sessions::RequestSession;
 use crate::transport;
@@ -56,6 +57,11 @@ pub(crate) struct Source {
     pub entities: Arc<[&'static EntityMeta]>,
     pub origins: Vec<String>,
     pub answers: Answers,
+    /// How many requests of one caller are under way at once.
+    pub at_once: Option<AtOnce>,
+    /// How often one caller may ask.
+    pub rate: Option<Rate>,
+    pub rates: Rates,
 }
 
 impl Source {
@@ -66,6 +72,9 @@ impl Source {
             .with_row_limit(self.rows)
             .with_query_limits(self.queries)
             .with_entities(self.entities.clone());
+        if let Some(ClientAddress(address)) = parts.extensions.get() {
+            context = context.with_client(*address);
+        }
         if let Some(session) = session.clone() {
             context = context.with_session(Arc::new(session));
         }
@@ -87,6 +96,46 @@ impl Source {
         respond::error(&context.error_out(error).await)
     }
 }
+
+impl Source {
+    /// Waits until a request of a context's caller may go on.
+    ///
+    /// # Errors
+    /// 429 where there are too many.
+    pub async fn turn(&self, context: &Context) -> Result<Option<UnderWay>> {
+        if let Some(rate) = self.rate {
+            self.rates.pass(context, "request", rate)?;
+        }
+        match &self.at_once {
+            Some(at_once) => at_once.turn(context).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// Where a request comes from: an extension of requests, which [`serve`](crate::serve) puts there. By it are counted those who are not
+/// signed in, where calls or requests are limited; who is not known is one with all others.
+///
+/// Behind a proxy all requests come from the proxy, and `serve` tells no loopback address: a layer around the router says who asked.
+///
+/// ```
+/// # use axum::extract::Request;
+/// # use isoform_server::ClientAddress;
+/// // The proxy in front adds the address that it has seen, as the last one. What stands before that anybody may have sent.
+/// fn told_by_the_proxy(mut request: Request) -> Request {
+///     let told = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
+///     let address = told.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
+///     if let Some(address) = address {
+///         request.extensions_mut().insert(ClientAddress(address));
+///     }
+///     request
+/// }
+/// # fn example(router: axum::Router) -> axum::Router {
+/// router.layer(axum::middleware::map_request(async |request: Request| told_by_the_proxy(request)))
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub std::net::IpAddr);
 
 /// Routes whose requests carry a context and run inside it.
 pub(crate) fn around(routes: Router, source: &Arc<Source>, scope: Scope) -> Router {

@@ -28,11 +28,15 @@
 
 mod answers;
 mod api;
+mod at_once;
 mod body;
 mod context;
+mod controllers;
 mod database;
 mod in_process;
 mod include;
+mod methods;
+mod once;
 mod parameters;
 mod respond;
 mod rest;
@@ -43,7 +47,7 @@ mod sqlite;
 mod transport;
 
 pub use api::{Api, Limits};
-pub use context::IdentityRequest;
+pub use context::{ClientAddress, IdentityRequest};
 pub use database::{Database, StatementLimits, TOO_SLOW};
 pub use in_process::InProcess;
 pub use serve::{HEAD_TIME, MAX_CONNECTIONS, STOP_TIME, serve};

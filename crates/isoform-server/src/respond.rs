@@ -70,5 +70,11 @@ pub(crate) fn nothing() -> Response {
 /// An error with its status. Of an internal one only an id is told; what it was is in the log under that id.
 pub(crate) fn error(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    json(status, error.clone().told().to_json().to_string().into_bytes())
+    let mut response = json(status, error.clone().told().to_json().to_string().into_bytes());
+    if let Some(wait) = error.retry_after() {
+        // Whole seconds; none would be at once.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }

@@ -3,6 +3,7 @@
 mod aggregate;
 mod batch;
 mod bulk;
+mod controller;
 mod describe;
 mod load;
 mod question;
@@ -30,6 +31,7 @@ use serde_json::{Map, Value as JsonValue, json};
 use crate::api::{Served, ServedEntity};
 use crate::body::{self, Arrived};
 use crate::context::{Source, caught};
+use crate::once::Asked;
 use crate::parameters::Parameters;
 use crate::{respond, transport};
 
@@ -94,9 +96,17 @@ async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Resp
         transport::same_origin(&parts.method, &parts.headers, &shared.source.origins)?;
         let body = Arrived::of(&parts, body, &shared.served.limits, &arriving).await;
         let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
+        let _turn = shared.source.turn(&context).await?;
+        let asked = Asked::of(&parts, &context, &body)?;
         let steps = body.json(&parts.headers)?;
-        let answer = context.run(batch::run(&shared.served, &context, steps)).await?;
-        Ok(respond::json(StatusCode::OK, answer))
+        let work = async |context: Context| {
+            let answer = context.run(batch::run(&shared.served, &context, steps)).await?;
+            Ok(respond::json(StatusCode::OK, answer))
+        };
+        match asked {
+            None => work(context).await,
+            Some(asked) => shared.served.once.answer(&context, &asked, true, work).await,
+        }
     };
     shared.in_time((&parts.method, &parts.uri), &arriving, &who, work).await
 }
@@ -109,12 +119,27 @@ fn malformed() -> Error {
 
 async fn entity(State(shared): State<Shared>, named: Named<String>, request: Request) -> Response {
     let Ok(Path(key)) = named else { return shared.refused(malformed()).await };
-    shared.answer(&key, request, |call, body| Box::pin(call.entity(body))).await
+    shared.answer(&key, request, true, |call, body| Box::pin(call.entity(body))).await
 }
 
 async fn row(State(shared): State<Shared>, named: Named<(String, String)>, request: Request) -> Response {
     let Ok(Path((key, id))) = named else { return shared.refused(malformed()).await };
-    shared.answer(&key, request, move |call, body| Box::pin(call.row(id, body))).await
+    let called = (request.method() == Method::POST).then(|| shared.served.method(&key, &id)).flatten();
+    let together = called.is_none_or(|(_, method)| method.options.transaction);
+    if let Some((key, method)) = called {
+        return shared.answer(key, request, together, move |call, body| Box::pin(call.method(method, body))).await;
+    }
+    shared.answer(&key, request, true, move |call, body| Box::pin(call.row(id, body))).await
+}
+
+impl Served {
+    /// The method at a path, with the key of its entity.
+    fn method(&self, prefix: &str, name: &str) -> Option<(&str, &'static BackendMethod)> {
+        match self.entities.get_key_value(prefix).or_else(|| self.controllers.get_key_value(prefix)) {
+            Some((key, entity)) => Some((*key, *entity.methods.get(name)?)),
+            None => self.prefixed.get(&(prefix, name)).copied(),
+        }
+    }
 }
 
 impl Shared {
@@ -124,7 +149,8 @@ impl Shared {
     }
 
     /// Answers a request to an entity: guarded, within its context, in a bounded time.
-    async fn answer<A>(&self, key: &str, request: Request, answer: A) -> Response
+    /// `together` says whether what it writes is committed as one.
+    async fn answer<A>(&self, key: &str, request: Request, together: bool, answer: A) -> Response
     where
         A: for<'a> FnOnce(Call<'a>, Arrived) -> BoxFuture<'a, Result<Response>>,
     {
@@ -133,20 +159,28 @@ impl Shared {
         let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
         let work = async {
             transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
-            let Some(entity) = self.served.entities.get(key) else {
+            let Some(entity) = self.served.addressed(key) else {
                 let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
                 return Err(unknown::entity(&self.served, &context, key));
             };
             // First the body, then who asks: whoever signs out before it has arrived writes nothing.
             let body = Arrived::of(&parts, body, &self.served.limits, &arriving).await;
             let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
+            let _turn = self.source.turn(&context).await?;
             let readable = guard::readable_fields(entity.meta, context.identity());
-            let call = Call { entity, context: context.clone(), readable, parts };
-            context.run(answer(call, body)).await.map_err(|error| {
-                // Of what they have sent themselves they are told what is wrong with it.
-                let told = readable.or(guard::writable_fields(entity.meta, context.identity()));
-                operations::concealed(error, entity.meta, told)
-            })
+            let asked = Asked::of(&parts, &context, &body)?;
+            let work = async |context: Context| {
+                let call = Call { entity, context: context.clone(), readable, parts };
+                context.run(answer(call, body)).await.map_err(|error| {
+                    // Of what they have sent themselves they are told what is wrong with it.
+                    let told = readable.or(guard::writable_fields(entity.meta, context.identity()));
+                    operations::concealed(error, entity.meta, told)
+                })
+            };
+            match asked {
+                None => work(context).await,
+                Some(asked) => self.served.once.answer(&context, &asked, together, work).await,
+            }
         };
         self.in_time((&method, &uri), &arriving, &who, work).await
     }
@@ -223,6 +257,7 @@ impl Call<'_> {
 
     /// `/api/tasks`
     async fn entity(self, body: Arrived) -> Result<Response> {
+        self.meta().has_rows()?;
         if let Some(write) = self.bulk_write() {
             return self.write_many(write, body).await;
         }
@@ -362,15 +397,10 @@ impl Call<'_> {
             return self.load_relations(&id, body).await;
         }
         if self.parts.method == Method::POST {
-            return match self.entity.methods.get(id.as_str()) {
-                Some(method) => {
-                    self.parameters()?.without_filter()?;
-                    self.call(method, body).await
-                }
-                None => Err(unknown::method(self.entity, &self.context, &id)),
-            };
+            return Err(unknown::method(self.entity, &self.context, &id));
         }
         let (meta, identity) = (self.meta(), self.context.identity());
+        meta.has_rows()?;
         match self.parts.method {
             Method::GET | Method::HEAD => guard::read(meta, identity)?,
             Method::PUT => guard::write(meta, identity, guard::Write::Update)?,
@@ -438,8 +468,9 @@ impl Call<'_> {
         Ok(respond::nothing())
     }
 
-    /// A backend method.
-    async fn call(self, method: &'static BackendMethod, body: Arrived) -> Result<Response> {
+    /// `/api/tasks/{method}`, or that of another prefix
+    async fn method(self, method: &'static BackendMethod, body: Arrived) -> Result<Response> {
+        self.parameters()?.without_filter()?;
         let mut call = body::object(self.json(body)?)?;
         let args = match call.remove("args") {
             Some(JsonValue::Array(args)) => args,
@@ -450,6 +481,9 @@ impl Call<'_> {
         };
         let row_info = call.remove("rowInfo");
         match method.body {
+            Callable::Record(..) if self.meta().is_controller() => {
+                self.call_controller(method, args, call.remove("fields")).await
+            }
             Callable::Record(..) => {
                 let fitting = |row_info: JsonValue| {
                     json::typed::<RowInfo>(row_info)

@@ -1,10 +1,16 @@
 //! Serves a router over HTTP, to clients that may be slow, silent or many.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::Response;
+use axum::routing::future::RouteFuture;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -12,6 +18,9 @@ use isoform::{Error, Result};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
+use tower::Service;
+
+use crate::context::ClientAddress;
 
 /// So many connections are open at once; the next one waits until another is closed. Below 1,024, which is how many files
 /// a process may have open where nobody has said otherwise.
@@ -55,8 +64,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             next = next => next?,
             () = &mut stop => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Files may run out; they are given back.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -66,7 +75,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         };
         // A connection that cannot be set to no-delay is slower, not wrong.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        // From this machine itself comes what a proxy passes on, from wherever.
+        let peer = Some(ClientAddress(peer.ip())).filter(|peer| !peer.0.to_canonical().is_loopback());
+        let service = TowerToHyperService::new(OfPeer { router: router.clone(), peer });
         let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
         tokio::spawn(served(connection, stopped.clone(), permit));
     }
@@ -80,7 +91,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
 
 /// A connection until its end; asked to come to one when the server is to stop.
 async fn served(
-    connection: http1::UpgradeableConnection<TokioIo<TcpStream>, TowerToHyperService<Router>>,
+    connection: http1::UpgradeableConnection<TokioIo<TcpStream>, TowerToHyperService<OfPeer>>,
     mut stopped: watch::Receiver<()>,
     permit: OwnedSemaphorePermit,
 ) {
@@ -95,4 +106,28 @@ async fn served(
         }
     }
     drop(permit);
+}
+
+/// The router for the requests of one connection: it tells them where they come from.
+#[derive(Clone)]
+struct OfPeer {
+    router: Router,
+    peer: Option<ClientAddress>,
+}
+
+impl Service<Request<Incoming>> for OfPeer {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn poll_ready(&mut self, context: &mut task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        <Router as Service<Request<Incoming>>>::poll_ready(&mut self.router, context)
+    }
+
+    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(peer);
+        }
+        self.router.call(request)
+    }
 }

@@ -435,7 +435,8 @@ fn columns<D: Dialect>(select: &mut SelectStatement, place: &Place<'_>, fields: 
     }
 }
 
-fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
+/// Is it about one row?
+pub(crate) fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
     meta.ids.iter().all(|id| equal_to(*id, filter).is_some())
 }
 

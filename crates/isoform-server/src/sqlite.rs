@@ -4,6 +4,7 @@
 //! one write at a time anyway, and waiting here is fair and never fails, while waiting inside SQLite is neither.
 
 mod cell;
+mod combine;
 mod connection;
 mod dialect;
 #[cfg(test)]
@@ -30,8 +31,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Executor as _, Row as _};
 use transaction::Open;
 
+use combine::Written;
 pub(crate) use connection::connect;
-use connection::{Connection, Connections};
+use connection::{Connection, Connections, Single};
 use dialect::{Sqlite, query};
 
 use crate::sql::{self, Answer, Statement};
@@ -77,28 +79,24 @@ impl Connection {
         matches!(self, Self::Writer(writer) if writer.was_undone())
     }
 
-    /// How many rows a statement changed.
-    async fn execute(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
+    /// What a statement changed.
+    async fn execute(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<Written> {
         let around = self.begin(&statement.text);
         let mut results = (**self.watched()).fetch_many(query(statement, around));
-        let mut changed = 0;
+        let mut written = Written::default();
         let end = loop {
             match results.try_next().await {
                 // `BEGIN`, `COMMIT` and what is said of savepoints change no row, and leave SQLite's count as it is.
-                Ok(Some(result)) => changed = result.left().map_or(changed, |done| done.rows_affected()),
+                Ok(Some(sqlx::Either::Left(done))) => {
+                    (written.changed, written.number) = (done.rows_affected(), done.last_insert_rowid());
+                }
+                Ok(Some(sqlx::Either::Right(_))) => {}
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
         drop(results);
-        self.done(end, changed, meta).map(|()| changed)
-    }
-
-    /// The number of the row that a statement inserted.
-    async fn insert_numbered(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<i64> {
-        let around = self.begin(&statement.text);
-        let done = query(statement, around).execute(&mut **self.watched()).await;
-        self.done(done, 1, meta).map(|done| done.last_insert_rowid())
+        self.done(end, written.changed, meta).map(|()| written)
     }
 
     /// A statement is about to begin. Answers what stands before and behind it.
@@ -124,9 +122,35 @@ impl<C: Connections> Provider<C> {
     /// How many rows a statement changed.
     async fn write(&self, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
         let mut connection = self.0.writing().await?;
-        let changed = connection.execute(meta, statement).await;
+        let written = connection.execute(meta, statement).await;
         connection.release().await;
-        changed
+        written.map(|written| written.changed)
+    }
+
+    /// As [`Provider::write`], of a statement about one row.
+    async fn write_one(&self, meta: &'static EntityMeta, statement: Statement<'_>) -> Result<Written> {
+        match self.0.single().await? {
+            Single::By(mut connection) => {
+                let written = connection.execute(meta, statement).await;
+                connection.release().await;
+                written
+            }
+            Single::Together(line) => line.write(meta, statement).await,
+        }
+    }
+
+    /// As [`Provider::write`]: what a condition says may be about one row, or about many.
+    async fn write_where(
+        &self,
+        meta: &'static EntityMeta,
+        filter: &Condition,
+        statement: Statement<'_>,
+    ) -> Result<u64> {
+        if sql::pins_id(meta, filter) {
+            self.write_one(meta, statement).await.map(|written| written.changed)
+        } else {
+            self.write(meta, statement).await
+        }
     }
 }
 
@@ -270,7 +294,7 @@ impl<C: Connections> DataProvider for Provider<C> {
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let statement = sql::insert::<Sqlite>(meta, row)?;
-            self.write(meta, statement).await.map(drop)
+            self.write_one(meta, statement).await.map(drop)
         })
     }
 
@@ -291,10 +315,7 @@ impl<C: Connections> DataProvider for Provider<C> {
                 *id = Value::Null;
             }
             let statement = sql::insert::<Sqlite>(meta, &row)?;
-            let mut connection = self.0.writing().await?;
-            let number = connection.insert_numbered(meta, statement).await;
-            connection.release().await;
-            number
+            self.write_one(meta, statement).await.map(|written| written.number)
         })
     }
 
@@ -306,7 +327,7 @@ impl<C: Connections> DataProvider for Provider<C> {
     ) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Count)?;
-            self.write(meta, statement).await
+            self.write_where(meta, filter, statement).await
         })
     }
 
@@ -332,7 +353,13 @@ impl<C: Connections> DataProvider for Provider<C> {
         Box::pin(async move {
             let update = |answer| sql::update::<Sqlite>(meta, filter, set, answer);
             let returned = update(Answer::Returned)?;
-            let mut connection = self.0.writing().await?;
+            let mut connection = match self.0.single().await? {
+                Single::By(connection) => connection,
+                Single::Together(line) => {
+                    let row = line.write(meta, returned).await?.row;
+                    return row.map(|row| cell::row(&row, meta)).transpose();
+                }
+            };
             let alone = matches!(connection, Connection::Writer(_));
             let mut row = connection.one_row(meta, if alone { returned } else { update(Answer::Read)? }).await?;
             // SQLite answers a returned row before it commits, and sqlx keeps to itself that it then could not.
@@ -348,7 +375,7 @@ impl<C: Connections> DataProvider for Provider<C> {
     fn delete<'a>(&'a self, meta: &'static EntityMeta, filter: &'a Condition) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
             let statement = sql::delete::<Sqlite>(meta, filter, None)?;
-            self.write(meta, statement).await
+            self.write_where(meta, filter, statement).await
         })
     }
 

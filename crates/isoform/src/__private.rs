@@ -5,8 +5,9 @@ pub use serde_json::Value as JsonValue;
 
 pub use crate::aggregate::Ordered;
 #[cfg(not(target_arch = "wasm32"))]
-pub use crate::backend::{Args, Body, direct, direct_record, way};
+pub use crate::backend::{Args, Body, Options, direct, direct_record, way};
 pub use crate::backend::{Called, Method, Travels, Way, call_record, call_static};
+pub use crate::controller::Stored;
 pub use crate::entity::{Column, Entity};
 pub use crate::filter::custom_filter;
 #[cfg(not(target_arch = "wasm32"))]
@@ -30,7 +31,7 @@ pub use crate::relation::{
 };
 pub use crate::validate::asked::{exists, own_function, unique};
 pub use crate::value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Value, ValueError, Variant};
-pub use crate::{Error, Filter, Identity, Result};
+pub use crate::{Error, Filter, Id, Identity, Result};
 
 /// What an entity without custom filters answers: those are an inherent constant, which comes first.
 #[cfg(not(target_arch = "wasm32"))]

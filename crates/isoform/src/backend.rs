@@ -1,6 +1,13 @@
 //! Backend methods: async functions under `#[backend]`. On the server they run directly; everywhere else they are
 //! remote calls that carry the record there and back.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod options;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use options::Options;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use options::limited;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as JsonValue};
@@ -25,8 +32,11 @@ pub struct Method {
     pub name: &'static str,
     /// The name on the wire: `toggleCompleted`.
     pub wire: &'static str,
-    /// Does it run in one transaction?
-    pub transaction: bool,
+    /// Where it is declared: `shared::task::Task::set_all`.
+    pub path: &'static str,
+    /// What it says about its calls.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub options: Options,
     /// Who may call it, and its body.
     #[cfg(not(target_arch = "wasm32"))]
     pub body: Body,
@@ -306,6 +316,8 @@ pub async fn direct<T>(transaction: bool, body: impl Future<Output = Result<T>>)
 pub struct Called {
     /// Its name on the wire.
     pub wire: &'static str,
+    /// The path before it, where that is not the entity's key.
+    pub prefix: Option<&'static str>,
     /// It is one of these.
     #[cfg(not(target_arch = "wasm32"))]
     pub methods: &'static [Method],
@@ -313,7 +325,7 @@ pub struct Called {
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Called {
-    fn method(self) -> Result<&'static Method> {
+    pub(crate) fn method(self) -> Result<&'static Method> {
         let method = self.methods.iter().find(|method| method.wire == self.wire);
         method.ok_or_else(|| Error::internal(format!("there is no backend method {}", self.wire)))
     }
@@ -322,6 +334,9 @@ impl Called {
 /// Calls a method of a record: for `#[backend]`. The result is JSON still, so that this is compiled once per entity.
 #[doc(hidden)]
 pub async fn call_record<E: Entity>(record: &mut Record<E>, called: Called, args: Vec<JsonValue>) -> Result<JsonValue> {
+    if E::CONTROLLER {
+        return crate::controller::call(record, called, args).await;
+    }
     let context = Context::current()?;
     let meta = E::meta();
     if record.is_new() || record.is_changed() {
@@ -331,7 +346,7 @@ pub async fn call_record<E: Entity>(record: &mut Record<E>, called: Called, args
     }
     let row_info = RowInfo::of(record);
     let answer = match context.remote_api() {
-        Some(remote) => remote.call_record(meta, called.wire, args, row_info).await,
+        Some(remote) => remote.call_record(meta, called, args, row_info).await,
         #[cfg(not(target_arch = "wasm32"))]
         None => invoke_record(&context, meta, called.method()?, args, row_info).await,
         #[cfg(target_arch = "wasm32")]
@@ -347,7 +362,7 @@ pub async fn call_record<E: Entity>(record: &mut Record<E>, called: Called, args
 pub async fn call_static<E: Entity>(called: Called, args: Vec<JsonValue>) -> Result<JsonValue> {
     let context = Context::current()?;
     match context.remote_api() {
-        Some(remote) => remote.call_static(E::meta(), called.wire, args).await,
+        Some(remote) => remote.call_static(E::meta(), called, args).await,
         #[cfg(not(target_arch = "wasm32"))]
         None => invoke_static(&context, called.method()?, args).await,
         #[cfg(target_arch = "wasm32")]
@@ -391,7 +406,7 @@ pub async fn invoke_record(
         .await?;
         let kept = operations::kept_from(&inside, &*record);
         let result = body(&mut *record, Args::new(args)).await;
-        let result = result.map_err(|error| operations::untold(error, meta, kept))?;
+        let result = result.map_err(|error| operations::untold(said(error, &*record, identity), meta, kept))?;
         let mut visible = guard::readable_of(identity, &*record);
         if record.state().is_new {
             // Not in the table yet: it is its caller's own.
@@ -402,8 +417,25 @@ pub async fn invoke_record(
         let visible = visible.without(meta.lazy_fields().without(known));
         Ok(RecordAnswer { result, row_info: AnsweredRow::of(&*record, visible) })
     };
-    let trusted = context.with_scope(Scope::Backend);
-    if method.transaction { trusted.transaction(work).await } else { trusted.run(work(trusted.clone())).await }
+    limited(context, method, work).await
+}
+
+/// The error of a method with what the method has said at fields of its record, as far as its caller knows them.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn said(error: Error, record: &dyn AnyRecord, identity: Option<&crate::Identity>) -> Error {
+    let errors = &record.state().errors;
+    if errors.is_empty() || error.is_internal() {
+        return error;
+    }
+    let (meta, mut fields) = (record.meta(), error.fields().to_vec());
+    let known = guard::readable_of(identity, record).or(guard::writable_of(identity, record));
+    for (index, message) in errors.iter().filter(|(index, _)| known.contains(*index)) {
+        let wire = meta.field(index).wire;
+        if error.field(wire).is_none() {
+            fields.push((wire.to_owned(), message.to_owned()));
+        }
+    }
+    error.with_fields(fields)
 }
 
 /// Runs a static method for the identity of a context, guarded.
@@ -418,10 +450,5 @@ pub async fn invoke_static(context: &Context, method: &'static Method, args: Vec
     if !guard::allows(&allowed, context.identity()) {
         return Err(guard::refusal(context.identity(), &format!("call {}", method.wire)));
     }
-    let trusted = context.with_scope(Scope::Backend);
-    if method.transaction {
-        trusted.transaction(|_| body(Args::new(args))).await
-    } else {
-        trusted.run(body(Args::new(args))).await
-    }
+    limited(context, method, |_| body(Args::new(args))).await
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as JsonValue};
 
 use crate::bulk::{Assigned, IntoWhich, Step, Upsert};
 use crate::context::{Context, Source};
+use crate::controller::Stored;
 use crate::entity::Entity;
 use crate::id::IntoId;
 use crate::meta::EntityMeta;
@@ -54,7 +55,12 @@ impl Batch {
     }
 
     /// Where writes of an entity are added.
-    pub const fn repo<E: Entity>(&mut self) -> BatchRepository<'_, E> {
+    pub const fn repo<E: Stored>(&mut self) -> BatchRepository<'_, E> {
+        self.of()
+    }
+
+    /// As [`Batch::repo`], of an entity that is known to have rows.
+    pub(crate) const fn of<E>(&mut self) -> BatchRepository<'_, E> {
         BatchRepository { batch: self, entity: PhantomData }
     }
 

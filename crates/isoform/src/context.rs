@@ -73,6 +73,9 @@ struct Inner {
     /// Sees errors on their way out.
     #[cfg(not(target_arch = "wasm32"))]
     error_hook: Option<answers::ErrorHook>,
+    /// Where the request comes from, if that is known.
+    #[cfg(not(target_arch = "wasm32"))]
+    client: Option<std::net::IpAddr>,
     /// The entities that are served.
     #[cfg(not(target_arch = "wasm32"))]
     entities: Arc<[&'static crate::EntityMeta]>,
@@ -176,6 +179,8 @@ impl Context {
             #[cfg(not(target_arch = "wasm32"))]
             error_hook: None,
             #[cfg(not(target_arch = "wasm32"))]
+            client: None,
+            #[cfg(not(target_arch = "wasm32"))]
             entities: Arc::new([]),
         }))
     }
@@ -238,6 +243,29 @@ impl Context {
     #[must_use]
     pub fn with_session(&self, session: Arc<dyn Session>) -> Self {
         self.with(|inner| inner.session = Some(session))
+    }
+
+    /// The same context for a request from an address: nobody who is signed in is counted by it.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_client(&self, address: std::net::IpAddr) -> Self {
+        self.with(|inner| inner.client = Some(address))
+    }
+
+    /// The address that the request comes from, where it is known.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn client(&self) -> Option<std::net::IpAddr> {
+        self.0.client
+    }
+
+    /// The database of this process, whatever transaction is open on it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn local_provider(&self) -> Option<&Arc<dyn DataProvider>> {
+        match &self.0.source {
+            Source::Local(database) => Some(database),
+            Source::Remote(_) => None,
+        }
     }
 
     /// The same context, which knows the entities that are served by their keys.

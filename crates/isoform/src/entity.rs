@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::Result;
+use crate::controller::Stored;
 use crate::filter::Filter;
 use crate::future::BoxFuture;
 use crate::hooks::{Hook, LifecycleEvent};
@@ -21,6 +22,10 @@ use crate::value::{FieldValue, Row, Value, ValueError};
     note = "write `#[derive(Entity, Clone, Debug, PartialEq)]` and `#[entity(key = \"…\")]` on the struct"
 )]
 pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
+    /// Is it a controller: fields that travel, without rows?
+    #[doc(hidden)]
+    const CONTROLLER: bool = false;
+
     /// The type of the id: that of its field, or a tuple of those of its fields.
     type Id: IntoId<Self::Id> + Clone + PartialEq + Send + Sync + 'static;
 
@@ -133,7 +138,10 @@ pub trait Entity: Clone + PartialEq + Send + Sync + Sized + 'static {
     /// let tax = Task::query().filter(|t| t.title.contains("tax")).limit(25).await?;
     /// # Ok(()) }
     /// ```
-    fn query() -> Query<Self> {
+    fn query() -> Query<Self>
+    where
+        Self: Stored,
+    {
         Query::new()
     }
 
@@ -250,6 +258,7 @@ tuple_order!(A, B, C, D);
 #[derive(Clone, Debug, Default)]
 pub struct Entities {
     pub(crate) list: Vec<Registered>,
+    pub(crate) controllers: Vec<Registered>,
 }
 
 /// An entity and its backend methods.
@@ -265,7 +274,7 @@ impl Entities {
     /// No entity.
     #[must_use]
     pub const fn new() -> Self {
-        Self { list: Vec::new() }
+        Self { list: Vec::new(), controllers: Vec::new() }
     }
 
     /// One more entity with its methods: for [`entities!`](crate::entities!).
@@ -273,7 +282,8 @@ impl Entities {
     #[must_use]
     pub fn with(mut self, meta: &'static EntityMeta, methods: &[&'static [crate::backend::Method]]) -> Self {
         let methods = methods.iter().flat_map(|list| list.iter()).collect();
-        self.list.push(Registered { meta, methods });
+        let list = if meta.is_controller() { &mut self.controllers } else { &mut self.list };
+        list.push(Registered { meta, methods });
         self
     }
 
@@ -281,6 +291,7 @@ impl Entities {
     #[must_use]
     pub fn and(mut self, others: Self) -> Self {
         self.list.extend(others.list);
+        self.controllers.extend(others.controllers);
         self
     }
 
@@ -288,9 +299,14 @@ impl Entities {
     pub fn iter(&self) -> impl Iterator<Item = &Registered> {
         self.list.iter()
     }
+
+    /// Each controller.
+    pub fn controllers(&self) -> impl Iterator<Item = &Registered> {
+        self.controllers.iter()
+    }
 }
 
-/// Lists entities for a server: `entities![Task, Project]`.
+/// Lists entities and controllers for a server: `entities![Task, Project, SignIn]`.
 ///
 /// Each comes with the methods of its `#[backend]` blocks.
 #[macro_export]

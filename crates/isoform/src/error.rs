@@ -102,6 +102,8 @@ struct Inner {
     fields: Vec<(String, String)>,
     code: Option<String>,
     cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    #[cfg(not(target_arch = "wasm32"))]
+    retry_after: Option<std::time::Duration>,
 }
 
 impl Error {
@@ -115,6 +117,8 @@ impl Error {
             fields: Vec::new(),
             code: None,
             cause: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            retry_after: None,
         }))
     }
 
@@ -170,6 +174,8 @@ impl Error {
             fields: Vec::new(),
             code: None,
             cause: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            retry_after: None,
         };
         inner.cause = Some(Arc::from(cause.into()));
         Self(Arc::new(inner))
@@ -204,6 +210,21 @@ impl Error {
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.inner_mut().code = Some(code.into());
         self
+    }
+
+    /// The same error, which says how long to wait before trying again: `Retry-After`.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: std::time::Duration) -> Self {
+        self.inner_mut().retry_after = Some(wait);
+        self
+    }
+
+    /// How long to wait before trying again, where it says so.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn retry_after(&self) -> Option<std::time::Duration> {
+        self.0.retry_after
     }
 
     /// The same error with messages at fields, by their names on the wire.

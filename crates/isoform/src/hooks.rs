@@ -12,6 +12,7 @@ pub use many::{SavingMany, saving_many};
 
 use crate::Result;
 use crate::context::Context;
+use crate::controller::Stored;
 use crate::entity::{Column, Entity};
 use crate::future::BoxFuture;
 use crate::id::Id;
@@ -81,6 +82,13 @@ impl HookSet {
     #[must_use]
     pub const fn around_save(self) -> bool {
         self.validation || self.saving || self.saving_many || self.saved
+    }
+
+    /// Is there none but `validation`?
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn only_validation(self) -> bool {
+        !(self.saving || self.saved || self.deleting || self.deleted)
     }
 
     /// Is there one that a deletion runs?
@@ -288,7 +296,10 @@ impl<E: Entity> LifecycleEvent<E> {
 
     /// Where the rows of the entity are: in the same transaction.
     #[must_use]
-    pub fn repository(&self) -> Repository<E> {
+    pub fn repository(&self) -> Repository<E>
+    where
+        E: Stored,
+    {
         repo::<E>()
     }
 

@@ -51,6 +51,7 @@ pub mod backend;
 mod batch;
 mod bulk;
 mod context;
+pub mod controller;
 pub mod describe;
 mod entity;
 mod error;
@@ -73,6 +74,8 @@ pub mod password;
 pub mod prelude;
 pub mod provider;
 mod query;
+#[cfg(not(target_arch = "wasm32"))]
+mod rate;
 mod record;
 pub mod relation;
 pub mod remote;
@@ -90,6 +93,7 @@ pub mod __private;
 pub use batch::{Batch, BatchDone, BatchRepository, Pending};
 pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
 pub use context::{Context, Scope};
+pub use controller::Stored;
 pub use describe::{Description, describe_entities};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};
 pub use error::{Error, ErrorKind, Result, shown};
@@ -100,7 +104,7 @@ pub use hooks::{Hooks, LifecycleEvent};
 pub use host::Host;
 pub use id::{Id, IntoId};
 pub use identity::Identity;
-pub use isoform_macros::{Entity, FieldEnum, allowed, backend, filters, hooks};
+pub use isoform_macros::{Controller, Entity, FieldEnum, allowed, backend, filters, hooks};
 pub use meta::EntityMeta;
 #[cfg(not(target_arch = "wasm32"))]
 pub use nearest::did_you_mean;
@@ -108,6 +112,8 @@ pub use query::{
     DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, default_limit, offset as query_offset,
     set_default_limit,
 };
+#[cfg(not(target_arch = "wasm32"))]
+pub use rate::{Caller, Rate, Rates};
 pub use record::{AnyField, AnyRecord, Errors, IntoFields, Record, RecordField, RecordState, rights};
 pub use relation::{RelatedMany, RelatedOne, RelatedThrough, ToMany, ToOne};
 pub use remote::Remote;

@@ -57,7 +57,7 @@ pub(crate) use page::{find_fields, page, page_related};
 pub use page::{page_json, reversed};
 pub(crate) use raw::{execute_sql, fetch_sql};
 pub use references::foreign_key_conflict;
-pub(crate) use write::{delete, received, save, untold};
+pub(crate) use write::{apply, delete, received, save, untold};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 
 /// The most related rows that one relation can bring along.

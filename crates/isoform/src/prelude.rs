@@ -10,7 +10,7 @@ pub use crate::entities;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::sql;
 pub use crate::{
-    Batch, Column, Context, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json, Lazy,
-    LifecycleEvent, Query, Record, RelatedMany, RelatedOne, Repository, Result, Scope, ToMany, ToOne, Upsert, all,
-    allowed, backend, filters, hooks, repo,
+    Batch, Column, Context, Controller, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json,
+    Lazy, LifecycleEvent, Query, Record, RelatedMany, RelatedOne, Repository, Result, Scope, ToMany, ToOne, Upsert,
+    all, allowed, backend, filters, hooks, repo,
 };

@@ -15,6 +15,7 @@ pub use chosen::IntoFields;
 pub use field::{AnyField, RecordField};
 pub(crate) use serde::{State as WireState, refused_within, wire_record, wire_row};
 
+use crate::controller::Stored;
 use crate::entity::{Column, Entity};
 use crate::id::Id;
 use crate::meta::FieldMask;
@@ -278,7 +279,10 @@ impl<E: Entity> Record<E> {
     ///
     /// # Errors
     /// 400 with messages at fields, also in [`Record::errors`]; 401, 403, 404; 409 where somebody else was first.
-    pub async fn save(&mut self) -> Result<()> {
+    pub async fn save(&mut self) -> Result<()>
+    where
+        E: Stored,
+    {
         repository::save(self).await
     }
 
@@ -286,7 +290,10 @@ impl<E: Entity> Record<E> {
     ///
     /// # Errors
     /// 400 where a hook refuses; 401, 403, 404.
-    pub async fn delete(&mut self) -> Result<()> {
+    pub async fn delete(&mut self) -> Result<()>
+    where
+        E: Stored,
+    {
         repository::delete(self).await
     }
 
@@ -294,7 +301,10 @@ impl<E: Entity> Record<E> {
     ///
     /// # Errors
     /// 404 where it is no longer there, or no longer for this identity.
-    pub async fn reload(&mut self) -> Result<()> {
+    pub async fn reload(&mut self) -> Result<()>
+    where
+        E: Stored,
+    {
         repository::reload(self).await
     }
 
@@ -404,13 +414,13 @@ impl<E: Entity> PartialEq for Record<E> {
     }
 }
 
-/// Shows the values, but those of fields that the API never reads: a password's hash does not belong in a log.
+/// Shows the values, but those of fields that the API never reads, and passwords: they do not belong in a log.
 impl<E: Entity> fmt::Debug for Record<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let meta = E::meta();
         let mut debug = f.debug_struct(meta.rust_name);
         for (index, field) in meta.fields.iter().enumerate() {
-            match guard::is_secret(field) {
+            match guard::is_secret(field) || field.input == Some("password") {
                 true => debug.field(field.name, &format_args!("…")),
                 false => debug.field(field.name, &format_args!("{}", crate::json::to_json(&self.entity.get(index)))),
             };

@@ -5,13 +5,14 @@ mod browser;
 mod bulk;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+mod repeat;
 
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as JsonValue, json};
 
-use crate::backend::{RecordAnswer, RowInfo};
+use crate::backend::{Called, RecordAnswer, RowInfo};
 use crate::entity::Entity;
 use crate::filter::{Condition, wire};
 use crate::future::BoxFuture;
@@ -63,6 +64,9 @@ pub trait Transport: Send + Sync {
 /// let context = Context::over(api);
 /// # }
 /// ```
+///
+/// A request that no answer comes to is sent up to three times in all. That is safe: each write carries an `Idempotency-Key` of its own,
+/// the same each time, so that the server applies it once. What was answered is never sent again.
 #[derive(Clone)]
 pub struct Remote(Arc<Inner>);
 
@@ -121,13 +125,13 @@ impl Remote {
     /// # Errors
     /// What the server answered, whole; 503 where it cannot be reached.
     pub async fn request(&self, method: &'static str, path: &str, body: Option<&JsonValue>) -> Result<JsonValue> {
-        let request = Request {
-            method,
-            url: format!("{}/{path}", self.0.base),
-            headers: self.0.headers.clone(),
-            body: body.map(crate::json::write),
-        };
-        let response = self.0.transport.send(request).await?;
+        let mut headers = self.0.headers.clone();
+        if repeat::writes(method, path) {
+            headers.push(("idempotency-key".into(), repeat::key()));
+        }
+        let url = format!("{}/{path}", self.0.base);
+        let request = Request { method, url, headers, body: body.map(crate::json::write) };
+        let response = repeat::sent(&*self.0.transport, request).await?;
         // As text, which is how a page reads what the server wrote into it: one JSON reader serves both.
         let text = std::str::from_utf8(&response.body).unwrap_or("?");
         let json = if text.is_empty() { Ok(JsonValue::Null) } else { serde_json::from_str(text) };
@@ -257,18 +261,22 @@ impl Remote {
     pub(crate) async fn call_record(
         &self,
         meta: &EntityMeta,
-        method: &str,
+        called: Called,
         args: Vec<JsonValue>,
         row_info: RowInfo,
     ) -> Result<RecordAnswer> {
         let body = json!({ "args": args, "rowInfo": row_info });
-        let answer = self.request("POST", &format!("{}/{method}", meta.key), Some(&body)).await?;
+        let answer = self.request("POST", &method_path(meta, called), Some(&body)).await?;
         Ok(RecordAnswer::read(object(meta, answer)?))
     }
 
-    pub(crate) async fn call_static(&self, meta: &EntityMeta, method: &str, args: Vec<JsonValue>) -> Result<JsonValue> {
-        let mut answer =
-            self.request("POST", &format!("{}/{method}", meta.key), Some(&json!({ "args": args }))).await?;
+    pub(crate) async fn call_static(
+        &self,
+        meta: &EntityMeta,
+        called: Called,
+        args: Vec<JsonValue>,
+    ) -> Result<JsonValue> {
+        let mut answer = self.request("POST", &method_path(meta, called), Some(&json!({ "args": args }))).await?;
         Ok(answer.get_mut("data").map(JsonValue::take).unwrap_or_default())
     }
 }
@@ -336,6 +344,10 @@ pub(crate) fn parameters(meta: &EntityMeta, find: &Find, page: u64, more: &str) 
 fn rows(meta: &EntityMeta, answer: JsonValue) -> Result<Vec<Map<String, JsonValue>>> {
     let JsonValue::Array(rows) = answer else { return Err(unexpected(meta, "rows", &answer)) };
     rows.into_iter().map(|row| object(meta, row)).collect()
+}
+
+pub(crate) fn method_path(meta: &EntityMeta, called: Called) -> String {
+    format!("{}/{}", called.prefix.unwrap_or(meta.key), called.wire)
 }
 
 fn row_path(meta: &EntityMeta, id: &Id) -> Result<String> {

@@ -8,6 +8,7 @@ pub use bulk::InsertMany;
 use serde_json::Value as JsonValue;
 
 use crate::context::{Context, Scope, Source};
+use crate::controller::Stored;
 use crate::entity::{Column, Entity};
 use crate::filter::{Condition, Operand};
 use crate::id::{Id, IntoId};
@@ -34,7 +35,12 @@ use crate::{Error, Result, json, validate};
 /// # Ok(()) }
 /// ```
 #[must_use]
-pub fn repo<E: Entity>() -> Repository<E> {
+pub fn repo<E: Stored>() -> Repository<E> {
+    of()
+}
+
+/// As [`repo`], of an entity that is known to have rows.
+pub(crate) const fn of<E>() -> Repository<E> {
     Repository { entity: PhantomData }
 }
 
@@ -85,7 +91,7 @@ impl<E: Entity> Repository<E> {
                 E::meta().key
             )));
         }
-        record.save().await?;
+        save(&mut record).await?;
         Ok(record)
     }
 
@@ -102,7 +108,7 @@ impl<E: Entity> Repository<E> {
         for (index, value) in set(E::FIELDS).into_assignments() {
             AnyRecord::set(&mut record, index, value).map_err(|error| Error::invalid(error.0))?;
         }
-        record.save().await?;
+        save(&mut record).await?;
         Ok(record)
     }
 
@@ -111,7 +117,7 @@ impl<E: Entity> Repository<E> {
     /// # Errors
     /// As [`Record::save`].
     pub async fn save(self, record: &mut Record<E>) -> Result<()> {
-        record.save().await
+        save(record).await
     }
 
     /// Deletes the row with an id.
@@ -126,7 +132,7 @@ impl<E: Entity> Repository<E> {
             #[cfg(not(target_arch = "wasm32"))]
             Source::Local(_) if context.scope() == Scope::Api => operations::delete_id(&context, E::meta(), &id).await,
             #[cfg(not(target_arch = "wasm32"))]
-            Source::Local(_) => find_id::<E>(&context, id).await?.delete().await,
+            Source::Local(_) => delete(&mut find_id::<E>(&context, id).await?).await,
         }
     }
 }

@@ -176,9 +176,38 @@ async fn a_wrong_password_is_said_at_the_form() {
         .visit(async |page| {
             page.goto(&application.address("/sign-in")).await.unwrap();
             page.see("[data-test=sign-in]:not([disabled])").await;
-            page.enter("[data-test=sign-in-name]", "member").await;
-            page.enter("[data-test=sign-in-password]", "wrong\u{e007}").await;
-            page.see_text("[data-test=sign-in-error]", "wrong").await;
+            page.enter("[data-field=name] input", "member").await;
+            page.enter("[data-field=password] input", "wrong\u{e007}").await;
+            page.see_text(".form-error", "wrong").await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn the_cursor_and_the_password_after_a_refused_sign_in() {
+    const FOCUSED: &str = "return document.activeElement?.name ?? ''";
+    let application = Application::start().await;
+    Browser::open(390, 844)
+        .await
+        .visit(async |page| {
+            page.goto(&application.address("/sign-in")).await.unwrap();
+            page.see("[data-test=sign-in]:not([disabled])").await;
+            for (name, kind, autocomplete) in
+                [("name", "text", "username"), ("password", "password", "current-password")]
+            {
+                page.see(&format!("input[name={name}][type={kind}][autocomplete={autocomplete}]")).await;
+            }
+            within(&mut async || page.script(FOCUSED).await == "name", "the cursor is in the first field").await;
+            page.count_requests().await;
+            page.enter("[data-field=name] input", "member\u{e007}").await;
+            page.see_text("[data-field=password] .field-error", "is required").await;
+            within(&mut async || page.script(FOCUSED).await == "password", "the cursor is at what is wrong").await;
+            assert!(!page.requests().await.iter().any(|url| url.contains("/api/session")), "nothing is sent");
+            page.enter("[data-field=password] input", "wrong\u{e007}").await;
+            page.see_text(".form-error", "wrong").await;
+            let password = "return document.querySelector('[data-field=password] input').value";
+            within(&mut async || page.script(password).await == "", "a wrong password is to be typed anew").await;
+            within(&mut async || page.script(FOCUSED).await == "password", "and the cursor is there").await;
         })
         .await;
 }

@@ -114,7 +114,8 @@ impl Application {
     /// A program that is signed in, to look at the table from outside.
     pub async fn program(&self, name: &str) -> Context {
         let context = Context::remote(&self.api());
-        context.run(User::sign_in(name.into(), PASSWORD.into())).await.unwrap();
+        let mut sign_in = Record::from(SignIn { name: name.into(), password: PASSWORD.into() });
+        context.run(sign_in.sign_in()).await.unwrap();
         context
     }
 }
@@ -252,8 +253,8 @@ impl Page for Client {
     async fn sign_in(&self, application: &Application, name: &str) {
         self.goto(&application.address("/sign-in")).await.unwrap();
         self.see("[data-test=sign-in]:not([disabled])").await;
-        self.enter("[data-test=sign-in-name]", name).await;
-        self.enter("[data-test=sign-in-password]", &format!("{PASSWORD}\u{e007}")).await;
+        self.enter("[data-field=name] input", name).await;
+        self.enter("[data-field=password] input", &format!("{PASSWORD}\u{e007}")).await;
         self.see("[data-test=sign-out]").await;
         self.see(".add").await;
     }

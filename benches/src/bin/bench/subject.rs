@@ -82,7 +82,7 @@ pub enum SignIn {
     Seeded,
     /// The server is asked to sign a user in, with this JSON; `GET /api/me` then tells the user's id.
     Post {
-        /// Such as `/api/users/signIn`.
+        /// Such as `/api/session/signIn`.
         path: &'static str,
         /// Such as `{"args":["name","password"]}`.
         body: &'static str,
@@ -140,7 +140,10 @@ static SUBJECTS: [Subject; 8] = [
         ready: Ready::Get("/api/me"),
         format: Format::Isoform,
         // The member that the application seeds.
-        sign_in: SignIn::Post { path: "/api/users/signIn", body: r#"{"args":["member","member-of-the-bench"]}"# },
+        sign_in: SignIn::Post {
+            path: "/api/session/signIn",
+            body: r#"{"fields":{"name":"member","password":"member-of-the-bench"}}"#,
+        },
     },
     Subject {
         name: "isoform (plain)",

@@ -135,12 +135,12 @@ fn encoded(method: &Method) -> TokenStream {
 
 fn record_call(block: &Block, method: &Method, record: &Type) -> TokenStream {
     let private = quote!(::isoform::__private);
-    let Method { wire, transaction, .. } = method;
+    let (wire, transaction) = (&method.wire, method.options.transaction);
     let entity = &block.entity;
     let (names, body, encoded, result) =
         (method.argument_names(), method.body_name(), encoded(method), travels(&method.result));
     let this = Ident::new("this", Span::mixed_site());
-    let (called, method_called) = called(entity, wire, &quote!(__ISOFORM_RECORD_METHODS));
+    let (called, method_called) = called(entity, method, &quote!(__ISOFORM_RECORD_METHODS));
     quote! {
         async move {
             #[cfg(not(target_arch = "wasm32"))]
@@ -157,11 +157,11 @@ fn record_call(block: &Block, method: &Method, record: &Type) -> TokenStream {
 
 fn static_call(block: &Block, method: &Method) -> TokenStream {
     let private = quote!(::isoform::__private);
-    let Method { wire, transaction, .. } = method;
+    let (wire, transaction) = (&method.wire, method.options.transaction);
     let entity = &block.entity;
     let (names, body, encoded, result) =
         (method.argument_names(), method.body_name(), encoded(method), travels(&method.result));
-    let (called, method_called) = called(entity, wire, &quote!(__ISOFORM_STATIC_METHODS));
+    let (called, method_called) = called(entity, method, &quote!(__ISOFORM_STATIC_METHODS));
     quote! {
         async move {
             #[cfg(not(target_arch = "wasm32"))]
@@ -175,14 +175,15 @@ fn static_call(block: &Block, method: &Method) -> TokenStream {
 }
 
 /// Which method a call means: where there are bodies, one of these methods, else a name. Answers what says so, and its name.
-fn called(entity: &Type, wire: &str, methods: &TokenStream) -> (TokenStream, Ident) {
+fn called(entity: &Type, method: &Method, methods: &TokenStream) -> (TokenStream, Ident) {
     let private = quote!(::isoform::__private);
     let called = Ident::new("called", Span::mixed_site());
+    let (wire, prefix) = (&method.wire, method.options.prefix());
     let say = quote! {
         #[cfg(not(target_arch = "wasm32"))]
-        let #called = #private::Called { wire: #wire, methods: <#entity>::#methods };
+        let #called = #private::Called { wire: #wire, prefix: #prefix, methods: <#entity>::#methods };
         #[cfg(target_arch = "wasm32")]
-        let #called = #private::Called { wire: #wire };
+        let #called = #private::Called { wire: #wire, prefix: #prefix };
     };
     (say, called)
 }
@@ -216,7 +217,8 @@ fn bodies(block: &Block, target: &Type) -> TokenStream {
 /// The method as a server knows it: a name, a rule, and a body that takes its arguments from the wire.
 fn registered(block: &Block, method: &Method, target: &Type) -> TokenStream {
     let private = quote!(::isoform::__private);
-    let Method { name, wire, transaction, cfgs, .. } = method;
+    let Method { name, wire, cfgs, .. } = method;
+    let (options, path) = (method.options.expand(), format!("::{}::{name}", block.name));
     let entity = &block.entity;
     let (names, body) = (method.argument_names(), method.body_name());
     let (record, args) = (Ident::new("record", Span::mixed_site()), Ident::new("args", Span::mixed_site()));
@@ -244,6 +246,12 @@ fn registered(block: &Block, method: &Method, target: &Type) -> TokenStream {
     };
     quote! {
         #(#cfgs)*
-        #private::Method { name: #name, wire: #wire, transaction: #transaction, body: #private::Body::#body }
+        #private::Method {
+            name: #name,
+            wire: #wire,
+            path: ::core::concat!(::core::module_path!(), #path),
+            options: #options,
+            body: #private::Body::#body,
+        }
     }
 }

@@ -1,16 +1,17 @@
 //! What an `impl` under `#[backend]` says. A method that is wrong is noted and left out.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Attribute, Expr, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, LitBool, Meta, Pat, PathArguments,
+    Attribute, Expr, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Meta, Pat, PathArguments,
     ReturnType, Token, Type, Visibility,
 };
 
 use super::check;
+use super::options::Options;
 use crate::ctxt::Ctxt;
 use crate::rule::Rule;
 use crate::{names, symbol};
@@ -41,7 +42,7 @@ pub struct Method {
     /// Whatever else, for its body.
     pub attributes: Vec<Attribute>,
     pub rule: Rule,
-    pub transaction: bool,
+    pub options: Options,
     pub arguments: Vec<Argument>,
     /// `Result<T>`, as the user wrote it.
     pub output: Type,
@@ -56,7 +57,7 @@ pub struct Argument {
 }
 
 /// The block, as far as it can be understood.
-pub fn block(ctxt: &Ctxt, item: &ItemImpl) -> Option<Block> {
+pub fn block(ctxt: &Ctxt, item: &ItemImpl, options: &Options) -> Option<Block> {
     if let Some((_, path, _)) = &item.trait_ {
         ctxt.error(path, "#[backend] stands above `impl Record<Task>` or `impl Task`, not above the `impl` of a trait");
         return None;
@@ -75,7 +76,7 @@ pub fn block(ctxt: &Ctxt, item: &ItemImpl) -> Option<Block> {
     let mut methods = Vec::new();
     for one in &item.items {
         match one {
-            ImplItem::Fn(function) => methods.extend(method(ctxt, item, record.is_some(), function)),
+            ImplItem::Fn(function) => methods.extend(method(ctxt, item, record.is_some(), function, options)),
             other => ctxt.error(other, "#[backend] wants methods only: put this into an `impl` of its own"),
         }
     }
@@ -103,7 +104,7 @@ fn name_of(ty: &Type) -> Option<Ident> {
     last.arguments.is_none().then(|| last.ident.clone())
 }
 
-fn method(ctxt: &Ctxt, item: &ItemImpl, of_record: bool, function: &ImplItemFn) -> Option<Method> {
+fn method(ctxt: &Ctxt, item: &ItemImpl, of_record: bool, function: &ImplItemFn, options: &Options) -> Option<Method> {
     let mut function = function.clone();
     SpellOutSelf(&item.self_ty).visit_signature_mut(&mut function.sig);
     check::is_public(ctxt, &function);
@@ -116,7 +117,7 @@ fn method(ctxt: &Ctxt, item: &ItemImpl, of_record: bool, function: &ImplItemFn) 
     let taken = function.sig.inputs.iter().filter(|input| matches!(input, FnArg::Typed(_))).count();
     let output = output(ctxt, &function);
     let name = function.sig.ident.unraw().to_string();
-    let (rule, transaction) = allowed(ctxt, &function);
+    let (rule, options) = allowed(ctxt, &function, options.clone());
     let (mut docs, mut cfgs, mut attributes) = (Vec::new(), Vec::new(), Vec::new());
     for attribute in &function.attrs {
         let path = attribute.path();
@@ -141,7 +142,7 @@ fn method(ctxt: &Ctxt, item: &ItemImpl, of_record: bool, function: &ImplItemFn) 
         cfgs,
         attributes,
         rule,
-        transaction,
+        options,
         arguments,
         output,
         result,
@@ -150,52 +151,39 @@ fn method(ctxt: &Ctxt, item: &ItemImpl, of_record: bool, function: &ImplItemFn) 
 }
 
 const ONE_RULE: &str =
-    "one rule is wanted, such as [\"admin\", \"editor\"], and behind it at most `transaction = false`";
+    "one rule is wanted, such as [\"admin\", \"editor\"], and behind it at most options, such as `transaction = false`";
 
 /// `#[allowed(rule)]`, `#[allowed(rule, transaction = false)]`.
-fn allowed(ctxt: &Ctxt, function: &ImplItemFn) -> (Rule, bool) {
+fn allowed(ctxt: &Ctxt, function: &ImplItemFn, options: Options) -> (Rule, Options) {
     let mut attributes = function.attrs.iter().filter(|attribute| attribute.path().is_ident(symbol::ALLOWED));
     let Some(first) = attributes.next() else {
         ctxt.error(
             &function.sig.ident,
             format!("who may call `{}`? Write #[allowed(…)] above it: `authenticated`, \"a role\", a function, `true` for everybody", function.sig.ident),
         );
-        return (Rule::Nobody, true);
+        return (Rule::Nobody, options);
     };
     for second in attributes {
         ctxt.error(second.path(), "`allowed` is there twice: leave one of them out");
     }
     let Meta::List(list) = &first.meta else {
         ctxt.error(first, "write #[allowed(…)], with a rule such as `authenticated`");
-        return (Rule::Nobody, true);
+        return (Rule::Nobody, options);
     };
     let parsed = (|input: ParseStream| {
         let rule: Expr = input.parse()?;
-        let mut transaction = true;
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
         }
-        if !input.is_empty() {
-            if !input.peek(Ident) {
-                return Err(input.error(ONE_RULE));
-            }
-            let name: Ident = input.parse()?;
-            if name != symbol::TRANSACTION {
-                return Err(syn::Error::new(name.span(), ONE_RULE));
-            }
-            input.parse::<Token![=]>()?;
-            transaction = input.parse::<LitBool>()?.value;
-            input.parse::<Option<Token![,]>>()?;
-        }
-        if !input.is_empty() {
+        if !input.is_empty() && !input.peek(Ident) {
             return Err(input.error(ONE_RULE));
         }
-        Ok((rule, transaction))
+        Ok((rule, input.parse::<TokenStream>()?))
     })
     .parse2(list.tokens.clone());
     match ctxt.ok(parsed) {
-        Some((rule, transaction)) => (Rule::of(ctxt, &rule), transaction),
-        None => (Rule::Nobody, true),
+        Some((rule, rest)) => (Rule::of(ctxt, &rule), options.with(ctxt, rest)),
+        None => (Rule::Nobody, options),
     }
 }
 

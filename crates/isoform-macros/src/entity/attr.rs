@@ -19,24 +19,7 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
     let (related, columns): (Vec<_>, Vec<_>) =
         named_fields(ctxt, input)?.iter().partition(|syntax| relation::is_one(syntax));
     let (found, items) = items::of_attributes(ctxt, &input.attrs, symbol::ENTITY);
-    let mut entity = Entity {
-        ident: input.ident.clone(),
-        vis: input.vis.clone(),
-        key: String::new(),
-        table: String::new(),
-        label: String::new(),
-        allow: Allow { read: Rule::Nobody, insert: Rule::Nobody, update: Rule::Nobody, delete: Rule::Nobody },
-        api_filter: None,
-        prefilters: Prefilters::default(),
-        order_by: Vec::new(),
-        indexes: Vec::new(),
-        hooks: None,
-        fields: columns.iter().filter_map(|syntax| field(ctxt, &input.ident, syntax)).collect(),
-        relations: Vec::new(),
-        unfit: Vec::new(),
-        table_token: None,
-        sources: Sources::default(),
-    };
+    let mut entity = blank(ctxt, input, columns.into_iter());
     for syntax in related {
         match relation::parse(ctxt, &input.ident, syntax) {
             Some(relation) => entity.relations.push(relation),
@@ -77,6 +60,29 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
     }
     entity.label = label.map_or_else(|| names::title(&entity.key), |label| label.value());
     Some(entity)
+}
+
+/// An entity with these fields, of which nothing else is said.
+pub(super) fn blank<'a>(ctxt: &Ctxt, input: &DeriveInput, fields: impl Iterator<Item = &'a syn::Field>) -> Entity {
+    Entity {
+        ident: input.ident.clone(),
+        vis: input.vis.clone(),
+        key: String::new(),
+        table: String::new(),
+        label: String::new(),
+        allow: Allow { read: Rule::Nobody, insert: Rule::Nobody, update: Rule::Nobody, delete: Rule::Nobody },
+        api_filter: None,
+        prefilters: Prefilters::default(),
+        order_by: Vec::new(),
+        indexes: Vec::new(),
+        hooks: None,
+        fields: fields.filter_map(|syntax| field(ctxt, &input.ident, syntax)).collect(),
+        relations: Vec::new(),
+        unfit: Vec::new(),
+        table_token: None,
+        sources: Sources::default(),
+        controller: false,
+    }
 }
 
 fn named_fields<'a>(

@@ -69,6 +69,24 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
     !entity.fields.is_empty()
 }
 
+/// As [`entity`], of a controller.
+pub fn controller(ctxt: &Ctxt, controller: &mut Entity) -> bool {
+    not_too_many_fields(ctxt, controller);
+    distinct_names(ctxt, controller);
+    super::controller::check(ctxt, controller);
+    for field in &mut controller.fields {
+        name_is_snake_case(ctxt, field);
+        input_is_known(ctxt, field);
+        let kind = field.kind;
+        field.validators.retain(|validator| {
+            validator_fits_the_type(ctxt, kind, validator)
+                && limits_are_right(ctxt, kind, validator)
+                && pattern_is_right(ctxt, validator)
+        });
+    }
+    !controller.fields.is_empty()
+}
+
 fn has_an_id(ctxt: &Ctxt, entity: &Entity) {
     let mut ids = entity.with_role(Role::Id);
     let Some((_, first)) = ids.next() else {

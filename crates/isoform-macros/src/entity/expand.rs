@@ -84,10 +84,13 @@ fn implementation(entity: &Entity) -> TokenStream {
     let ids: Vec<_> = entity.ids().collect();
     let id_types: Vec<_> = ids.iter().map(|(_, field)| &field.ty).collect();
     let id_type = match id_types.as_slice() {
+        // Of a controller, which has none.
+        [] => quote!(#private::Id),
         [one] => quote!(#one),
         several => quote!((#(#several),*)),
     };
     let id = ids.first().map_or(0, |(index, _)| *index);
+    let (controller, stored) = super::controller::implementation(entity);
     let related = entity.relations.iter().map(|relation| &relation.ident).chain(&entity.unfit);
     let relation_blanks = related.map(|ident| quote!(#ident: ::core::default::Default::default()));
     let relations = relations(entity);
@@ -112,6 +115,7 @@ fn implementation(entity: &Entity) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #private::Entity for #ident {
+            #controller
             type Id = #id_type;
             type Fields = #name;
             type FieldsVia<P: #private::Path> = #name<P>;
@@ -146,6 +150,8 @@ fn implementation(entity: &Entity) -> TokenStream {
             #run_field_saving
             #run_server_expression
         }
+
+        #stored
     }
 }
 
@@ -590,7 +596,7 @@ fn run_hook(entity: &Entity) -> TokenStream {
 }
 
 /// `<Task as Hooks>`, reported where it says `hooks`.
-fn hooks(entity: &Entity, span: Span) -> TokenStream {
+pub(super) fn hooks(entity: &Entity, span: Span) -> TokenStream {
     let mut ident = entity.ident.clone();
     ident.set_span(span);
     quote_spanned!(span=> <#ident as ::isoform::__private::Hooks>)

@@ -33,6 +33,8 @@ pub struct Entity {
     pub table_token: Option<LitStr>,
     /// What rows are read from, where that is no table of its own.
     pub sources: Sources,
+    /// Is it a controller: fields without rows?
+    pub controller: bool,
 }
 
 impl Entity {
@@ -44,7 +46,7 @@ impl Entity {
     /// The fields that are the id; where none says so the first one stands for it, so that nothing but that is reported.
     pub fn ids(&self) -> impl Iterator<Item = (usize, &Field)> {
         let said = self.with_role(Role::Id).count();
-        let stands_in = self.fields.first().filter(|_| said == 0).map(|field| (0, field));
+        let stands_in = self.fields.first().filter(|_| said == 0 && !self.controller).map(|field| (0, field));
         self.with_role(Role::Id).take(MAX_IDS).chain(stands_in)
     }
 

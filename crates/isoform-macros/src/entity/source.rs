@@ -238,6 +238,7 @@ fn other(entity: &Entity, literal: &LitStr, name: &str) -> Result<Path, String> 
 pub fn meta(entity: &Entity) -> TokenStream {
     let private = quote!(::isoform::__private);
     match entity.sources.named.first() {
+        None if entity.controller => quote!(#private::Source::Nothing),
         None => quote!(#private::Source::Table),
         Some((_, Source::View(_))) => quote!(#private::Source::View),
         Some((_, Source::Sql(literal))) => {

@@ -33,6 +33,7 @@ pub(super) fn read_from<D: Dialect>(
             }
             Ok(None) | Err(_) => nothing(select, meta, name),
         },
+        Source::Nothing => nothing(select, meta, name),
     }
 }
 

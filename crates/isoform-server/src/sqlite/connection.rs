@@ -9,9 +9,9 @@ use isoform::provider::DataProvider;
 use isoform::{Error, Result};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use tokio::sync::Mutex;
 
 use super::Provider;
+use super::combine::Line;
 use super::readers::{Reader, Readers};
 use super::transaction::{InTransaction, Open};
 use super::watch::Watched;
@@ -42,8 +42,7 @@ pub(crate) async fn connect(url: &str, limits: StatementLimits) -> Result<Arc<dy
     }
     let writer = Writer::open(&options, limits).await.map_err(cannot)?;
     let readers = (!in_memory).then(|| Arc::new(Readers::new(options, limits)));
-    let writer = Arc::new(Mutex::new(writer));
-    Ok(Arc::new(Provider(Shared { readers, writer })))
+    Ok(Arc::new(Provider(Shared { readers, line: Arc::new(Line::new(writer)) })))
 }
 
 /// Takes `synchronous=…` out of an address: sqlx does not know it.
@@ -70,8 +69,26 @@ pub(super) trait Connections: Send + Sync + 'static {
     /// A connection to write by.
     fn writing(&self) -> BoxFuture<'_, Result<Connection>>;
 
+    /// How to execute one statement about one row.
+    fn single(&self) -> BoxFuture<'_, Result<Single>>;
+
     /// A transaction that begins with its first operation; of a transaction a part.
     fn begin(&self) -> Open;
+}
+
+/// How one statement about one row is executed.
+pub(super) enum Single {
+    /// By a connection.
+    By(Connection),
+    /// Together with others that wait for the writing connection.
+    Together(Arc<Line>),
+}
+
+impl Single {
+    /// A statement that is a transaction of its own.
+    pub(super) fn of(line: &Arc<Line>) -> Self {
+        line.free().map_or_else(|| Self::Together(line.clone()), |turn| Self::By(Connection::Writer(turn)))
+    }
 }
 
 /// A connection for one operation.
@@ -112,7 +129,7 @@ impl Connection {
 pub(super) struct Shared {
     /// None for a database in memory, which has one connection.
     readers: Option<Arc<Readers>>,
-    writer: Arc<Mutex<Writer>>,
+    line: Arc<Line>,
 }
 
 impl Connections for Shared {
@@ -126,17 +143,21 @@ impl Connections for Shared {
     }
 
     fn writing(&self) -> BoxFuture<'_, Result<Connection>> {
-        Box::pin(async move { Ok(Connection::Writer(in_turn(&self.writer).await?)) })
+        Box::pin(async move { Ok(Connection::Writer(in_turn(self.line.writer()).await?)) })
+    }
+
+    fn single(&self) -> BoxFuture<'_, Result<Single>> {
+        Box::pin(std::future::ready(Ok(Single::of(&self.line))))
     }
 
     fn begin(&self) -> Open {
-        Open::new(self.writer.clone())
+        Open::new(self.line.clone())
     }
 }
 
 /// How long an operation waits for its turn. With SQLite's own patience it is less than a request may take, so that a write
 /// that is answered by 503 was not begun.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits for one's turn, but not for ever.
 pub(super) async fn patiently<T>(turn: impl Future<Output = T>) -> Result<T> {

@@ -117,24 +117,29 @@ pub(super) fn stored(value: &Value) -> sea_query::Value {
     }
 }
 
+/// A statement as sqlx has it.
+pub(super) type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+/// A statement with one more value, as [`stored`].
+pub(super) fn bind(query: Query, value: sea_query::Value) -> Query {
+    match value {
+        sea_query::Value::BigInt(n) => query.bind(n),
+        sea_query::Value::Double(n) => query.bind(n),
+        sea_query::Value::String(text) => query.bind(text),
+        sea_query::Value::Bytes(bytes) => query.bind(bytes),
+        other => unreachable!("a value is stored as a number, a text or bytes: {other:?}"),
+    }
+}
+
 /// A statement with its values.
-pub(super) fn query(
-    statement: Statement<'_>,
-    (before, behind): (Cow<'static, str>, &'static str),
-) -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+pub(super) fn query(statement: Statement<'_>, (before, behind): (Cow<'static, str>, &'static str)) -> Query {
     let text = match (&*before, behind) {
         ("", "") => statement.text,
         (before, behind) => [before, &statement.text, behind].concat().into(),
     };
     // Safe: sea-query quotes every name, the names come from static metadata, and every value is bound.
     let query = sqlx::query(AssertSqlSafe(text));
-    statement.values.iter().fold(query, |query, value| match stored(value) {
-        sea_query::Value::BigInt(n) => query.bind(n),
-        sea_query::Value::Double(n) => query.bind(n),
-        sea_query::Value::String(text) => query.bind(text),
-        sea_query::Value::Bytes(bytes) => query.bind(bytes),
-        other => unreachable!("a value is stored as a number, a text or bytes: {other:?}"),
-    })
+    statement.values.iter().fold(query, |query, value| bind(query, stored(value)))
 }
 
 /// A function as something to select from.

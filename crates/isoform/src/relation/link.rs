@@ -162,6 +162,7 @@ impl<T: FieldValue> RefersTo<Option<T>> for T {}
 pub const fn joined<A, X, B, Y>(one: Column<A, X>, other: Column<B, Y>) -> (usize, usize)
 where
     X: RefersTo<Y>,
+    B: crate::controller::Stored,
 {
     (one.index(), other.index())
 }

@@ -167,7 +167,7 @@ impl<E: Entity> RelatedMany<E> {
         for (field, value) in self.key.clone()?.given_to(E::meta())? {
             AnyRecord::set(&mut record, field, value).map_err(|error| Error::invalid(error.0))?;
         }
-        repository::repo::<E>().insert(record).await
+        repository::of::<E>().insert(record).await
     }
 }
 

@@ -172,12 +172,12 @@ impl<E: Entity> RelatedThrough<E> {
         let between = self.between()?;
         give_id(&mut record)?;
         let Ok(other) = between.leads_to(&record) else {
-            let record = repository::repo::<E>().insert(record).await?;
+            let record = repository::of::<E>().insert(record).await?;
             self.add(&record).await?;
             return Ok(record);
         };
         let mut both = Batch::new();
-        let inserted = both.repo::<E>().insert(record);
+        let inserted = both.of::<E>().insert(record);
         both.push(between.add(vec![other]));
         both.run().await?.record(inserted)
     }

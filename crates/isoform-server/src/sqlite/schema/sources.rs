@@ -13,7 +13,7 @@ use crate::sql;
 pub(super) async fn look_at(connection: &mut SqliteConnection, meta: &EntityMeta) -> Result<()> {
     let (from, named) = match meta.source {
         // What a function answers is not known before it is asked.
-        Source::Table | Source::Function(_) => return Ok(()),
+        Source::Table | Source::Function(_) | Source::Nothing => return Ok(()),
         Source::View => (format!("\"{}\"", meta.table), format!("the view \"{}\"", meta.table)),
         Source::Sql(parts) => (format!("({})", sql::text_of_source(parts, 0)), "its SQL".to_owned()),
     };
