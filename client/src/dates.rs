@@ -40,8 +40,8 @@ pub fn name_of_month(month: usize) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::in_words;
-    use chrono::{Days, NaiveDate};
+    use super::{in_words, moment};
+    use chrono::{DateTime, Days, NaiveDate};
 
     #[test]
     fn days_in_words() {
@@ -50,5 +50,11 @@ mod tests {
         assert_eq!([on(0), on(1), on(2), on(365)], ["today", "tomorrow", "3 Jan", "1 Jan 1971"]);
         assert_eq!(in_words(today - Days::new(1), today), "yesterday");
         assert_eq!(in_words(today - Days::new(2), today), "30 Dec 1969");
+    }
+
+    #[test]
+    fn moments_in_words() {
+        let at = DateTime::from_timestamp(3 * 3_600 + 5 * 60, 0).unwrap_or_default();
+        assert_eq!(moment(at, NaiveDate::default()), "today, 03:05 UTC");
     }
 }

@@ -163,6 +163,8 @@ mod tests {
         let of = |status: &str| OrderView::of(&ParamsMap::from_iter([("status", status.to_owned())]));
         assert_eq!(of("paid").status, Some(OrderStatus::Paid));
         assert_eq!(of("; drop").query(), of("").query());
+        let number = |number: &str| OrderView::of(&ParamsMap::from_iter([("number", number.to_owned())])).number;
+        assert_eq!([number("17"), number("-"), number("1e9")], [Some(17), None, None]);
     }
 
     #[test]

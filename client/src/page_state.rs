@@ -47,7 +47,7 @@ type Delete = dyn Fn(Box<dyn FnOnce()>) + Send + Sync;
 
 impl Doomed {
     /// A record that is about to be deleted.
-    pub fn new<E: Entity>(record: RecordSignal<E>, what: &'static str, name: String, also: &'static str) -> Self {
+    pub fn new<E: Stored>(record: RecordSignal<E>, what: &'static str, name: String, also: &'static str) -> Self {
         Self { what, name, also, delete: Arc::new(move |then| record.delete_then(then)) }
     }
 }

@@ -1,10 +1,10 @@
 //! Around what the API is asked for: archived projects stand back, and whatever is written is in the audit.
 
+use isoform::Condition;
 use isoform::handlers::{
     Any, Count, Create, CreateMany, Event, Find, FindFirst, FindLast, Handlers, Next, Outcome, Question, Remove,
     RemoveMany, Request, Rows, Update, UpdateMany, UpsertMany,
 };
-use isoform::Condition;
 use shared::audit::Deed;
 use shared::prelude::*;
 

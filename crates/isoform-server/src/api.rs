@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use isoform::backend::Method;
+use isoform::handlers::Handlers;
 use isoform::validate::Messages;
 use isoform::{Context, Entities, EntityMeta, Error, Host, Identity, QueryLimits, Rate, Rates, Result};
 
@@ -34,6 +35,7 @@ pub struct Api {
     routes: Router,
     pages: Router,
     files: Option<Router>,
+    handlers: Handlers,
 }
 
 /// What one request may cost. Each has a default and can be set.
@@ -101,6 +103,7 @@ impl Api {
             routes: Router::new(),
             pages: Router::new(),
             files: None,
+            handlers: Handlers::new(),
         }
     }
 
@@ -108,6 +111,25 @@ impl Api {
     #[must_use]
     pub fn entities(mut self, entities: Entities) -> Self {
         self.entities = self.entities.and(entities);
+        self
+    }
+
+    /// Runs these around whatever is asked of the API, over HTTP and by rendered pages; see [`isoform::handlers`].
+    ///
+    /// ```no_run
+    /// # use isoform::handlers::{Handlers, Next, Remove};
+    /// # use isoform::prelude::*;
+    /// # fn example(api: isoform_server::Api) -> isoform_server::Api {
+    /// let handlers = Handlers::new().before_any::<Remove>(async |request| {
+    ///     tracing::info!(who = ?request.identity(), id = %request.id, "is about to delete");
+    ///     Ok(Next::Continue)
+    /// });
+    /// api.handlers(handlers)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn handlers(mut self, handlers: Handlers) -> Self {
+        self.handlers = self.handlers.and(handlers);
         self
     }
 
@@ -226,7 +248,7 @@ impl Api {
     /// Everything as a router, to be served.
     ///
     /// # Errors
-    /// Where two things have one path, with both named.
+    /// Where two things have one path, with both named; as [`Handlers::for_entities`].
     pub fn into_router(self) -> Result<Router> {
         for warning in self.warnings() {
             tracing::warn!("{warning}");
@@ -248,6 +270,7 @@ impl Api {
             queries: self.limits.queries,
             entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
+            handlers: self.handlers.for_entities(&self.entities)?,
             answers: self.answers,
             at_once: AtOnce::new(self.limits.at_once),
             rate: self.limits.rate,

@@ -16,6 +16,8 @@ use crate::Error;
 use crate::Result;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::filter::limits::QueryLimits;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::handlers::{Exchange, HandlerSet};
 use crate::identity::Identity;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::provider::{DataProvider, Transaction};
@@ -79,6 +81,12 @@ struct Inner {
     /// The entities that are served.
     #[cfg(not(target_arch = "wasm32"))]
     entities: Arc<[&'static crate::EntityMeta]>,
+    /// What runs around operations of scope `Api`.
+    #[cfg(not(target_arch = "wasm32"))]
+    handlers: Option<Arc<HandlerSet>>,
+    /// The request over HTTP, where handlers may want to know it.
+    #[cfg(not(target_arch = "wasm32"))]
+    exchange: Option<Arc<Exchange>>,
 }
 
 /// The transaction that a context is in, or the part of one.
@@ -182,6 +190,10 @@ impl Context {
             client: None,
             #[cfg(not(target_arch = "wasm32"))]
             entities: Arc::new([]),
+            #[cfg(not(target_arch = "wasm32"))]
+            handlers: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            exchange: None,
         }))
     }
 
@@ -286,6 +298,40 @@ impl Context {
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn entity(&self, key: &str) -> Option<&'static crate::EntityMeta> {
         self.0.entities.iter().copied().find(|entity| entity.key == key)
+    }
+
+    /// The same context, in which these handlers run around whatever is asked for in scope `Api`.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_handlers(&self, handlers: impl Into<Option<Arc<HandlerSet>>>) -> Self {
+        let handlers = handlers.into();
+        self.with(|inner| inner.handlers = handlers)
+    }
+
+    /// The same context, in which handlers see the request over HTTP and may say something of its answer.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_exchange(&self, exchange: Arc<Exchange>) -> Self {
+        self.with(|inner| inner.exchange = Some(exchange))
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn handlers(&self) -> Option<&Arc<HandlerSet>> {
+        self.0.handlers.as_ref()
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn exchange(&self) -> Option<&Arc<Exchange>> {
+        self.0.exchange.as_ref()
+    }
+
+    /// The same context as handlers have it: trusted, and without handlers of its own, so that none calls itself.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn for_handlers(&self) -> Self {
+        self.with(|inner| {
+            inner.scope = Scope::Backend;
+            inner.handlers = None;
+        })
     }
 
     /// The browser serves none.

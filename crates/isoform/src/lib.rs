@@ -58,6 +58,8 @@ mod error;
 pub mod filter;
 pub mod future;
 pub mod guard;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod handlers;
 pub mod hooks;
 #[cfg(not(target_arch = "wasm32"))]
 mod host;

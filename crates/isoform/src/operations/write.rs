@@ -5,7 +5,7 @@ use serde_json::{Map, Value as JsonValue};
 use super::body::{accepted, read_patch};
 use super::hidden::{conceal, concealed, kept_from};
 use super::store::{remove, remove_inside, store, store_inside};
-use super::{Patch, computed, load, not_found, now, permitted, prefilter, references, resolve, stale};
+use super::{Patch, computed, handled, load, not_found, now, permitted, prefilter, references, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
@@ -28,10 +28,24 @@ pub async fn insert_body(context: &Context, meta: &'static EntityMeta, body: &Ma
 }
 
 /// Inserts a row for the identity of a context.
-async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> Result<Box<dyn AnyRecord>> {
+pub(super) async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> Result<Box<dyn AnyRecord>> {
+    match handled::create(context, meta, &patch) {
+        Some(handled) => handled.await,
+        None => insert_as(context, meta, patch, Patch::new()).await,
+    }
+}
+
+/// As [`insert`], without handlers; `trusted` are values of the server.
+pub(super) async fn insert_as(
+    context: &Context,
+    meta: &'static EntityMeta,
+    patch: Patch,
+    trusted: Patch,
+) -> Result<Box<dyn AnyRecord>> {
     let (mut record, written) = permitted::new_record(context, meta, patch)?;
     guard::write_record(context.identity(), Write::Insert, &*record)?;
     references::reachable(context, context, meta, &[(&*record, written)]).await?;
+    apply(&mut *record, trusted)?;
     let filter = prefilter::reach(context, meta).await?;
     // Hooks may set what the filter asks for, so the filter is asked last.
     let reach = Reach { asker: context, filter: &filter };
@@ -121,8 +135,11 @@ pub(super) async fn update_patch(
     guard::write(meta, context.identity(), Write::Update)?;
     let accepted = accepted(context, meta);
     patch.retain(|(index, _)| !meta.ids.contains(index) && accepted.contains(*index));
+    if let Some(handled) = handled::update(context, meta, id, &patch) {
+        return Ok(handled.await?.row());
+    }
     if update_needs_row(meta, &prefilter::reach(context, meta).await?, &patch) {
-        return Ok(update(context, meta, id, patch).await?.row());
+        return Ok(update_as(context, meta, id, patch, Patch::new()).await?.row());
     }
     let filter = prefilter::beside(context, meta, &id.condition(meta)).await?;
     update_at_once(context, meta, id, filter, patch).await
@@ -174,7 +191,21 @@ pub(super) fn stamp(meta: &EntityMeta, patch: &mut Patch) {
 }
 
 /// Changes a row for the identity of a context, reading it first.
-async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, mut patch: Patch) -> Result<Box<dyn AnyRecord>> {
+async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, patch: Patch) -> Result<Box<dyn AnyRecord>> {
+    match handled::update(context, meta, id, &patch) {
+        Some(handled) => handled.await,
+        None => update_as(context, meta, id, patch, Patch::new()).await,
+    }
+}
+
+/// As [`update`], without handlers; `trusted` are values of the server.
+pub(super) async fn update_as(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    mut patch: Patch,
+    trusted: Patch,
+) -> Result<Box<dyn AnyRecord>> {
     let reach = prefilter::reach(context, meta).await?;
     let rows = prefilter::beside(context, meta, &id.condition(meta)).await?;
     let judge = |record: &dyn AnyRecord| guard::write_record(context.identity(), Write::Update, record);
@@ -188,6 +219,7 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, mut patch
         apply(&mut *record, patch)?;
         judge(&*record)?;
         references::reachable(context, &inside, meta, &[(&*record, record.changed_fields())]).await?;
+        apply(&mut *record, trusted)?;
         let within = Some(Reach { asker: context, filter: &reach });
         let stored = store_inside(&inside, &mut *record, within, is_last).await;
         stored.map_err(|error| untold(error, meta, kept))?;
@@ -201,7 +233,7 @@ pub(crate) fn untold(error: Error, meta: &EntityMeta, kept: FieldMask) -> Error 
     if kept.is_empty() { error } else { concealed(error, meta, meta.all_fields().without(kept)) }
 }
 
-fn compare_version(context: &Context, record: &dyn AnyRecord, patch: &Patch) -> Result<()> {
+pub(super) fn compare_version(context: &Context, record: &dyn AnyRecord, patch: &Patch) -> Result<()> {
     let meta = record.meta();
     let carried = patch.iter().find(|(index, _)| meta.version == Some(*index));
     // A comparison would tell what the record keeps from the asker.
@@ -263,6 +295,20 @@ pub async fn delete_id(context: &Context, meta: &'static EntityMeta, id: &Id) ->
 /// # Errors
 /// As [`delete_id`]; 409 where the version is stale.
 pub async fn delete_version(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    version: Option<Value>,
+) -> Result<()> {
+    guard::write(meta, context.identity(), Write::Delete)?;
+    match handled::remove(context, meta, id, version.as_ref()) {
+        Some(handled) => handled.await.map(drop),
+        None => delete_as(context, meta, id, version).await,
+    }
+}
+
+/// As [`delete_version`], without handlers.
+pub(super) async fn delete_as(
     context: &Context,
     meta: &'static EntityMeta,
     id: &Id,

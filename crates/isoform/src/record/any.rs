@@ -53,6 +53,10 @@ pub trait AnyRecord: Send + Sync {
     /// The loaded records of a relation, by its position.
     fn related(&self, relation: usize) -> Option<Vec<&dyn AnyRecord>>;
 
+    /// The record once more, with its state and what is loaded of its relations.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn copy(&self) -> Box<dyn AnyRecord>;
+
     /// The record with its type, shared.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 
@@ -161,6 +165,11 @@ impl<E: Entity> AnyRecord for Record<E> {
 
     fn related(&self, relation: usize) -> Option<Vec<&dyn AnyRecord>> {
         self.entity.related(relation)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn copy(&self) -> Box<dyn AnyRecord> {
+        Box::new(self.clone())
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -7,6 +7,7 @@ use crate::bulk::in_row;
 use crate::context::{Context, Scope};
 use crate::guard::{self, Write};
 use crate::meta::{EntityMeta, FieldMask};
+use crate::operations::handled;
 use crate::operations::hidden::conceal;
 use crate::operations::lazy;
 use crate::operations::permitted;
@@ -43,6 +44,19 @@ pub(super) async fn insert_patches(
     meta: &'static EntityMeta,
     patches: Vec<Patch>,
 ) -> Result<Vec<Box<dyn AnyRecord>>> {
+    match handled::create_many(context, meta, &patches) {
+        Some(handled) => handled.await,
+        None => insert_patches_as(context, meta, patches, Vec::new()).await,
+    }
+}
+
+/// As [`insert_patches`], without handlers; `trusted` are values of the server, for each row, where there are any.
+pub(in crate::operations) async fn insert_patches_as(
+    context: &Context,
+    meta: &'static EntityMeta,
+    patches: Vec<Patch>,
+    trusted: Vec<Patch>,
+) -> Result<Vec<Box<dyn AnyRecord>>> {
     let guarded = context.scope() == Scope::Api;
     if guarded {
         guard::write(meta, context.identity(), Write::Insert)?;
@@ -66,6 +80,9 @@ pub(super) async fn insert_patches(
         let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
         references::reachable(context, context, meta, &written).await?;
     }
+    for (record, trusted) in records.iter_mut().zip(trusted) {
+        apply(&mut **record, trusted)?;
+    }
     let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(count);
     for record in &mut records {
         all.push(&mut **record);
@@ -81,6 +98,12 @@ pub(super) async fn insert_patches(
     Ok(records)
 }
 
+/// What somebody has set of a new record.
+pub(in crate::operations) fn what_is_set(record: &dyn AnyRecord) -> Patch {
+    let fields = record.changed_fields().without(record.state().hidden);
+    fields.iter().map(|index| (index, record.get(index))).collect()
+}
+
 /// Inserts typed records, all or none: guarded in scope `Api`, where only what is set counts, and trusted in scope `Backend`.
 /// Afterwards they are as they are in the table.
 pub(crate) async fn insert_records(
@@ -91,13 +114,9 @@ pub(crate) async fn insert_records(
     if context.scope() == Scope::Backend {
         return insert_all(context, meta, &mut records, None).await;
     }
-    let set = |record: &dyn AnyRecord| {
-        let fields = record.changed_fields().without(record.state().hidden);
-        fields.iter().map(|index| (index, record.get(index))).collect::<Patch>()
-    };
-    let patches: Vec<_> = records.iter().map(|record| set(&**record)).collect();
+    let patches: Vec<_> = records.iter().map(|record| what_is_set(&**record)).collect();
     let sent: Vec<FieldMask> = patches.iter().map(|patch| patch.iter().map(|(field, _)| *field).collect()).collect();
-    let stored = insert_patches(context, meta, patches).await?;
+    let stored = insert_patches_as(context, meta, patches, Vec::new()).await?;
     let mut rows: Vec<_> = stored.iter().map(|record| record.row()).collect();
     let hidden = conceal(context, meta, guard::readable_fields(meta, context.identity()), &mut rows)?;
     for (position, ((record, mut row), sent)) in records.into_iter().zip(rows).zip(sent).enumerate() {
