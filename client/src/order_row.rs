@@ -163,12 +163,14 @@ impl Row {
         let begun = product_input.clone();
         Effect::new(move || {
             if self.page.begun.get() == Some(self.id) {
-                self.page.begun.set(None);
-                focus(&begun);
+                let begun = begun.clone();
+                // Once the form is there.
+                request_animation_frame(move || focus(&begun));
             }
         });
         let saved = move |_: Record<OrderItem>| {
             draft.set(blank());
+            self.page.begun.set(None);
             focus(&again);
             self.renewed("Added");
         };

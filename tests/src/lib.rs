@@ -20,6 +20,7 @@ pub mod entities_described;
 pub mod entities_fields;
 pub mod entities_filters;
 pub mod entities_ids;
+pub mod entities_kept;
 pub mod entities_lazy;
 pub mod entities_paging;
 pub mod entities_related;

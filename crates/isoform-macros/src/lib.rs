@@ -164,6 +164,12 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// In an expression of SQL a field is what its column holds: a `Decimal` is a whole number of millionths, a `TimeDelta` one of
 /// microseconds. What may be null is an `Option`.
 ///
+/// What the server keeps of each row, four fields of the entity in one of the struct:
+///
+/// | | |
+/// | --- | --- |
+/// | `embed`, on a `PersistenceItem` | columns `object_id` (the id, where no other field is), `created`, `updated`, `owner_id`; no client writes them. In closures `\|t\| t.item.created`, and `\|t\| t.created`; orders, indexes and relations name them without the item |
+///
 /// # `#[relation(…)]`
 ///
 /// A field of type `ToOne<Project>` or `ToMany<Comment>` is no column: it holds what a query included, and what belongs together is

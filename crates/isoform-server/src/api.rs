@@ -14,7 +14,7 @@ use crate::answers::Answers;
 use crate::at_once::AtOnce;
 use crate::context::{self, IdentityRequest, Resolver};
 use crate::controllers;
-use crate::database::Database;
+use crate::database::{Database, SchemaCheck};
 use crate::methods::{self, Prefixed};
 use crate::once::{self, Once};
 use crate::rest;
@@ -29,6 +29,7 @@ pub struct Api {
     resolver: Option<Resolver>,
     sessions: Option<Sessions>,
     limits: Limits,
+    schema_check: SchemaCheck,
     prefix: String,
     origins: Vec<String>,
     answers: Answers,
@@ -97,6 +98,7 @@ impl Api {
             resolver: None,
             sessions: None,
             limits: Limits::default(),
+            schema_check: SchemaCheck::default(),
             prefix: "/api".into(),
             origins: Vec::new(),
             answers: Answers::default(),
@@ -155,6 +157,13 @@ impl Api {
     #[must_use]
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// What becomes of the start where tables do not match their entities: it stops, unless set otherwise.
+    #[must_use]
+    pub const fn schema_check(mut self, check: SchemaCheck) -> Self {
+        self.schema_check = check;
         self
     }
 
@@ -220,17 +229,14 @@ impl Api {
         &self.database
     }
 
-    /// Creates what is missing of tables and columns, logs what it did, and answers it, a sentence each.
+    /// Holds the tables against the entities, creates what is missing of tables and columns, logs what it did, and answers it, a
+    /// sentence each.
     ///
     /// # Errors
-    /// Where the database refuses.
+    /// Where the database refuses, and where tables do not match their entities: see [`Api::schema_check`].
     pub async fn ensure_schema(&self) -> Result<Vec<String>> {
         let entities: Vec<_> = self.entities.iter().map(|entity| entity.meta).chain(self.own()).collect();
-        let done = self.database.ensure_schema(&entities).await?;
-        for sentence in &done {
-            tracing::info!("schema: {sentence}");
-        }
-        Ok(done)
+        self.database.ensure_schema_with(&entities, self.schema_check).await
     }
 
     /// The entities that the server keeps itself.

@@ -48,7 +48,7 @@ mod transport;
 
 pub use api::{Api, Limits};
 pub use context::{ClientAddress, IdentityRequest};
-pub use database::{Database, StatementLimits, TOO_SLOW};
+pub use database::{Database, SchemaCheck, StatementLimits, TOO_SLOW};
 pub use in_process::InProcess;
 pub use serve::{HEAD_TIME, MAX_CONNECTIONS, STOP_TIME, serve};
 pub use sessions::Sessions;

@@ -73,6 +73,7 @@ mod nearest;
 pub mod operations;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod password;
+mod persistence;
 pub mod prelude;
 pub mod provider;
 mod query;
@@ -82,6 +83,8 @@ mod record;
 pub mod relation;
 pub mod remote;
 mod repository;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schema;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod session;
 #[cfg(not(target_arch = "wasm32"))]
@@ -110,6 +113,7 @@ pub use isoform_macros::{Controller, Entity, FieldEnum, allowed, backend, filter
 pub use meta::EntityMeta;
 #[cfg(not(target_arch = "wasm32"))]
 pub use nearest::did_you_mean;
+pub use persistence::{PersistenceItem, PersistenceItemFields};
 pub use query::{
     DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, default_limit, offset as query_offset,
     set_default_limit,

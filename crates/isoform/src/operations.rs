@@ -20,6 +20,7 @@ mod describe;
 mod handled;
 mod hidden;
 mod include;
+mod kept;
 mod lazy;
 mod load;
 mod nesting;

@@ -94,6 +94,7 @@ async fn deleting_a_customer_is_refused_at_the_button_while_orders_are_open() {
             page.sign_in(&application, "member").await;
             page.goto(&application.address("/customers?q=heron")).await.unwrap();
             page.see("[data-test=customer]").await;
+            page.hydrated().await;
             assert!(!page.has("[data-test=delete]").await, "members cannot delete customers");
             page.press("sign-out").await;
             page.see(".welcome").await;

@@ -9,7 +9,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, Type};
 
 use super::model::{Check, Entity, Field, Kind, Order, Relation, Role, Validator};
-use super::{origin, source};
+use super::{embed, origin, source};
 use crate::rule::here;
 
 pub fn entity(entity: &Entity) -> TokenStream {
@@ -50,10 +50,11 @@ fn columns(entity: &Entity) -> TokenStream {
         let (field, link) = (&relation.ident, link(relation));
         quote!(#field: ::isoform::__private::#link::NEW)
     });
+    let (embedded, new_embedded) = embed::columns(entity);
     quote! {
         #[doc = #docs]
         #[allow(dead_code, reason = "not every field is asked about")]
-        #vis struct #name<P = #ident> { #(#fields,)* #(#links,)* }
+        #vis struct #name<P = #ident> { #(#fields,)* #(#links,)* #embedded }
 
         #[automatically_derived]
         impl<P> ::core::clone::Clone for #name<P> {
@@ -68,7 +69,7 @@ fn columns(entity: &Entity) -> TokenStream {
 
         #[automatically_derived]
         impl<P: ::isoform::__private::Path> ::isoform::__private::Fixed for #name<P> {
-            const FIXED: &'static Self = &Self { #(#columns,)* #(#new_links,)* };
+            const FIXED: &'static Self = &Self { #(#columns,)* #(#new_links,)* #new_embedded };
         }
     }
 }
@@ -94,19 +95,20 @@ fn implementation(entity: &Entity) -> TokenStream {
     let related = entity.relations.iter().map(|relation| &relation.ident).chain(&entity.unfit);
     let relation_blanks = related.map(|ident| quote!(#ident: ::core::default::Default::default()));
     let relations = relations(entity);
-    let blanks = entity.fields.iter().map(|field| {
+    let embedded_blanks = embed::blanks(entity);
+    let blanks = entity.fields.iter().filter(|field| field.within.is_none()).map(|field| {
         let (ident, value) = (&field.ident, blank(field));
         quote!(#ident: #value)
     });
     let gets = entity.fields.iter().enumerate().map(|(index, field)| {
-        let ident = &field.ident;
+        let place = embed::place(field);
         let to_value = as_value(&field.ty, "to_value");
-        quote!(#index => #to_value(&self.#ident))
+        quote!(#index => #to_value(&self.#place))
     });
     let sets = entity.fields.iter().enumerate().map(|(index, field)| {
-        let ident = &field.ident;
+        let place = embed::place(field);
         let assign = as_value(&field.ty, "assign");
-        quote!(#index => #assign(&mut self.#ident, value))
+        quote!(#index => #assign(&mut self.#place, value))
     });
     let meta = meta(entity);
     let run_hook = run_hook(entity);
@@ -128,7 +130,7 @@ fn implementation(entity: &Entity) -> TokenStream {
             }
 
             fn blank() -> Self {
-                Self { #(#blanks,)* #(#relation_blanks,)* }
+                Self { #(#blanks,)* #(#relation_blanks,)* #embedded_blanks }
             }
 
             fn get(&self, index: usize) -> #private::Value {
@@ -396,6 +398,7 @@ fn meta(entity: &Entity) -> TokenStream {
     };
     let filters = super::prefilters::expand(entity);
     let source = source::meta(entity);
+    let kept = embed::meta(entity);
     quote! {
         #private::EntityMeta {
             key: #key,
@@ -410,6 +413,7 @@ fn meta(entity: &Entity) -> TokenStream {
             order_by: &[#order_by],
             hooks: #hooks,
             new_record: #private::new_record::<#ident>,
+            kept: #kept,
             #[cfg(not(target_arch = "wasm32"))]
             indexes: &[#indexes],
             #[cfg(not(target_arch = "wasm32"))]
@@ -494,6 +498,9 @@ fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
     }
     if field.saving.is_some() {
         more.push(quote!(has_saving: true));
+    }
+    if field.kept {
+        more.push(quote!(kept: true));
     }
     for (name, text) in [("input", &field.input), ("placeholder", &field.placeholder), ("help", &field.help)] {
         if let Some(text) = text {

@@ -54,7 +54,7 @@ impl FieldMeta {
     /// Is its value made by the framework, the server or the database, so that no client writes it?
     #[must_use]
     pub const fn is_made(&self) -> bool {
-        self.is_stamped() || self.auto_increment || !self.is_written()
+        self.is_stamped() || self.auto_increment || self.kept || !self.is_written()
     }
 
     /// What people read of a value: as `display` says, else an enum's label, else its text.

@@ -114,7 +114,8 @@ pub async fn update_body(
 
 /// Is there a hook, a rule on the record or a filter that needs the row which an update is about?
 pub(super) fn update_needs_row(meta: &'static EntityMeta, filter: &Condition, patch: &Patch) -> bool {
-    let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_made()).map(|(index, _)| index);
+    let stamped =
+        meta.fields.iter().enumerate().filter(|(_, field)| field.is_made() && !field.kept).map(|(index, _)| index);
     let written: FieldMask = patch.iter().map(|(index, _)| *index).chain(stamped).collect();
     guard::needs_record(meta, Write::Update)
         || meta.hooks_around_save()

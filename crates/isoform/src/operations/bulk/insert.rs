@@ -9,6 +9,7 @@ use crate::guard::{self, Write};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::handled;
 use crate::operations::hidden::conceal;
+use crate::operations::kept;
 use crate::operations::lazy;
 use crate::operations::permitted;
 use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside, store_many};
@@ -170,6 +171,7 @@ async fn insert_all(
 /// The row of a new record, with its id and its stamps, valid and judged.
 async fn made(inside: &Context, record: &mut dyn AnyRecord, reach: Option<Reach<'_>>) -> Result<Row> {
     give_id(record)?;
+    kept::give(inside, record)?;
     record.state_mut().errors.clear();
     validate::fields(record);
     validate::outcome(record)?;
