@@ -19,6 +19,7 @@ pub mod entities_controllers;
 pub mod entities_described;
 pub mod entities_fields;
 pub mod entities_filters;
+pub mod entities_handled;
 pub mod entities_ids;
 pub mod entities_kept;
 pub mod entities_lazy;
@@ -35,6 +36,7 @@ pub mod todo;
 use std::sync::Arc;
 
 use isoform::Remote;
+use isoform::handlers::{HandlerSet, Handlers};
 use isoform::prelude::*;
 use isoform_server::{Api, Database, IdentityRequest, InProcess};
 
@@ -56,6 +58,7 @@ pub struct World {
     pub router: axum::Router,
     way: Way,
     base: String,
+    handlers: Option<Arc<HandlerSet>>,
     _folder: Arc<tempfile::TempDir>,
 }
 
@@ -82,10 +85,20 @@ impl World {
 
     /// A world whose requests may cost no more than this.
     pub async fn limited(way: Way, entities: Entities, limits: isoform_server::Limits) -> Self {
+        Self::made(way, entities, limits, Handlers::new()).await
+    }
+
+    /// A world in which handlers run.
+    pub async fn handled(way: Way, entities: Entities, handlers: Handlers) -> Self {
+        Self::made(way, entities, isoform_server::Limits::default(), handlers).await
+    }
+
+    async fn made(way: Way, entities: Entities, limits: isoform_server::Limits, handlers: Handlers) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let file = folder.path().join("test.db");
         let database = Database::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-        let api = Api::new(database.clone()).entities(entities).identity(claimed).limits(limits);
+        let set = handlers.for_entities(&entities).unwrap();
+        let api = Api::new(database.clone()).entities(entities).identity(claimed).limits(limits).handlers(handlers);
         api.ensure_schema().await.unwrap();
         let router = api.into_router().unwrap();
         let mut base = String::new();
@@ -95,7 +108,7 @@ impl World {
             let served = router.clone();
             tokio::spawn(async move { axum::serve(listener, served).await });
         }
-        Self { database, router, way, base, _folder: folder }
+        Self { database, router, way, base, handlers: set, _folder: folder }
     }
 
     pub fn file(&self) -> std::path::PathBuf {
@@ -125,7 +138,9 @@ impl World {
             })
         };
         match self.way {
-            Way::Direct => Context::api(&self.database).with_identity(identity.cloned()),
+            Way::Direct => {
+                Context::api(&self.database).with_identity(identity.cloned()).with_handlers(self.handlers.clone())
+            }
             Way::InProcess => with(InProcess::remote(self.router.clone())),
             Way::Socket => with(Remote::http(&self.base)),
         }

@@ -13,7 +13,8 @@ use crate::query::Query;
 use crate::record::IntoFields;
 use crate::relation::Relation;
 use crate::repository::IntoAssignments;
-use crate::value::{FieldValue, Value, ValueError};
+use crate::value::{FieldValue, Value};
+use crate::{Error, Result};
 
 /// A question for rows: its filter, order and page, what of the rows, and what comes along.
 ///
@@ -284,10 +285,14 @@ impl<E: Entity> Changes<E> {
     ///
     /// # Errors
     /// Where the value does not fit the field.
-    pub fn get<T: FieldValue>(&self, field: impl FnOnce(E::Fields) -> Column<E, T>) -> Result<Option<T>, ValueError> {
+    pub fn get<T: FieldValue>(&self, field: impl FnOnce(E::Fields) -> Column<E, T>) -> Result<Option<T>> {
         let index = field(E::FIELDS).index();
         let value = self.values.iter().find(|(known, _)| *known == index).map(|(_, value)| value.clone());
-        value.map(T::from_value).transpose()
+        let fitting = |value| {
+            T::from_value(value)
+                .map_err(|error| Error::internal(format!("{} {}", E::meta().field(index).name, error.0)))
+        };
+        value.map(fitting).transpose()
     }
 
     /// Gives fields values: `set(|o| o.total.set(5))`.

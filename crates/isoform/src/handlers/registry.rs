@@ -11,7 +11,8 @@ use super::event::{EntityEvent, Event, EventKind};
 use super::request::{Next, Outcome, Request};
 use super::run::{self, After, AfterHandler, Before, BeforeHandler, Chain};
 use super::view::{Any, View};
-use crate::entity::{Entities, Entity};
+use crate::controller::Stored;
+use crate::entity::Entities;
 use crate::meta::EntityMeta;
 use crate::{Error, Result};
 
@@ -85,7 +86,7 @@ impl Handlers {
 
     /// Before an operation of an entity: changes the request, answers instead, or refuses.
     #[track_caller]
-    pub fn before<V: EntityEvent, E: Entity>(
+    pub fn before<V: EntityEvent, E: Stored>(
         self,
         handler: impl AsyncFnOnce(&mut Request<V, E>) -> Result<Next<V::Answer<E>>>
         + for<'a> BeforeHandler<'a, V, E>
@@ -109,7 +110,7 @@ impl Handlers {
 
     /// After an operation of an entity: is given the result or the error, and changes or replaces it.
     #[track_caller]
-    pub fn after<V: EntityEvent, E: Entity>(
+    pub fn after<V: EntityEvent, E: Stored>(
         self,
         handler: impl AsyncFnOnce(&mut Request<V, E>, &mut Outcome<V, E>) -> Result<()>
         + for<'a> AfterHandler<'a, V, E>
@@ -135,7 +136,7 @@ impl Handlers {
     /// outcome is lost, its error goes to the log, and its context is in no transaction: an answer that it is told of was
     /// committed before.
     #[track_caller]
-    pub fn after_detached<V: EntityEvent, E: Entity>(
+    pub fn after_detached<V: EntityEvent, E: Stored>(
         self,
         handler: impl AsyncFnOnce(&mut Request<V, E>, &mut Outcome<V, E>) -> Result<()>
         + for<'a> AfterHandler<'a, V, E>
@@ -159,7 +160,7 @@ impl Handlers {
 
     /// Around this operation of this entity both run: the handlers for all entities, then the entity's own.
     #[track_caller]
-    pub fn chain<V: EntityEvent, E: Entity>(mut self) -> Self {
+    pub fn chain<V: EntityEvent, E: Stored>(mut self) -> Self {
         self.chained.push(Around { kind: V::KIND, entity: Some(E::meta()), place: Location::caller() });
         self
     }

@@ -167,11 +167,16 @@ impl<V: Event> Chain<V> {
         for handler in &self.after {
             let context = request.context.clone();
             let about = About { when: "after", what: V::KIND, entity: request.entity() };
-            let ended = bounded(&context, Some(self.limit), about, handler(request, outcome.clone())).await;
-            match ended {
-                Ok((changed, now)) => (request, outcome) = (changed, now),
-                // What it has raised is how the operation ends. What it was asked with is lost with the handler.
-                Err(error) => return Err(error),
+            let kept = (!self.detached.is_empty()).then(|| request.copy());
+            match bounded(&context, Some(self.limit), about, handler(request, outcome)).await {
+                Ok(now) => (request, outcome) = now,
+                // What it has raised is how the operation ends.
+                Err(error) => {
+                    if let Some(kept) = kept {
+                        self.detach(&kept, &Err(error.clone()), later);
+                    }
+                    return Err(error);
+                }
             }
         }
         self.detach(&request, &outcome, later);
