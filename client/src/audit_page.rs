@@ -70,8 +70,7 @@ fn entry_view(entry: &Audit, today: NaiveDate) -> AnyView {
     });
     view! {
         <p class="line-main"><strong>{who}</strong> " " {what.label().to_lowercase()} " · " {label}</p>
-        <p class="line-facts"><span>{row}</span></p>
-        <p class="line-count">{dates::moment(at, today)}</p>
+        <p class="line-facts"><span>{dates::moment(at, today)}</span> <span>{row}</span></p>
         {failure}
     }
     .into_any()

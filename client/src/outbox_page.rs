@@ -40,8 +40,11 @@ fn mail_view(mail: &Mail, today: NaiveDate) -> AnyView {
     let state = sent.map_or_else(|| "To be sent".to_owned(), |sent| format!("Sent {}", dates::moment(sent, today)));
     view! {
         <p class="line-main"><strong>{subject}</strong></p>
-        <p class="line-facts"><span>{format!("To {to}")}</span> <span class="chip">{state}</span></p>
-        <p class="line-count">{dates::moment(created, today)}</p>
+        <p class="line-facts">
+            <span>{dates::moment(created, today)}</span>
+            <span>{format!("To {to}")}</span>
+            <span class="chip">{state}</span>
+        </p>
         <p class="line-text">{text}</p>
     }
     .into_any()
