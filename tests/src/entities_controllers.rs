@@ -108,6 +108,13 @@ impl Record<Visit> {
         Ok((self.greeting.clone(), self.score, self.discount, self.audit.clone()))
     }
 
+    /// At an address of its own, and not too often.
+    #[allowed(authenticated, prefix = "doors", rate_limit(2 per hour))]
+    pub async fn knock(&mut self) -> Result<()> {
+        self.greeting = "Who is there?".into();
+        Ok(())
+    }
+
     /// Fills in everything.
     #[allowed(true)]
     pub async fn fill(&mut self) -> Result<()> {

@@ -20,9 +20,11 @@ pub mod entities_described;
 pub mod entities_fields;
 pub mod entities_filters;
 pub mod entities_handled;
+pub mod entities_hooks;
 pub mod entities_ids;
 pub mod entities_kept;
 pub mod entities_lazy;
+pub mod entities_methods;
 pub mod entities_paging;
 pub mod entities_related;
 pub mod entities_related_values;
@@ -85,20 +87,22 @@ impl World {
 
     /// A world whose requests may cost no more than this.
     pub async fn limited(way: Way, entities: Entities, limits: isoform_server::Limits) -> Self {
-        Self::made(way, entities, limits, Handlers::new()).await
+        Self::configured(way, |api| api.entities(entities).limits(limits)).await
     }
 
     /// A world in which handlers run.
     pub async fn handled(way: Way, entities: Entities, handlers: Handlers) -> Self {
-        Self::made(way, entities, isoform_server::Limits::default(), handlers).await
+        let set = handlers.for_entities(&entities).unwrap();
+        let world = Self::configured(way, |api| api.entities(entities).handlers(handlers)).await;
+        Self { handlers: set, ..world }
     }
 
-    async fn made(way: Way, entities: Entities, limits: isoform_server::Limits, handlers: Handlers) -> Self {
+    /// A world whose API is made by a function.
+    pub async fn configured(way: Way, configure: impl FnOnce(Api) -> Api) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let file = folder.path().join("test.db");
         let database = Database::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-        let set = handlers.for_entities(&entities).unwrap();
-        let api = Api::new(database.clone()).entities(entities).identity(claimed).limits(limits).handlers(handlers);
+        let api = configure(Api::new(database.clone()).identity(claimed));
         api.ensure_schema().await.unwrap();
         let router = api.into_router().unwrap();
         let mut base = String::new();
@@ -108,7 +112,7 @@ impl World {
             let served = router.clone();
             tokio::spawn(async move { axum::serve(listener, served).await });
         }
-        Self { database, router, way, base, handlers: set, _folder: folder }
+        Self { database, router, way, base, handlers: None, _folder: folder }
     }
 
     pub fn file(&self) -> std::path::PathBuf {

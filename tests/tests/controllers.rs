@@ -189,6 +189,17 @@ promises! {
         assert_eq!(world.for_(&admin()).run(async { one.compute(vec![]).await.unwrap() }).await, 0);
     }
 
+    async fn its_methods_have_the_options_of_any_backend_method(world: World) {
+        let who = Identity::new(Uuid::new_v4().to_string(), "Eve");
+        world.for_(&who).run(async {
+            let mut one = visit();
+            one.knock().await.unwrap();
+            assert_eq!(one.greeting, "Who is there?");
+            one.knock().await.unwrap();
+            assert_eq!(one.knock().await.unwrap_err().status(), 429);
+        }).await;
+    }
+
     async fn it_has_static_methods_too(world: World) {
         assert!(world.nobody().run(Visit::count()).await.unwrap_err().is_unauthenticated());
         assert_eq!(world.for_(&ann()).run(Visit::count()).await.unwrap(), 0);

@@ -3,7 +3,7 @@
 use isoform::prelude::*;
 use isoform_server::{Api, Database};
 use serde_json::json;
-use tests::entities_controllers::Visitor;
+use tests::entities_controllers::{Visit, Visitor};
 use tests::{Way, World, admin, ann};
 
 async fn world() -> World {
@@ -143,6 +143,24 @@ async fn an_unknown_method_is_answered_with_the_nearest() {
 }
 
 #[tokio::test]
+async fn a_method_has_the_prefix_that_it_says() {
+    let (world, who) = (world().await, Identity::new(Uuid::new_v4().to_string(), "Eve"));
+    let body = json!({ "fields": fields() });
+    let answer = world.post("/api/doors/knock").json(&body).by(&who).send().await.ok(200);
+    assert_eq!(answer["fields"]["greeting"], "Who is there?");
+    world.post("/api/visit/knock").json(&body).by(&who).send().await.refused_echoing(404, "knock");
+}
+
+#[tokio::test]
+async fn a_call_that_is_repeated_with_its_key_is_done_once() {
+    let world = world().await;
+    let body = json!({ "args": ["Dr"], "fields": fields() });
+    let call = || world.post("/api/visit/enter").json(&body).by(&ann()).header("idempotency-key", "one").send();
+    let (first, second) = (call().await.ok(200), call().await.ok(200));
+    assert_eq!((first, visitors(&world).await), (second, 1));
+}
+
+#[tokio::test]
 async fn a_static_method_of_a_controller_takes_no_fields() {
     let world = world().await;
     let answer = world.post("/api/visit/count").json(&json!({ "args": [] })).by(&ann()).send().await.ok(200);
@@ -182,6 +200,12 @@ mod paths {
     }
 
     #[derive(Controller, Clone, PartialEq)]
+    #[controller(key = "doors")]
+    pub struct Doors {
+        pub open: bool,
+    }
+
+    #[derive(Controller, Clone, PartialEq)]
     #[controller(key = "hatch")]
     pub struct Hatch {
         pub open: bool,
@@ -216,6 +240,10 @@ async fn two_things_with_one_path_stop_the_start_up_with_both_named() {
     assert_eq!(told(entities![Gate, Portal]), "Gate and Portal have one key: \"gate\".");
     assert_eq!(told(entities![Gate].and(entities![Gate])), "Gate is registered twice.");
     assert_eq!(told(entities![Hatch]), "Hatch::close and Hatch::close have one path: hatch/close.");
+    assert!(
+        told(entities![Visit, paths::Doors]).contains("Visit")
+            && told(entities![Visit, paths::Doors]).contains("Doors")
+    );
     starts(entities![Visitor, Gate]).unwrap();
 }
 

@@ -94,7 +94,7 @@ fn row(meta: &'static EntityMeta) -> BoxedStrategy<Vec<(usize, Value)>> {
 }
 
 /// Rows in a database, in memory, and filters that are asked of both.
-fn check<E: Entity>(cases: u32) {
+fn check<E: isoform::Stored>(cases: u32) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let world = runtime.block_on(World::new(Way::Direct));
     let old = std::cell::RefCell::new(Vec::<Record<E>>::new());

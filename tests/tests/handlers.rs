@@ -236,7 +236,7 @@ async fn changing(way: Way) -> World {
         .after::<Find, Deal>(async |request, outcome| {
             let found = outcome.as_mut().map_err(|error| error.clone())?;
             for deal in &mut found.items {
-                assert_eq!(deal.secret, "s3cret", "handlers see rows as they are");
+                assert!(deal.secret == "s3cret" || deal.number > 9, "handlers see rows as they are");
                 deal.title = format!("{} of {}", deal.title, request.identity().map_or("", |who| &who.name));
             }
             found.total = found.total.map(|total| total + 100);
@@ -661,7 +661,7 @@ async fn two_handlers_for_the_same_event_and_entity_stop_the_start() {
     assert!(error.message().contains("before create of deals"), "{error}");
     assert!(error.message().contains(&format!("handlers.rs:{line}")), "{error}");
     assert_eq!(error.message().matches("handlers.rs:").count(), 2, "both places: {error}");
-    let database = World::new(Way::Direct).await.database;
+    let database = world(Way::Direct, Handlers::new()).await.database;
     let error = isoform_server::Api::new(database).entities(all()).handlers(twice).into_router().unwrap_err();
     assert!(error.message().contains("Two handlers"), "{error}");
     let twice = Handlers::new()

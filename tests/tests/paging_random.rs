@@ -71,7 +71,7 @@ fn order() -> impl Strategy<Value = Vec<(usize, Direction)>> {
     })
 }
 
-fn query<E: Entity>(order: &[(usize, Direction)]) -> Query<E> {
+fn query<E: isoform::Stored>(order: &[(usize, Direction)]) -> Query<E> {
     let one = |(field, direction): &(usize, Direction)| -> Order<E> {
         let column = isoform::Column::<E, String>::at(*field);
         if *direction == Direction::Asc { column.asc() } else { column.desc() }
@@ -91,7 +91,7 @@ async fn ids_by_pages<E: Entity>(query: Query<E>) -> Vec<Id> {
 }
 
 /// `E` begins with the fields of a `Sample`.
-fn check<E: Entity>() {
+fn check<E: isoform::Stored>() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let world = runtime.block_on(World::new(Way::InProcess));
     let config = Config { cases: 40, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };

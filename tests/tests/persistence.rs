@@ -62,7 +62,7 @@ promises! {
             assert_eq!(found.item.owner_id, before.owner_id);
             let many = (0..3).map(|n| Memorandum { item: forged(), ..memorandum(&n.to_string()) }).collect::<Vec<_>>();
             repo::<Memorandum>().insert_many(many).await.unwrap();
-            repo::<Memorandum>().update_many(all(), |m| (m.text.set("all"), m.item.owner_id.set("bob"))).await.unwrap();
+            repo::<Memorandum>().update_many(|_| all(), |m| (m.text.set("all"), m.item.owner_id.set("bob"))).await.unwrap();
             let all = Memorandum::query().await.unwrap();
             assert_eq!(all.len(), 4);
             for one in &all {

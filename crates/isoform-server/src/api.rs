@@ -17,6 +17,7 @@ use crate::controllers;
 use crate::database::{Database, SchemaCheck};
 use crate::methods::{self, Prefixed};
 use crate::once::{self, Once};
+use crate::registered;
 use crate::rest;
 use crate::sessions::Sessions;
 
@@ -233,8 +234,10 @@ impl Api {
     /// sentence each.
     ///
     /// # Errors
-    /// Where the database refuses, and where tables do not match their entities: see [`Api::schema_check`].
+    /// Where the database refuses, and where tables do not match their entities: see [`Api::schema_check`]. 400 where a relation leads to
+    /// an entity that is not listed.
     pub async fn ensure_schema(&self) -> Result<Vec<String>> {
+        registered::check(&self.listed())?;
         let entities: Vec<_> = self.entities.iter().map(|entity| entity.meta).chain(self.own()).collect();
         self.database.ensure_schema_with(&entities, self.schema_check).await
     }
@@ -254,7 +257,8 @@ impl Api {
     /// Everything as a router, to be served.
     ///
     /// # Errors
-    /// Where two things have one path, with both named; as [`Handlers::for_entities`].
+    /// Where two things have one path, and where a relation leads to an entity that is not listed, with both named; as
+    /// [`Handlers::for_entities`].
     pub fn into_router(self) -> Result<Router> {
         for warning in self.warnings() {
             tracing::warn!("{warning}");
@@ -276,6 +280,7 @@ impl Api {
             queries: self.limits.queries,
             entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
+            base: std::sync::OnceLock::new(),
             handlers: self.handlers.for_entities(&self.entities)?,
             answers: self.answers,
             at_once: AtOnce::new(self.limits.at_once),
@@ -297,6 +302,10 @@ impl Api {
         })
     }
 
+    fn listed(&self) -> Vec<&'static EntityMeta> {
+        self.entities.iter().map(|entity| entity.meta).collect()
+    }
+
     /// The entities by key, with their methods by name; what stands in another's way is named.
     fn served(&self) -> Result<HashMap<&'static str, ServedEntity>> {
         let mut served: HashMap<&'static str, ServedEntity> = HashMap::new();
@@ -304,7 +313,6 @@ impl Api {
             let (key, name) = (entity.meta.key, entity.meta.rust_name);
             entity.meta.check_relations()?;
             let mut methods: HashMap<&'static str, &'static Method> = HashMap::new();
-            methods::free(key, name)?;
             for method in entity.methods.iter().filter(|method| methods::prefix_of(entity.meta, method).is_none()) {
                 if let Some(other) = methods.insert(method.wire, method) {
                     return Err(Error::invalid(format!(
@@ -332,6 +340,7 @@ impl Api {
                 }));
             }
         }
+        registered::check(&self.listed())?;
         Ok(served)
     }
 }

@@ -57,6 +57,8 @@ pub(crate) struct Source {
     pub queries: QueryLimits,
     pub entities: Arc<[&'static EntityMeta]>,
     pub origins: Vec<String>,
+    /// What all contexts have in common, made with the first.
+    pub base: OnceLock<Context>,
     pub answers: Answers,
     /// How many requests of one caller are under way at once.
     pub at_once: Option<AtOnce>,
@@ -84,10 +86,13 @@ impl Source {
     /// The context of a request.
     pub async fn context(&self, parts: &Parts, scope: Scope) -> Result<Context> {
         let session = parts.extensions.get::<tower_sessions::Session>().cloned().map(RequestSession);
-        let mut context = Context::backend(self.database.clone())
-            .with_row_limit(self.rows)
-            .with_query_limits(self.queries)
-            .with_entities(self.entities.clone());
+        let base = || {
+            Context::backend(self.database.clone())
+                .with_row_limit(self.rows)
+                .with_query_limits(self.queries)
+                .with_entities(self.entities.clone())
+        };
+        let mut context = self.base.get_or_init(base).clone();
         if let Some(ClientAddress(address)) = parts.extensions.get() {
             context = context.with_client(*address);
         }

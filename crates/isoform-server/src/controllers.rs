@@ -6,6 +6,7 @@ use isoform::backend::Method;
 use isoform::{Entities, Error, Result};
 
 use crate::api::{Served, ServedEntity};
+use crate::methods;
 
 /// The controllers by key, with their methods by name; what stands in another's way, or in that of an entity, is named.
 pub(crate) fn served(
@@ -15,9 +16,10 @@ pub(crate) fn served(
     let mut served: HashMap<&'static str, ServedEntity> = HashMap::new();
     for controller in all.controllers() {
         let (key, name) = (controller.meta.key, controller.meta.rust_name);
-        let mut methods: HashMap<&'static str, &'static Method> = HashMap::new();
-        for method in &controller.methods {
-            if let Some(other) = methods.insert(method.wire, method) {
+        let mut own: HashMap<&'static str, &'static Method> = HashMap::new();
+        methods::free(key, name)?;
+        for method in controller.methods.iter().filter(|method| methods::prefix_of(controller.meta, method).is_none()) {
+            if let Some(other) = own.insert(method.wire, method) {
                 return Err(Error::invalid(format!(
                     "{name}::{} and {name}::{} have one path: {key}/{}.",
                     other.name, method.name, method.wire
@@ -31,7 +33,7 @@ pub(crate) fn served(
                 format!("{} and {name} have one key: \"{key}\".", other.meta.rust_name)
             }));
         }
-        served.insert(key, ServedEntity { meta: controller.meta, methods });
+        served.insert(key, ServedEntity { meta: controller.meta, methods: own });
     }
     Ok(served)
 }

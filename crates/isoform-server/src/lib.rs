@@ -38,6 +38,7 @@ mod include;
 mod methods;
 mod once;
 mod parameters;
+mod registered;
 mod respond;
 mod rest;
 mod serve;

@@ -181,7 +181,7 @@ impl Shared {
             let readable = guard::readable_fields(entity.meta, context.identity());
             let asked = Asked::of(&parts, &context, &body)?;
             let work = async |context: Context| {
-                let call = Call { entity, context: context.clone(), readable, parts };
+                let call = Call { entity, context: context.clone(), readable, parts: Box::new(parts) };
                 context.run(answer(call, body)).await.map_err(|error| {
                     // Of what they have sent themselves they are told what is wrong with it.
                     let told = readable.or(guard::writable_fields(entity.meta, context.identity()));
@@ -233,7 +233,8 @@ struct Call<'a> {
     context: Context,
     /// The fields that the caller may see.
     readable: FieldMask,
-    parts: Parts,
+    /// Large, and handed on from one future to the next.
+    parts: Box<Parts>,
 }
 
 impl Call<'_> {
@@ -402,6 +403,7 @@ impl Call<'_> {
     /// `/api/tasks/{id}`, or `/api/tasks/{method}` by `POST`
     async fn row(self, id: String, body: Arrived) -> Result<Response> {
         if self.is_action("loadRelations") {
+            self.meta().has_rows()?;
             return self.load_relations(&id, body).await;
         }
         if self.parts.method == Method::POST {
@@ -508,7 +510,7 @@ impl Call<'_> {
                     None => return Err(Error::invalid("\"rowInfo\" is missing: this is a method of a record.")),
                 };
                 let answer = invoke_record(&self.context, self.meta(), method, args, row_info).await?;
-                Ok(respond::value(&serde_json::to_value(&answer).map_err(Error::internal)?))
+                Ok(respond::json(StatusCode::OK, serde_json::to_vec(&answer).map_err(Error::internal)?))
             }
             Callable::Static(..) => {
                 let data = invoke_static(&self.context, method, args).await?;

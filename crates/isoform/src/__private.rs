@@ -15,12 +15,10 @@ pub use crate::filter::custom_filter;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::filter::{CustomFilter, Prefilters};
 pub use crate::future::{BoxFuture, ready};
-#[cfg(not(target_arch = "wasm32"))]
-pub use crate::hooks::saving_many;
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 use crate::meta::FieldFunction;
 pub use crate::meta::{
-    Allow, Check, Direction, EntityMeta, FieldCheck, FieldMeta, FieldRole, Kept, Number, OnDelete, Origin,
+    Allow, Check, Direction, EntityMeta, FieldCheck, FieldMeta, FieldRole, Kept, Masks, Number, OnDelete, Origin,
     RelationMeta, Rule, Through, Validator,
 };
 #[cfg(not(target_arch = "wasm32"))]

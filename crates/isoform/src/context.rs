@@ -12,6 +12,9 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 #[cfg(not(target_arch = "wasm32"))]
+pub use answers::ErrorHook;
+
+#[cfg(not(target_arch = "wasm32"))]
 use crate::Error;
 use crate::Result;
 #[cfg(not(target_arch = "wasm32"))]
@@ -404,10 +407,10 @@ impl Context {
         CURRENT.set(self);
     }
 
-    /// Runs a future in this context.
+    /// Runs a future, a query or whatever else can be awaited, in this context.
     #[cfg(not(target_arch = "wasm32"))]
-    pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(self.clone(), future)
+    pub fn run<F: IntoFuture>(&self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self.clone(), future.into_future())
     }
 
     /// Runs a function in this context: for code that polls futures itself, such as the body of a streamed response.

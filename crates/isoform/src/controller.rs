@@ -4,7 +4,7 @@ use serde_json::{Map, Value as JsonValue, json};
 
 use crate::backend::Called;
 #[cfg(not(target_arch = "wasm32"))]
-use crate::backend::{Args, Body, Method, limited};
+use crate::backend::{Args, Body, Method, limited, said};
 use crate::context::Context;
 use crate::entity::Entity;
 use crate::meta::{EntityMeta, FieldMask, Rule};
@@ -139,7 +139,7 @@ pub async fn invoke(
             return Err(refused());
         }
         validate::any(&mut *record).await?;
-        let result = body(&mut *record, Args::new(args)).await.map_err(|error| with_messages(error, &*record, told))?;
+        let result = body(&mut *record, Args::new(args)).await.map_err(|error| said(error, &*record, identity))?;
         let mut answer = Map::new();
         if !result.is_null() {
             answer.insert("result".into(), result);
@@ -153,16 +153,6 @@ pub async fn invoke(
         Ok(answer)
     };
     limited(context, method, work).await.map_err(|error| operations::concealed(error, meta, told))
-}
-
-/// What a method has said of fields goes along with its error, unless that names fields itself.
-#[cfg(not(target_arch = "wasm32"))]
-fn with_messages(error: Error, record: &dyn AnyRecord, told: FieldMask) -> Error {
-    if !error.fields().is_empty() {
-        return error;
-    }
-    let messages = messages(record, told);
-    if messages.is_empty() { error } else { error.with_fields(messages) }
 }
 
 /// What is wrong with these fields, by their names on the wire.

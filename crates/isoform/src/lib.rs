@@ -97,6 +97,8 @@ pub mod __private;
 
 pub use batch::{Batch, BatchDone, BatchRepository, Pending};
 pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
+#[cfg(not(target_arch = "wasm32"))]
+pub use context::ErrorHook;
 pub use context::{Context, Scope};
 pub use controller::Stored;
 pub use describe::{Description, describe_entities};

@@ -8,7 +8,7 @@ mod source;
 use std::fmt;
 
 pub use field_rule::{FieldCheck, FieldFunction, FieldRule};
-pub use origin::Origin;
+pub use origin::{Masks, Origin};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::{Source, SqlPart};
 
@@ -63,6 +63,8 @@ pub struct EntityMeta {
     /// Runs `saving_many`, where the entity has hooks.
     #[cfg(not(target_arch = "wasm32"))]
     pub saving_many: Option<crate::hooks::SavingMany>,
+    /// Sets of its fields: what [`EntityMeta::with_masks`] makes of them.
+    pub masks: Masks,
 }
 
 impl EntityMeta {

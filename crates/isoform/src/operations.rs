@@ -60,7 +60,7 @@ pub use load::load_relations_json;
 pub use page::{end_json, page_json, reversed};
 pub(crate) use page::{end_related, find_fields, page, page_related};
 pub(crate) use raw::{execute_sql, fetch_sql};
-pub use references::foreign_key_conflict;
+pub use references::{FOREIGN_KEY, foreign_key_conflict};
 pub(crate) use write::{apply, delete, received, save, untold};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 

@@ -77,9 +77,10 @@ pub fn controller(ctxt: &Ctxt, controller: &mut Entity) -> bool {
     for field in &mut controller.fields {
         name_is_snake_case(ctxt, field);
         input_is_known(ctxt, field);
-        let kind = field.kind;
+        let (kind, optional) = (field.kind, field.optional);
         field.validators.retain(|validator| {
             validator_fits_the_type(ctxt, kind, validator)
+                && null_is_possible(ctxt, optional, validator)
                 && limits_are_right(ctxt, kind, validator)
                 && pattern_is_right(ctxt, validator)
         });

@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{Data, DeriveInput, Fields, LitStr};
 
-use super::model::{Allow, Entity, Field, Kind, lazy_of};
-use super::{attr, expand};
+use super::model::{Allow, Entity, Field, lazy_of};
+use super::{attr, expand, relation};
 use crate::ctxt::Ctxt;
 use crate::rule::{Rule, here};
 use crate::{items, names, symbol};
@@ -29,16 +29,16 @@ pub fn model(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
     if fields.named.is_empty() {
         ctxt.error(&input.ident, "a controller has fields: what needs none is a static method of an entity");
     }
-    let mut controller = attr::blank(ctxt, input, fields.named.iter());
+    let (related, columns): (Vec<_>, Vec<_>) = fields.named.iter().partition(|syntax| relation::is_one(syntax));
+    let mut controller = attr::blank(ctxt, input, columns.into_iter());
     controller.controller = true;
+    for syntax in related {
+        ctxt.error(&syntax.ty, "a controller has no rows that others are related to: hold an id");
+        controller.unfit.extend(syntax.ident.clone());
+    }
     let nobody = || Rule::Nobody;
     // Who sees which field is its own `api_read`; rows there are none.
     controller.allow = Allow { read: Rule::Everyone, insert: nobody(), update: nobody(), delete: nobody() };
-    for syntax in &fields.named {
-        for attribute in syntax.attrs.iter().filter(|attribute| attribute.path().is_ident(symbol::RELATION)) {
-            ctxt.error(attribute.path(), "a controller has no rows that others are related to: hold an id");
-        }
-    }
     let (found, items) = items::of_attributes(ctxt, &input.attrs, symbol::CONTROLLER);
     let (mut key, mut label) = (None, None);
     for item in &items {
@@ -111,9 +111,6 @@ fn needs_no_table(ctxt: &Ctxt, field: &Field) {
 fn travels(ctxt: &Ctxt, field: &Field) {
     if lazy_of(&field.ty).is_some() {
         ctxt.error(&field.ty, "the fields of a controller always travel: leave `Lazy` out");
-    }
-    if field.kind == Kind::Relation {
-        ctxt.error(&field.ty, "a controller has no rows that others are related to: hold an id");
     }
 }
 

@@ -85,12 +85,13 @@ pub fn parse(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field, fields: &mut Vec<
 
 /// The identifier is the id, where no other field is.
 pub fn settle(ctxt: &Ctxt, entity: &mut Entity) {
-    for second in entity.embedded.iter().skip(1) {
+    for second in entity.embedded.drain(1.min(entity.embedded.len())..) {
         ctxt.error(&second.ident, "there is a `PersistenceItem` already: an entity has one");
+        entity.unfit.push(second.ident);
     }
-    entity.embedded.truncate(1);
     let Some(first) = entity.embedded.first().map(|first| first.ident.clone()) else { return };
     entity.fields.retain(|field| field.within.is_none() || field.within.as_ref() == Some(&first));
+    names_are_free(ctxt, entity);
     if let Some((token, _)) = entity.sources.named.first() {
         ctxt.error(
             &first,
@@ -106,6 +107,24 @@ pub fn settle(ctxt: &Ctxt, entity: &mut Entity) {
             object_id.roles.push((token, Role::Id));
         }
     }
+}
+
+/// No other field has the name of one that is embedded.
+fn names_are_free(ctxt: &Ctxt, entity: &mut Entity) {
+    let taken: Vec<_> =
+        entity.fields.iter().filter(|field| field.within.is_some()).map(|field| field.name.clone()).collect();
+    let unfit = &mut entity.unfit;
+    entity.fields.retain(|field| {
+        let free = field.within.is_some() || !taken.contains(&field.name);
+        if !free {
+            ctxt.error(
+                &field.ident,
+                format!("the `PersistenceItem` has a field `{}` already: rename this one", field.name),
+            );
+            unfit.push(field.ident.clone());
+        }
+        free
+    });
 }
 
 /// The fields of the columns' struct, and their values.

@@ -381,7 +381,10 @@ fn meta(entity: &Entity) -> TokenStream {
         None => quote!(#private::HookSet::NONE),
     };
     let saving_many = match entity.hooks {
-        Some(_) => quote!(::core::option::Option::Some(#private::saving_many::<#ident>)),
+        Some(span) => {
+            let hooks = self::hooks(entity, span);
+            quote!(::core::option::Option::Some(#hooks::SAVING_MANY))
+        }
         None => quote!(::core::option::Option::None),
     };
     let api_filter = match &entity.api_filter {
@@ -399,7 +402,7 @@ fn meta(entity: &Entity) -> TokenStream {
     let filters = super::prefilters::expand(entity);
     let source = source::meta(entity);
     let kept = embed::meta(entity);
-    quote! {
+    let plain = quote! {
         #private::EntityMeta {
             key: #key,
             table: #table,
@@ -424,8 +427,14 @@ fn meta(entity: &Entity) -> TokenStream {
             source: #source,
             #[cfg(not(target_arch = "wasm32"))]
             saving_many: #saving_many,
+            masks: #private::Masks::NONE,
         }
-    }
+    };
+    // A constant of its own: what stands in a call would not be there for ever.
+    quote!({
+        const PLAIN: #private::EntityMeta = #plain;
+        PLAIN.with_masks()
+    })
 }
 
 fn orders(entity: &Entity, orders: &[Order]) -> TokenStream {
@@ -612,7 +621,7 @@ pub(super) fn hooks(entity: &Entity, span: Span) -> TokenStream {
 fn run_field_saving(entity: &Entity) -> TokenStream {
     let mut arms = entity.fields.iter().enumerate().filter_map(|(index, field)| {
         let (_, path) = field.saving.as_ref()?;
-        let column = Ident::new("column", Span::mixed_site());
+        let column = Ident::new("column", here(path));
         // The column is made here, so that a function of another type is reported at its name.
         let ty = &field.ty;
         let call = quote_spanned! {here(path)=> {

@@ -17,6 +17,7 @@ pub struct Letter {
     pub another: PersistenceItem,
 }
 
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Address {
     pub street: String,
 }

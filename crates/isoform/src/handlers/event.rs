@@ -304,7 +304,7 @@ impl<E: View> Existing<E> {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "as where records are looked at")]
+#[expect(clippy::unnecessary_wraps, clippy::extra_unused_type_parameters, reason = "as where records are looked at")]
 const _: () = {
     impl<E: View> ById<E> {
         fn seen<B: View>(self) -> Result<ById<B>> {

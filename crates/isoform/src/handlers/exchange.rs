@@ -91,7 +91,7 @@ mod tests {
         assert!(exchange.set_header("x two", "2").is_err());
         assert!(exchange.set_header("Content-Length", "2").is_err());
         assert!(exchange.set_status(500).is_err());
-        exchange.set_header("X-Two", "1").and_then(|()| exchange.set_header("x-two", "2")).expect("a header");
+        assert!(exchange.set_header("X-Two", "1").is_ok() && exchange.set_header("x-two", "2").is_ok());
         assert_eq!(exchange.reply().headers, [("x-two".to_owned(), "2".to_owned())]);
     }
 }

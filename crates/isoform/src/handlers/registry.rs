@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::event::{EntityEvent, Event, EventKind};
 use super::request::{Next, Outcome, Request};
 use super::run::{self, After, AfterHandler, Before, BeforeHandler, Chain};
-use super::view::{Any, View};
+use super::view::Any;
 use crate::controller::Stored;
 use crate::entity::Entities;
 use crate::meta::EntityMeta;
@@ -297,7 +297,7 @@ fn chosen<T: Clone + 'static>(
 
 const _: () = {
     #[allow(dead_code, reason = "it is enough that it compiles")]
-    fn is_shared<E: View>(handlers: Handlers, set: HandlerSet) -> impl Send + Sync {
+    fn is_shared(handlers: Handlers, set: HandlerSet) -> impl Send + Sync {
         (handlers, set)
     }
 };

@@ -83,11 +83,19 @@ pub(super) async fn update_many_as(
         return context.database()?.count(meta, &rows.filter).await;
     }
     stamp(meta, &mut patch);
-    let Some(limit) = rows.limit else { return context.database()?.update(meta, &rows.filter, &patch).await };
-    let work = async |inside: Context| {
-        rows.bearable(inside.database()?.update_at_most(meta, &rows.filter, &patch, limit).await?)
+    let updated = match rows.limit {
+        None => context.database()?.update(meta, &rows.filter, &patch).await,
+        Some(limit) => {
+            let work = async |inside: Context| {
+                rows.bearable(inside.database()?.update_at_most(meta, &rows.filter, &patch, limit).await?)
+            };
+            context.transaction(work).await
+        }
     };
-    context.transaction(work).await
+    match updated {
+        Err(error) => Err(references::named_in(error, context, meta, &patch).await),
+        updated => updated,
+    }
 }
 
 /// Deletes the rows that a filter finds; answers how many there were.
@@ -140,18 +148,22 @@ pub(super) fn given(context: &Context, count: usize, what: &str) -> Result<()> {
 #[derive(Default)]
 struct Together {
     records: Vec<Box<dyn AnyRecord>>,
+    /// What was written of each.
+    written: Vec<FieldMask>,
     /// What they keep from the asker.
     kept: FieldMask,
 }
 
 impl Together {
     async fn store(&mut self, inside: &Context, meta: &'static EntityMeta, reach: Option<Reach<'_>>) -> Result<()> {
-        let mut records = std::mem::take(&mut self.records);
+        let (mut records, written) = (std::mem::take(&mut self.records), std::mem::take(&mut self.written));
         let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(records.len());
         for record in &mut records {
             all.push(&mut **record);
         }
-        store_many(inside, meta, &mut all, reach).await.map_err(|error| untold(error, meta, self.kept))
+        let Err(error) = store_many(inside, meta, &mut all, reach).await else { return Ok(()) };
+        let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
+        Err(untold(references::named(error, inside, meta, &written).await, meta, self.kept))
     }
 }
 
@@ -263,14 +275,17 @@ impl Rows {
                 changed += 1;
                 if meta.hooks.saving_many {
                     together.records.push(record);
+                    together.written.push(written);
                     together.kept = together.kept.or(kept);
                     if together.records.len() == TOGETHER {
                         together.store(&inside, meta, reach).await?;
                     }
                     continue;
                 }
-                let stored = store_inside(&inside, &mut *record, reach, false).await;
-                stored.map_err(|error| untold(error, meta, kept))?;
+                if let Err(error) = store_inside(&inside, &mut *record, reach, false).await {
+                    let error = references::named(error, &inside, meta, &[(&*record, written)]).await;
+                    return Err(untold(error, meta, kept));
+                }
             }
             together.store(&inside, meta, reach).await?;
             Ok(changed)

@@ -23,6 +23,7 @@ use super::ask::readable;
 use super::hidden::{Hidden, conceal};
 use super::{Patch, lazy, resolve};
 use crate::context::Context;
+use crate::future::BoxFuture;
 use crate::handlers::{Any, Chain, Event, Later, Next, Outcome, Request};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::record::AnyRecord;
@@ -77,16 +78,24 @@ fn restore(
     Ok(())
 }
 
-/// Passes records of the entity: what a handler answers may be of any.
-fn are_of<'a>(meta: &EntityMeta, records: impl IntoIterator<Item = &'a Box<dyn AnyRecord>>) -> Result<()> {
-    match records.into_iter().find(|record| !std::ptr::eq(record.meta(), meta)) {
-        None => Ok(()),
-        Some(other) => Err(Error::internal(format!(
-            "a handler answered a record of {} where one of {} was asked for",
-            other.meta().key,
-            meta.key
-        ))),
+/// What handlers make of an operation; nothing, where none is for it.
+type Handled<'a, T> = Option<BoxFuture<'a, Result<T>>>;
+
+/// Passes a record of the entity: what a handler answers may be of any.
+fn is_of(meta: &EntityMeta, record: &dyn AnyRecord) -> Result<()> {
+    if std::ptr::eq(record.meta(), meta) {
+        return Ok(());
     }
+    Err(Error::internal(format!(
+        "a handler answered a record of {} where one of {} was asked for",
+        record.meta().key,
+        meta.key
+    )))
+}
+
+/// As [`is_of`], of each.
+fn are_of(meta: &EntityMeta, records: &[Box<dyn AnyRecord>]) -> Result<()> {
+    records.iter().try_for_each(|record| is_of(meta, &**record))
 }
 
 /// Runs an operation that writes, with its handlers, in one transaction. `asked` guards what is asked for, reads what handlers

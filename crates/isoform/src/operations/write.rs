@@ -49,7 +49,10 @@ pub(super) async fn insert_as(
     let filter = prefilter::reach(context, meta).await?;
     // Hooks may set what the filter asks for, so the filter is asked last.
     let reach = Reach { asker: context, filter: &filter };
-    store(&context.with_scope(Scope::Backend), &mut *record, Some(reach), !context.in_transaction()).await?;
+    let stored = store(&context.with_scope(Scope::Backend), &mut *record, Some(reach), !context.in_transaction()).await;
+    if let Err(error) = stored {
+        return Err(references::named(error, context, meta, &[(&*record, written)]).await);
+    }
     Ok(record)
 }
 
@@ -143,7 +146,11 @@ pub(super) async fn update_patch(
         return Ok(update_as(context, meta, id, patch, Patch::new()).await?.row());
     }
     let filter = prefilter::beside(context, meta, &id.condition(meta)).await?;
-    update_at_once(context, meta, id, filter, patch).await
+    if meta.database_fields().is_empty() {
+        return update_at_once(context, meta, id, filter, patch).await;
+    }
+    // What the database makes of the row can be read back, or nothing is written.
+    context.transaction(async |inside| update_at_once(&inside, meta, id, filter, patch).await).await
 }
 
 /// An update in one statement.
@@ -167,7 +174,10 @@ async fn update_at_once(
         database.find(meta, &Find::matching(wanted).limit(1)).await?.pop()
     } else {
         stamp(meta, &mut patch);
-        database.update_returning(meta, &wanted, &patch).await?
+        match database.update_returning(meta, &wanted, &patch).await {
+            Err(error) => return Err(references::named_in(error, context, meta, &patch).await),
+            row => row?,
+        }
     };
     match row {
         Some(mut row) => {
@@ -219,11 +229,14 @@ pub(super) async fn update_as(
         let kept = kept_from(context, &*record);
         apply(&mut *record, patch)?;
         judge(&*record)?;
-        references::reachable(context, &inside, meta, &[(&*record, record.changed_fields())]).await?;
+        let written = record.changed_fields();
+        references::reachable(context, &inside, meta, &[(&*record, written)]).await?;
         apply(&mut *record, trusted)?;
         let within = Some(Reach { asker: context, filter: &reach });
-        let stored = store_inside(&inside, &mut *record, within, is_last).await;
-        stored.map_err(|error| untold(error, meta, kept))?;
+        if let Err(error) = store_inside(&inside, &mut *record, within, is_last).await {
+            let error = references::named(error, &inside, meta, &[(&*record, written)]).await;
+            return Err(untold(error, meta, kept));
+        }
         Ok(record)
     };
     context.with_scope(Scope::Backend).transaction(work).await
@@ -338,7 +351,11 @@ pub(super) async fn delete_as(
 /// Saves a typed record: guarded in scope `Api`, where only its changes count, and trusted in scope `Backend`.
 pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
     if context.scope() == Scope::Backend {
-        return store(context, record, None, !context.in_transaction()).await;
+        let stored = store(context, record, None, !context.in_transaction()).await;
+        return match stored {
+            Err(error) => Err(references::named_anywhere(error, context, record).await),
+            Ok(()) => Ok(()),
+        };
     }
     let meta = record.meta();
     let write = if record.state().is_new { Write::Insert } else { Write::Update };

@@ -23,6 +23,9 @@ pub trait AnyRecord: Send + Sync {
     /// The value that a field has in the table.
     fn original(&self, index: usize) -> Value;
 
+    /// Was it borrowed to be changed, since it was as it is in the table?
+    fn was_borrowed(&self) -> bool;
+
     /// Sets a field.
     ///
     /// # Errors
@@ -94,6 +97,9 @@ impl dyn AnyRecord + '_ {
     /// The fields that differ from what is in the table.
     #[must_use]
     pub fn changed_fields(&self) -> FieldMask {
+        if !self.was_borrowed() {
+            return FieldMask::NONE;
+        }
         (0..self.meta().fields.len()).filter(|index| self.get(*index) != self.original(*index)).collect()
     }
 
@@ -128,6 +134,10 @@ impl<E: Entity> AnyRecord for Record<E> {
 
     fn original(&self, index: usize) -> Value {
         Self::original(self).get(index)
+    }
+
+    fn was_borrowed(&self) -> bool {
+        self.original.is_some()
     }
 
     fn set(&mut self, index: usize, value: Value) -> Result<(), ValueError> {

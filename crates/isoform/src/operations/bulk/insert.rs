@@ -78,7 +78,7 @@ pub(in crate::operations) async fn insert_patches_as(
     let new = patches.into_iter().enumerate().map(record).collect::<Result<Vec<_>>>()?;
     let (mut records, written): (Vec<_>, Vec<_>) = new.into_iter().unzip();
     if guarded {
-        let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
+        let written: Vec<_> = records.iter().map(|record| &**record).zip(written.iter().copied()).collect();
         references::reachable(context, context, meta, &written).await?;
     }
     for (record, trusted) in records.iter_mut().zip(trusted) {
@@ -92,9 +92,12 @@ pub(in crate::operations) async fn insert_patches_as(
         // Hooks may set what the filter asks for, so the filter is asked last.
         let filter = prefilter::reach(context, meta).await?;
         let reach = Reach { asker: context, filter: &filter };
-        insert_all(&context.with_scope(Scope::Backend), meta, &mut all, Some(reach)).await?;
+        if let Err(error) = insert_all(&context.with_scope(Scope::Backend), meta, &mut all, Some(reach)).await {
+            let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
+            return Err(references::named(error, context, meta, &written).await);
+        }
     } else {
-        insert_all(context, meta, &mut all, None).await?;
+        insert_trusted(context, meta, &mut all).await?;
     }
     Ok(records)
 }
@@ -105,6 +108,16 @@ pub(in crate::operations) fn what_is_set(record: &dyn AnyRecord) -> Patch {
     fields.iter().map(|index| (index, record.get(index))).collect()
 }
 
+async fn insert_trusted(
+    context: &Context,
+    meta: &'static EntityMeta,
+    records: &mut [&mut dyn AnyRecord],
+) -> Result<()> {
+    let Err(error) = insert_all(context, meta, records, None).await else { return Ok(()) };
+    let written: Vec<_> = records.iter().map(|record| (&**record, meta.all_fields())).collect();
+    Err(references::named(error, context, meta, &written).await)
+}
+
 /// Inserts typed records, all or none: guarded in scope `Api`, where only what is set counts, and trusted in scope `Backend`.
 /// Afterwards they are as they are in the table.
 pub(crate) async fn insert_records(
@@ -113,7 +126,7 @@ pub(crate) async fn insert_records(
     mut records: Vec<&mut dyn AnyRecord>,
 ) -> Result<()> {
     if context.scope() == Scope::Backend {
-        return insert_all(context, meta, &mut records, None).await;
+        return insert_trusted(context, meta, &mut records).await;
     }
     let patches: Vec<_> = records.iter().map(|record| what_is_set(&**record)).collect();
     let sent: Vec<FieldMask> = patches.iter().map(|patch| patch.iter().map(|(field, _)| *field).collect()).collect();

@@ -115,7 +115,9 @@ impl Upsert<'_> {
         }
         apply(record, trusted)?;
         let reach = Reach { asker: self.context, filter: &self.api_filter };
-        store_inside(inside, &mut *record, Some(reach), self.is_last).await?;
+        if let Err(error) = store_inside(inside, &mut *record, Some(reach), self.is_last).await {
+            return Err(references::named(error, inside, self.meta, &[(&*record, written)]).await);
+        }
         Ok(record.row())
     }
 

@@ -1,10 +1,9 @@
 //! Writes of many rows around which handlers run, and batches.
 
 use super::write::new_values;
-use super::{Trusted, are_of, may_write, shown, written};
+use super::{Handled, Trusted, are_of, may_write, shown, written};
 use crate::bulk::{Step, UpsertRow, Which, in_row, in_step};
 use crate::context::Context;
-use crate::future::BoxFuture;
 use crate::guard::{self, Write};
 use crate::handlers::{
     Any, Batch, Changes, CreateMany, Items, Many, RemoveMany, Rows, Several, Steps, UpdateMany, UpsertMany, Upserts,
@@ -24,7 +23,7 @@ pub(in crate::operations) fn create_many<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     patches: &[Patch],
-) -> Option<BoxFuture<'a, Result<Vec<Box<dyn AnyRecord>>>>> {
+) -> Handled<'a, Vec<Box<dyn AnyRecord>>> {
     let chain = context.handled::<CreateMany>(meta)?;
     let patches = patches.to_vec();
     Some(Box::pin(async move {
@@ -41,7 +40,7 @@ pub(in crate::operations) fn create_many<'a>(
         let items = patches.into_iter().enumerate().map(item).collect::<Result<Vec<_>>>()?;
         let sent = items.iter().map(|item| what_is_set(&**item)).collect();
         let operation = async |part: Context, trusted: Trusted, asked: Items<Any>| {
-            let values = asked.items.iter().map(|item| new_values(&part, meta, item, &trusted));
+            let values = asked.items.iter().map(|item| new_values(&part, meta, &**item, &trusted));
             let (values, trusted) = values.collect::<Result<Vec<_>>>()?.into_iter().unzip();
             insert_patches_as(&part, meta, values, trusted).await
         };
@@ -56,7 +55,7 @@ pub(crate) fn inserted<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     new: &[&dyn AnyRecord],
-) -> Option<BoxFuture<'a, Result<Vec<Box<dyn AnyRecord>>>>> {
+) -> Handled<'a, Vec<Box<dyn AnyRecord>>> {
     let patches: Vec<_> = new.iter().map(|record| what_is_set(*record)).collect();
     let created = create_many(context, meta, &patches)?;
     Some(Box::pin(async move {
@@ -80,7 +79,7 @@ pub(in crate::operations) fn update_many<'a>(
     meta: &'static EntityMeta,
     which: &Which,
     patch: &Patch,
-) -> Option<BoxFuture<'a, Result<u64>>> {
+) -> Handled<'a, u64> {
     let chain = context.handled::<UpdateMany>(meta)?;
     let (which, mut patch) = (which.clone(), patch.clone());
     Some(Box::pin(async move {
@@ -104,7 +103,7 @@ pub(in crate::operations) fn remove_many<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     which: &Which,
-) -> Option<BoxFuture<'a, Result<u64>>> {
+) -> Handled<'a, u64> {
     let chain = context.handled::<RemoveMany>(meta)?;
     let which = which.clone();
     Some(Box::pin(async move {
@@ -123,7 +122,7 @@ pub(in crate::operations) fn upsert_many<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     list: &[UpsertRow],
-) -> Option<BoxFuture<'a, Result<Vec<Row>>>> {
+) -> Handled<'a, Vec<Row>> {
     let chain = context.handled::<UpsertMany>(meta)?;
     let mut rows = list.to_vec();
     Some(Box::pin(async move {
@@ -168,7 +167,7 @@ pub(in crate::operations) fn batch<'a>(
     context: &'a Context,
     steps: &[(&'static EntityMeta, Step)],
     told: &'a (dyn Fn(&'static EntityMeta, Error) -> Error + Sync),
-) -> Option<BoxFuture<'a, Result<Vec<Done>>>> {
+) -> Handled<'a, Vec<Done>> {
     let chain = context.handled_everywhere::<Batch>()?;
     let steps = steps.to_vec();
     Some(Box::pin(async move {

@@ -1,11 +1,10 @@
 //! Questions around which handlers run: answered by records.
 
-use super::{answered, are_of, restore, shown};
+use super::{Handled, answered, are_of, is_of, restore, shown};
 use crate::aggregate::Aggregation;
 use crate::context::Context;
 use crate::describe::Description;
 use crate::filter::Condition;
-use crate::future::BoxFuture;
 use crate::handlers::{
     Any, ById, Chain, Collection, Count, Counted, Describe, EntityEvent, Find as FindEvent, FindById, FindFirst,
     FindLast, Group, Grouped, Nothing, Paged, Question, Questioned, Rows,
@@ -93,7 +92,7 @@ pub(in crate::operations) fn list<'a>(
     find: &Find,
     fields: FieldMask,
     page: Option<(&str, bool)>,
-) -> Option<BoxFuture<'a, Result<Listed>>> {
+) -> Handled<'a, Listed> {
     let chain = context.handled::<FindEvent>(meta)?;
     let mut query = Question::new(loading(meta, find, fields), fields);
     query.page = page.map(|(cursor, total)| Paged { cursor: cursor.to_owned(), total });
@@ -122,7 +121,7 @@ pub(in crate::operations) fn end<'a>(
     find: &Find,
     fields: FieldMask,
     last: bool,
-) -> Option<BoxFuture<'a, Result<Listed>>> {
+) -> Handled<'a, Listed> {
     let find = Find { limit: Some(1), offset: 0, ..find.clone() };
     if last {
         at_an_end(context, meta, Question::new(find, fields), context.handled::<FindLast>(meta)?, true)
@@ -137,7 +136,7 @@ fn at_an_end<'a, V>(
     query: Question<Any>,
     chain: Chain<V>,
     last: bool,
-) -> Option<BoxFuture<'a, Result<Listed>>>
+) -> Handled<'a, Listed>
 where
     V: EntityEvent<What<Any> = Questioned<Any>, Answer<Any> = Option<Box<dyn AnyRecord>>>,
 {
@@ -181,7 +180,7 @@ pub(crate) fn by_id<'a>(
     id: &Id,
     include: &[Include],
     with: FieldMask,
-) -> Option<BoxFuture<'a, Result<Found>>> {
+) -> Handled<'a, Found> {
     let chain = context.handled::<FindById>(meta)?;
     let find = Find { include: include.to_vec(), with, ..Find::default() };
     let (id, query) = (id.clone(), Question::new(find, meta.all_fields()));
@@ -193,7 +192,7 @@ pub(crate) fn by_id<'a>(
             rows.pop().ok_or_else(|| not_found(meta))
         };
         let (request, record) = answered(context, &chain, request, operation).await?;
-        are_of(meta, [&record])?;
+        is_of(meta, &*record)?;
         let fields = request.query.fields.without(request.query.find.left_out(meta));
         Ok(Found { record, fields })
     }))
@@ -210,7 +209,7 @@ pub(in crate::operations) fn count<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     filter: &Condition,
-) -> Option<BoxFuture<'a, Result<u64>>> {
+) -> Handled<'a, u64> {
     let chain = context.handled::<Count>(meta)?;
     let rows = Rows::new(filter.clone());
     Some(Box::pin(async move {
@@ -230,7 +229,7 @@ pub(in crate::operations) fn group<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     asked: &Aggregation,
-) -> Option<BoxFuture<'a, Result<Vec<Row>>>> {
+) -> Handled<'a, Vec<Row>> {
     let chain = context.handled::<Group>(meta)?;
     let question = asked.clone();
     let rows = Rows::new(question.filter.clone());
@@ -260,7 +259,7 @@ pub(in crate::operations) fn group<'a>(
 pub(in crate::operations) fn describe<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
-) -> Option<BoxFuture<'a, Result<Description>>> {
+) -> Handled<'a, Description> {
     let chain = context.handled::<Describe>(meta)?;
     Some(Box::pin(async move {
         described(context, meta)?;

@@ -3,10 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::read::Listed;
-use super::{answered, are_of, restore, shown};
-use crate::Result;
+use super::{Handled, answered, is_of, restore, shown};
 use crate::context::Context;
-use crate::future::BoxFuture;
 use crate::handlers::{Any, Collection, Find as FindEvent, LoadRelations, Loading, Question, Questioned};
 use crate::id::Id;
 use crate::meta::EntityMeta;
@@ -24,7 +22,7 @@ pub(in crate::operations) fn related<'a>(
     include: &Include,
     keys: &'a [Vec<Value>],
     depth: usize,
-) -> Option<BoxFuture<'a, Result<Vec<Child>>>> {
+) -> Handled<'a, Vec<Child>> {
     let (relation, target) = (include.relation, include.relation.target());
     let chain = context.handled::<FindEvent>(target)?;
     let query = Question::new(include.find.clone(), target.all_fields());
@@ -50,13 +48,13 @@ pub(in crate::operations) fn related<'a>(
             Ok(Collection::<Any>::of(items))
         };
         let (request, answer) = answered(context, &chain, request, operation).await?;
-        let owner = |record: &Box<dyn AnyRecord>| {
+        let mut owner = |record: &dyn AnyRecord| {
             let known = owners.get_mut(&record.id().to_string()).and_then(VecDeque::pop_front);
             // What a handler has put in belongs to whom its key names; to nobody, where another row would say that.
             let named = || relation.keys.iter().map(|(_, other)| record.get(*other)).collect();
             known.unwrap_or_else(|| if relation.through.is_none() { named() } else { Vec::new() })
         };
-        let keys: Vec<_> = answer.items.iter().map(owner).collect();
+        let keys: Vec<_> = answer.items.iter().map(|record| owner(&**record)).collect();
         let listed = Listed::of(context, target, answer, &request.query)?;
         Ok(keys.into_iter().zip(listed.records).collect())
     }))
@@ -68,7 +66,7 @@ pub(in crate::operations) fn load_relations<'a>(
     meta: &'static EntityMeta,
     id: &Id,
     relations: &[Include],
-) -> Option<BoxFuture<'a, Result<Box<dyn AnyRecord>>>> {
+) -> Handled<'a, Box<dyn AnyRecord>> {
     let chain = context.handled::<LoadRelations>(meta)?;
     let (id, relations) = (id.clone(), relations.to_vec());
     Some(Box::pin(async move {
@@ -77,7 +75,7 @@ pub(in crate::operations) fn load_relations<'a>(
         let request = chain.request(context, meta, Loading::new(id, relations));
         let operation = async |asked: Loading<Any>| load::loaded(context, meta, &asked.id, &asked.relations).await;
         let (_, record) = answered(context, &chain, request, operation).await?;
-        are_of(meta, [&record])?;
+        is_of(meta, &*record)?;
         shown(context, &*record, meta.all_fields())
     }))
 }

@@ -1,9 +1,8 @@
 //! Writes of one row around which handlers run.
 
-use super::{Trusted, are_of, may_write, written};
+use super::{Handled, Trusted, is_of, may_write, written};
 use crate::Result;
 use crate::context::{Context, Scope};
-use crate::future::BoxFuture;
 use crate::guard::{self, Write};
 use crate::handlers::{Any, Create, Existing, Item, Remove, Update};
 use crate::id::Id;
@@ -20,7 +19,7 @@ pub(in crate::operations) fn create<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     patch: &Patch,
-) -> Option<BoxFuture<'a, Result<Box<dyn AnyRecord>>>> {
+) -> Handled<'a, Box<dyn AnyRecord>> {
     let chain = context.handled::<Create>(meta)?;
     let patch = patch.clone();
     Some(Box::pin(async move {
@@ -28,11 +27,11 @@ pub(in crate::operations) fn create<'a>(
         guard::write_record(context.identity(), Write::Insert, &*item)?;
         let sent = vec![what_is_set(&*item)];
         let operation = async |part: Context, trusted: Trusted, asked: Item<Any>| {
-            let (values, trusted) = new_values(&part, meta, &asked.item, &trusted)?;
+            let (values, trusted) = new_values(&part, meta, &*asked.item, &trusted)?;
             insert_as(&part, meta, values, trusted).await
         };
         let record = written(context, Some(meta), chain, async |_| Ok((Item { item }, sent)), operation).await?;
-        are_of(meta, [&record])?;
+        is_of(meta, &*record)?;
         Ok(record)
     }))
 }
@@ -41,11 +40,11 @@ pub(in crate::operations) fn create<'a>(
 pub(super) fn new_values(
     context: &Context,
     meta: &'static EntityMeta,
-    item: &Box<dyn AnyRecord>,
+    item: &dyn AnyRecord,
     trusted: &Trusted,
 ) -> Result<(Patch, Patch)> {
-    are_of(meta, [item])?;
-    let (values, trusted) = trusted.part(what_is_set(&**item));
+    is_of(meta, item)?;
+    let (values, trusted) = trusted.part(what_is_set(item));
     let (_, permitted) = permitted::new_record(context, meta, values.clone())?;
     may_write(context, meta, &values, guard::writable_fields(meta, context.identity()).and(permitted))?;
     Ok((values, trusted))
@@ -57,7 +56,7 @@ pub(in crate::operations) fn update<'a>(
     meta: &'static EntityMeta,
     id: &Id,
     patch: &Patch,
-) -> Option<BoxFuture<'a, Result<Box<dyn AnyRecord>>>> {
+) -> Handled<'a, Box<dyn AnyRecord>> {
     let chain = context.handled::<Update>(meta)?;
     let (id, mut patch) = (id.clone(), patch.clone());
     Some(Box::pin(async move {
@@ -74,7 +73,7 @@ pub(in crate::operations) fn update<'a>(
             Ok((Item { item }, vec![patch]))
         };
         let operation = async |part: Context, trusted: Trusted, asked: Item<Any>| {
-            are_of(meta, [&asked.item])?;
+            is_of(meta, &*asked.item)?;
             let item = &*asked.item;
             let changed: Patch = item.changed_fields().iter().map(|field| (field, item.get(field))).collect();
             let (mut values, trusted) = trusted.part(changed);
@@ -84,7 +83,7 @@ pub(in crate::operations) fn update<'a>(
             update_as(&part, meta, &item.original_id(), values, trusted).await
         };
         let record = written(context, Some(meta), chain, asked, operation).await?;
-        are_of(meta, [&record])?;
+        is_of(meta, &*record)?;
         Ok(record)
     }))
 }
@@ -95,7 +94,7 @@ pub(in crate::operations) fn remove<'a>(
     meta: &'static EntityMeta,
     id: &Id,
     version: Option<&Value>,
-) -> Option<BoxFuture<'a, Result<chrono::DateTime<chrono::Utc>>>> {
+) -> Handled<'a, chrono::DateTime<chrono::Utc>> {
     let chain = context.handled::<Remove>(meta)?;
     let (id, version) = (id.clone(), version.cloned());
     Some(Box::pin(async move {
