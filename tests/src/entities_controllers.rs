@@ -109,7 +109,7 @@ impl Record<Visit> {
     }
 
     /// At an address of its own, and not too often.
-    #[allowed(authenticated, prefix = "doors", rate_limit = 2 / 600)]
+    #[allowed(authenticated, prefix = "doors", rate_limit(2 per hour))]
     pub async fn knock(&mut self) -> Result<()> {
         self.greeting = "Who is there?".into();
         Ok(())
