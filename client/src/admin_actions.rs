@@ -1,7 +1,7 @@
 //! What an admin may do to all tasks at once.
 
+use isoform_leptos::use_call;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use shared::prelude::*;
 
 use crate::page_state::page_state;
@@ -10,20 +10,18 @@ use crate::page_state::page_state;
 #[component]
 pub fn AdminActions() -> impl IntoView {
     let page = page_state();
-    let pending = RwSignal::new(false);
-    let set_all = move |completed: bool| {
-        if pending.get_untracked() {
-            return;
+    let call = use_call();
+    Effect::new(move |_| {
+        if let Some(error) = call.error() {
+            page.say(error.message());
         }
-        pending.set(true);
-        spawn_local(async move {
-            let answer = Task::set_all(completed).await;
-            pending.set(false);
-            match answer {
-                Ok(0) => page.say("No task changed."),
-                Ok(1) => page.say("1 task changed."),
-                Ok(changed) => page.say(format!("{changed} tasks changed.")),
-                Err(error) => page.say(error.message()),
+    });
+    let set_all = move |completed: bool| {
+        call.run(Task::set_all(completed), move |changed| {
+            match changed {
+                0 => page.say("No task changed."),
+                1 => page.say("1 task changed."),
+                changed => page.say(format!("{changed} tasks changed.")),
             }
             page.refresh();
         });
@@ -31,7 +29,7 @@ pub fn AdminActions() -> impl IntoView {
     let button = move |completed: bool, test: &'static str, label: &'static str| {
         view! {
             <button
-                type="button" class="button small" data-test=test aria-busy=move || pending.get().to_string()
+                type="button" class="button small" data-test=test aria-busy=move || call.pending().to_string()
                 on:click=move |_| set_all(completed)
             >
                 {label}

@@ -36,7 +36,7 @@ pub enum TagColor {
     Amber,
 }
 
-/// Which task has which tag.
+/// Which task has which tag: each once.
 #[derive(Entity, Clone, Debug, PartialEq)]
 #[entity(
     key = "task-tags",
@@ -46,14 +46,11 @@ pub enum TagColor {
     api_filter = of_visible_tasks
 )]
 pub struct TaskTag {
-    /// Made on the server.
-    #[field(id)]
-    pub id: Uuid,
     /// The task.
-    #[field(index)]
+    #[field(id, label = "Task")]
     pub task_id: Uuid,
     /// The tag.
-    #[field(index)]
+    #[field(id, label = "Tag")]
     pub tag_id: Uuid,
     /// The task.
     #[relation(task_id, on_delete = cascade)]

@@ -35,7 +35,7 @@ impl User {
 #[backend]
 impl User {
     /// Signs out.
-    #[allowed(true, transaction = false)]
+    #[allowed(true, on_purpose, transaction = false)]
     pub async fn sign_out() -> Result<()> {
         isoform::session::sign_out().await
     }

@@ -14,9 +14,11 @@ pub fn all() -> Entities {
         .and(crate::entities_rules::all())
         .and(crate::entities_lazy::all())
         .and(crate::entities_ids::all())
+        .and(crate::entities_hooks::all())
         .and(crate::entities_shop::all())
         .and(crate::entities_views::all())
         .and(crate::entities_attacks::all())
+        .and(crate::entities_methods::all())
         .and(crate::entities_combined::all())
         .and(crate::entities_controllers::all())
 }

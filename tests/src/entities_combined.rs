@@ -3,13 +3,13 @@
 use isoform::prelude::*;
 
 pub fn all() -> Entities {
-    entities![Seat, Turnstile, Visitor, Slow]
+    entities![Chair, Turnstile, Sitter, Slow]
 }
 
 /// Its version counts how often it was written.
 #[derive(Entity, Clone, Debug, PartialEq)]
-#[entity(key = "seats", allow(crud = true), order_by(number))]
-pub struct Seat {
+#[entity(key = "chairs", allow(crud = true), order_by(number))]
+pub struct Chair {
     #[field(id)]
     pub number: i64,
     #[field(unique)]
@@ -29,15 +29,15 @@ pub struct Turnstile {
     pub passed: String,
 }
 
-/// Refers to a seat.
+/// Refers to a chair.
 #[derive(Entity, Clone, Debug, PartialEq)]
-#[entity(key = "visitors", allow(crud = true), order_by(id))]
-pub struct Visitor {
+#[entity(key = "sitters", allow(crud = true), order_by(id))]
+pub struct Sitter {
     #[field(id)]
     pub id: i64,
-    pub seat: i64,
-    #[relation(seat)]
-    pub sits_on: ToOne<Seat>,
+    pub chair: i64,
+    #[relation(chair)]
+    pub sits_on: ToOne<Chair>,
 }
 
 /// Whether it may be seen takes as long to find out as it says.

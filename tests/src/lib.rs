@@ -19,8 +19,12 @@ pub mod entities_controllers;
 pub mod entities_described;
 pub mod entities_fields;
 pub mod entities_filters;
+pub mod entities_handled;
+pub mod entities_hooks;
 pub mod entities_ids;
+pub mod entities_kept;
 pub mod entities_lazy;
+pub mod entities_methods;
 pub mod entities_paging;
 pub mod entities_related;
 pub mod entities_related_values;
@@ -34,6 +38,7 @@ pub mod todo;
 use std::sync::Arc;
 
 use isoform::Remote;
+use isoform::handlers::{HandlerSet, Handlers};
 use isoform::prelude::*;
 use isoform_server::{Api, Database, IdentityRequest, InProcess};
 
@@ -55,6 +60,7 @@ pub struct World {
     pub router: axum::Router,
     way: Way,
     base: String,
+    handlers: Option<Arc<HandlerSet>>,
     _folder: Arc<tempfile::TempDir>,
 }
 
@@ -81,10 +87,22 @@ impl World {
 
     /// A world whose requests may cost no more than this.
     pub async fn limited(way: Way, entities: Entities, limits: isoform_server::Limits) -> Self {
+        Self::configured(way, |api| api.entities(entities).limits(limits)).await
+    }
+
+    /// A world in which handlers run.
+    pub async fn handled(way: Way, entities: Entities, handlers: Handlers) -> Self {
+        let set = handlers.for_entities(&entities).unwrap();
+        let world = Self::configured(way, |api| api.entities(entities).handlers(handlers)).await;
+        Self { handlers: set, ..world }
+    }
+
+    /// A world whose API is made by a function.
+    pub async fn configured(way: Way, configure: impl FnOnce(Api) -> Api) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let file = folder.path().join("test.db");
         let database = Database::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-        let api = Api::new(database.clone()).entities(entities).identity(claimed).limits(limits);
+        let api = configure(Api::new(database.clone()).identity(claimed));
         api.ensure_schema().await.unwrap();
         let router = api.into_router().unwrap();
         let mut base = String::new();
@@ -94,7 +112,7 @@ impl World {
             let served = router.clone();
             tokio::spawn(async move { axum::serve(listener, served).await });
         }
-        Self { database, router, way, base, _folder: folder }
+        Self { database, router, way, base, handlers: None, _folder: folder }
     }
 
     pub fn file(&self) -> std::path::PathBuf {
@@ -124,7 +142,9 @@ impl World {
             })
         };
         match self.way {
-            Way::Direct => Context::api(&self.database).with_identity(identity.cloned()),
+            Way::Direct => {
+                Context::api(&self.database).with_identity(identity.cloned()).with_handlers(self.handlers.clone())
+            }
             Way::InProcess => with(InProcess::remote(self.router.clone())),
             Way::Socket => with(Remote::http(&self.base)),
         }

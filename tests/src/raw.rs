@@ -56,6 +56,12 @@ impl Ask {
         self
     }
 
+    /// With what a layer around the router would say of it.
+    pub fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.builder = self.builder.extension(value);
+        self
+    }
+
     /// With a body of JSON.
     pub fn json(self, json: &Json) -> Self {
         self.text("application/json", &json.to_string())

@@ -24,7 +24,8 @@ async fn count(world: &World, filter: Json) -> tests::raw::Answer {
 
 #[test]
 fn the_defaults_are_as_documented() {
-    let Limits { body, time, rows, queries } = Limits::default();
+    let Limits { body, time, rows, queries, at_once, rate } = Limits::default();
+    assert_eq!((at_once, rate), (Some(16), None));
     assert_eq!((body, time, rows), (1 << 20, Duration::from_secs(30), 10_000));
     let QueryLimits { conditions, depth, values, sorts, rows, includes, calls } = queries;
     assert_eq!((conditions, depth, values, sorts, rows, includes, calls), (200, 8, 1_000, 8, 1_000, 4, 20));

@@ -187,6 +187,15 @@ pub(crate) struct AskWith<S, F> {
     pub fetch: Arc<F>,
 }
 
+/// An error as it leaves the server in a page: seen by the function that sees those of the API.
+#[cfg(not(target_arch = "wasm32"))]
+async fn on_its_way_out(error: Error) -> Error {
+    match isoform::Context::current() {
+        Ok(context) => context.error_out(error).await.told(),
+        Err(_) => error.told(),
+    }
+}
+
 impl<S, F, Fut, T> Ask for AskWith<S, F>
 where
     S: PartialEq + Clone + Send + Sync + 'static,
@@ -207,7 +216,10 @@ where
         Box::pin(async move {
             let answer = fut.await;
             #[cfg(not(target_arch = "wasm32"))]
-            let answer = answer.map_err(Error::told);
+            let answer = match answer {
+                Ok(answer) => Ok(answer),
+                Err(error) => Err(on_its_way_out(error).await),
+            };
             Answer::new(answer)
         })
     }

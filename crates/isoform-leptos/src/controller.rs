@@ -53,5 +53,6 @@ pub fn ControllerForm<C: Entity>(
 ) -> impl IntoView {
     let message = Memo::new(move |_| of.form_error());
     let failed = Memo::new(move |_| !of.pending() && of.error().is_some());
-    form(on_submit, message, failed, children)
+    let pending = Memo::new(move |_| of.pending());
+    form(on_submit, message, failed, pending, children)
 }

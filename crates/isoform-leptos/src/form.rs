@@ -9,7 +9,7 @@ use crate::focus::focus_on;
 use crate::record_signal::RecordSignal;
 
 /// A form that saves a record: validated in the browser first, then sent; what the server has against it is shown at
-/// the fields, and what is no field's fault above its end.
+/// the fields, and what is no field's fault above its end. While it is being saved it says so (`aria-busy`), and is not sent a second time.
 ///
 /// In `view!` a closure whose type has angle brackets stands in braces, as below.
 ///
@@ -50,7 +50,8 @@ pub fn RecordForm<E: Stored>(
     });
     let message = Memo::new(move |_| record.form_error());
     let failed = Memo::new(move |_| !record.pending() && record.error().is_some());
-    form(save, message, failed, children)
+    let pending = Memo::new(move |_| record.pending());
+    form(save, message, failed, pending, children)
 }
 
 /// The part of [`RecordForm`] that is the same for all entities, and for controllers.
@@ -58,6 +59,7 @@ pub(crate) fn form(
     save: Callback<()>,
     message: Memo<Option<String>>,
     failed: Memo<bool>,
+    pending: Memo<bool>,
     children: Children,
 ) -> AnyView {
     let node = NodeRef::<html::Form>::new();
@@ -73,7 +75,10 @@ pub(crate) fn form(
     };
     // `method="dialog"` outside of a dialog sends nothing: what is typed is not lost to a click before the page answers.
     view! {
-        <form class="record-form" method="dialog" novalidate on:submit=submit node_ref=node>
+        <form
+            class="record-form" method="dialog" novalidate on:submit=submit node_ref=node
+            aria-busy=move || pending.get().to_string()
+        >
             {children()}
             {move || message.get().map(|message| view! { <p class="form-error" role="alert">{message}</p> }.into_any())}
         </form>

@@ -31,7 +31,7 @@
 //! - Reading: [`use_query`], [`use_count`], [`use_answer`], and the list [`EntityList`]; [`use_pages`] with [`LoadMore`] for a
 //!   list that grows; [`use_aggregate`] and [`use_groups`] for sums and charts.
 //! - Changing: [`RecordSignal`], its [`Field`]s, the inputs ([`TextField`] and its like), and [`RecordForm`]; [`use_controller`] and
-//!   [`ControllerForm`] for what is no row.
+//!   [`ControllerForm`] for what is no row, [`use_call`] for static backend methods.
 //! - Around the page: [`provide_identity`] and [`use_identity`], [`use_online`].
 //! - On the server, natively only: `Pages` adds the pages to a server, `options` says where, `set_status` answers 404.
 //!
@@ -42,6 +42,7 @@
 
 mod aggregate;
 mod answer;
+mod call;
 mod controller;
 mod field;
 mod fields;
@@ -58,6 +59,7 @@ mod record_signal;
 mod ssr;
 
 pub use aggregate::{use_aggregate, use_groups};
+pub use call::{CallState, use_call};
 pub use controller::{ControllerForm, use_controller};
 pub use field::{AnyField, Field};
 pub use fields::{CheckField, DateField, FieldFor, Fits, NumberField, ReferenceField, SelectField, TextField, kind};

@@ -1,7 +1,9 @@
 //! A record in a signal: usable while it is changed, saved and called.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 
 use isoform::guard::Write;
 use isoform::{AnyRecord, Column, Entity, Error, FieldValue, Record, Result, Stored, Value, rights};
@@ -40,6 +42,8 @@ use crate::field::{Field, Shared};
 pub struct RecordSignal<E> {
     record: RwSignal<Record<E>>,
     shared: Shared,
+    /// Calls that wait for the one under way.
+    waiting: StoredValue<Vec<Waker>>,
 }
 
 impl<E> Clone for RecordSignal<E> {
@@ -83,7 +87,7 @@ impl<E: Entity> RecordSignal<E> {
     }
 
     fn of(record: RwSignal<Record<E>>) -> Self {
-        Self { record, shared: Shared::new(E::meta(), Arc::new(record)) }
+        Self { record, shared: Shared::new(E::meta(), Arc::new(record)), waiting: StoredValue::new(Vec::new()) }
     }
 
     /// One field, for an input: `task.field(|t| t.title)`.
@@ -251,6 +255,27 @@ impl<E: Entity> RecordSignal<E> {
         });
     }
 
+    /// As [`RecordSignal::call`], for clicks that each count: while another call is under way this one waits, in turn, and works on
+    /// the record as that has left it.
+    pub fn call_in_turn<R: 'static>(self, call: impl AsyncFnOnce(&mut Record<E>) -> Result<R> + 'static) {
+        leptos::task::spawn_local(async move {
+            if self.turn().await {
+                self.call(call);
+            }
+        });
+    }
+
+    /// Waits until no call is under way; false where the page is gone.
+    fn turn(self) -> impl Future<Output = bool> {
+        poll_fn(move |task| match self.shared.pending.try_get_untracked() {
+            Some(true) => {
+                self.waiting.try_update_value(|waiting| waiting.push(task.waker().clone()));
+                Poll::Pending
+            }
+            free => Poll::Ready(free.is_some()),
+        })
+    }
+
     fn start(self, call: impl FnOnce(Record<E>) -> Call<E> + 'static) {
         if let Some(running) = self.begin(Box::new(call)) {
             leptos::task::spawn_local(running);
@@ -262,7 +287,12 @@ impl<E: Entity> RecordSignal<E> {
         if !self.shared.begin() {
             return None;
         }
-        Some(Box::pin(self.finish(record.clone(), self.shared.replaced()?, call(record))))
+        let finish = self.finish(record.clone(), self.shared.replaced()?, call(record));
+        Some(Box::pin(async move {
+            finish.await;
+            let waiting = self.waiting.try_update_value(std::mem::take);
+            waiting.into_iter().flatten().for_each(Waker::wake);
+        }))
     }
 
     async fn finish(self, before: Record<E>, replaced: u32, call: Call<E>) {

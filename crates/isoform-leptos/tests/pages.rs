@@ -188,7 +188,15 @@ impl Host for Site {
 }
 
 async fn in_context(mut request: Request, next: Next) -> axum::response::Response {
-    let context = Context::api(Arc::new(Notes) as Arc<dyn DataProvider>).with_identity(asker(request.headers()));
+    let mut context = Context::api(Arc::new(Notes) as Arc<dyn DataProvider>).with_identity(asker(request.headers()));
+    if request.headers().contains_key("x-seen") {
+        context = context.with_error_hook(Arc::new(|error, context| {
+            Box::pin(async move {
+                let who = context.identity().map_or("nobody", |who| &*who.id);
+                Ok(error.with_status(410).with_message(format!("{who} comes too late.")))
+            })
+        }));
+    }
     request.extensions_mut().insert(context.clone());
     context.run(next.run(request)).await
 }
@@ -499,6 +507,15 @@ async fn a_row_that_is_not_there_is_a_page_with_404() {
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert_eq!(response.headers()["cache-control"], "private, no-cache");
     assert!(text(response).await.contains("There is no such row in notes."));
+}
+
+#[tokio::test]
+async fn an_error_in_a_page_is_seen_on_its_way_out() {
+    let mut request = request("/gone", Some("person-001"), None);
+    request.headers_mut().insert("x-seen", axum::http::HeaderValue::from_static("1"));
+    let response = site().oneshot(request).await.unwrap_or_else(|never| match never {});
+    assert_eq!(response.status(), StatusCode::GONE);
+    assert!(text(response).await.contains("person-001 comes too late."));
 }
 
 async fn page_of_person_1(path: &str) -> String {

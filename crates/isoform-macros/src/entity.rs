@@ -3,6 +3,7 @@
 mod attr;
 mod check;
 mod controller;
+mod embed;
 mod expand;
 mod model;
 mod origin;

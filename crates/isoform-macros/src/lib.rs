@@ -164,6 +164,12 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// In an expression of SQL a field is what its column holds: a `Decimal` is a whole number of millionths, a `TimeDelta` one of
 /// microseconds. What may be null is an `Option`.
 ///
+/// What the server keeps of each row, four fields of the entity in one of the struct:
+///
+/// | | |
+/// | --- | --- |
+/// | `embed`, on a `PersistenceItem` | columns `object_id` (the id, where no other field is), `created`, `updated`, `owner_id`; no client writes them. In closures `\|t\| t.item.created`, and `\|t\| t.created`; orders, indexes and relations name them without the item |
+///
 /// # `#[relation(…)]`
 ///
 /// A field of type `ToOne<Project>` or `ToMany<Comment>` is no column: it holds what a query included, and what belongs together is
@@ -177,6 +183,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `area = Area::area, number = Area::number` | several fields, or others than the id |
 /// | `through = TaskTag, TaskTag::task_id, TaskTag::tag_id`, on a `ToMany<Tag>` | many to many: the entity in between, its field for the own id and that for the other's |
 /// | `on_delete = restrict` | what becomes of this row when the one that its key points to is deleted: `restrict` (that one cannot be: 409), `cascade` (it is deleted too), `set_null`, `unwatched` (the database makes no foreign key) |
+/// | `exists`, `exists(message = "…")` | a validator: there is a row that the key leads to; one that the asker cannot reach is not there |
 /// | `filter = f` | what else holds of the related rows: `fn() -> Filter<Comment>` |
 /// | `include` | always loaded along |
 /// | `api_read = R` | who may ask for it and across it |
@@ -328,7 +335,7 @@ pub fn derive_field_enum(input: TokenStream) -> TokenStream {
 
 /// Stands above `impl Hooks for …` of an entity that says `hooks` in its `#[entity(…)]`.
 ///
-/// The hooks are `async fn`s: `validation` runs in the browser and on the server; `saving`, `saved`, `deleting` and
+/// The hooks are `async fn`s: `validation` runs in the browser and on the server; `saving`, `saving_many`, `saved`, `deleting` and
 /// `deleted` run on the server, and their bodies are not compiled for the browser.
 ///
 /// ```

@@ -30,6 +30,7 @@ pub const DELETE: &str = "delete";
 pub const DISPLAY: &str = "display";
 pub const EXISTS: &str = "exists";
 pub const EMAIL: &str = "email";
+pub const EMBED: &str = "embed";
 pub const FILTER: &str = "filter";
 pub const HELP: &str = "help";
 pub const HOOKS: &str = "hooks";
@@ -134,6 +135,7 @@ pub const IN_FIELD: &[&str] = &[
     SERVER_EXPRESSION,
     DISPLAY,
     RELATED,
+    EMBED,
     NOT_NULL,
     VALIDATE_ASYNC,
 ];

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, header};
-use isoform::future::BoxFuture;
 use isoform::validate::Messages;
-use isoform::{Context, Error, Identity, Result};
+use isoform::{Context, ErrorHook, Identity};
 
 /// The claim of an identity that says which language it reads.
 const LANGUAGE: &str = "language";
@@ -14,7 +13,7 @@ const LANGUAGE: &str = "language";
 #[derive(Default)]
 pub(crate) struct Answers {
     pub messages: Vec<Arc<Messages>>,
-    pub on_error: Option<Arc<dyn Fn(Error, Context) -> BoxFuture<'static, Result<Error>> + Send + Sync>>,
+    pub on_error: Option<ErrorHook>,
 }
 
 impl Answers {

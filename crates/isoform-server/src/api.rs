@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use isoform::backend::Method;
+use isoform::handlers::Handlers;
 use isoform::validate::Messages;
 use isoform::{Context, Entities, EntityMeta, Error, Host, Identity, QueryLimits, Rate, Rates, Result};
 
@@ -13,9 +14,10 @@ use crate::answers::Answers;
 use crate::at_once::AtOnce;
 use crate::context::{self, IdentityRequest, Resolver};
 use crate::controllers;
-use crate::database::Database;
+use crate::database::{Database, SchemaCheck};
 use crate::methods::{self, Prefixed};
 use crate::once::{self, Once};
+use crate::registered;
 use crate::rest;
 use crate::sessions::Sessions;
 
@@ -28,12 +30,14 @@ pub struct Api {
     resolver: Option<Resolver>,
     sessions: Option<Sessions>,
     limits: Limits,
+    schema_check: SchemaCheck,
     prefix: String,
     origins: Vec<String>,
     answers: Answers,
     routes: Router,
     pages: Router,
     files: Option<Router>,
+    handlers: Handlers,
 }
 
 /// What one request may cost. Each has a default and can be set.
@@ -95,12 +99,14 @@ impl Api {
             resolver: None,
             sessions: None,
             limits: Limits::default(),
+            schema_check: SchemaCheck::default(),
             prefix: "/api".into(),
             origins: Vec::new(),
             answers: Answers::default(),
             routes: Router::new(),
             pages: Router::new(),
             files: None,
+            handlers: Handlers::new(),
         }
     }
 
@@ -108,6 +114,25 @@ impl Api {
     #[must_use]
     pub fn entities(mut self, entities: Entities) -> Self {
         self.entities = self.entities.and(entities);
+        self
+    }
+
+    /// Runs these around whatever is asked of the API, over HTTP and by rendered pages; see [`isoform::handlers`].
+    ///
+    /// ```no_run
+    /// # use isoform::handlers::{Handlers, Next, Remove};
+    /// # use isoform::prelude::*;
+    /// # fn example(api: isoform_server::Api) -> isoform_server::Api {
+    /// let handlers = Handlers::new().before_any::<Remove>(async |request| {
+    ///     tracing::info!(who = ?request.identity(), id = %request.id, "is about to delete");
+    ///     Ok(Next::Continue)
+    /// });
+    /// api.handlers(handlers)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn handlers(mut self, handlers: Handlers) -> Self {
+        self.handlers = self.handlers.and(handlers);
         self
     }
 
@@ -133,6 +158,13 @@ impl Api {
     #[must_use]
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// What becomes of the start where tables do not match their entities: it stops, unless set otherwise.
+    #[must_use]
+    pub const fn schema_check(mut self, check: SchemaCheck) -> Self {
+        self.schema_check = check;
         self
     }
 
@@ -198,17 +230,16 @@ impl Api {
         &self.database
     }
 
-    /// Creates what is missing of tables and columns, logs what it did, and answers it, a sentence each.
+    /// Holds the tables against the entities, creates what is missing of tables and columns, logs what it did, and answers it, a
+    /// sentence each.
     ///
     /// # Errors
-    /// Where the database refuses.
+    /// Where the database refuses, and where tables do not match their entities: see [`Api::schema_check`]. 400 where a relation leads to
+    /// an entity that is not listed.
     pub async fn ensure_schema(&self) -> Result<Vec<String>> {
+        registered::check(&self.listed())?;
         let entities: Vec<_> = self.entities.iter().map(|entity| entity.meta).chain(self.own()).collect();
-        let done = self.database.ensure_schema(&entities).await?;
-        for sentence in &done {
-            tracing::info!("schema: {sentence}");
-        }
-        Ok(done)
+        self.database.ensure_schema_with(&entities, self.schema_check).await
     }
 
     /// The entities that the server keeps itself.
@@ -226,7 +257,8 @@ impl Api {
     /// Everything as a router, to be served.
     ///
     /// # Errors
-    /// Where two things have one path, with both named.
+    /// Where two things have one path, and where a relation leads to an entity that is not listed, with both named; as
+    /// [`Handlers::for_entities`].
     pub fn into_router(self) -> Result<Router> {
         for warning in self.warnings() {
             tracing::warn!("{warning}");
@@ -248,6 +280,8 @@ impl Api {
             queries: self.limits.queries,
             entities: self.entities.iter().map(|entity| entity.meta).collect(),
             origins: self.origins,
+            base: std::sync::OnceLock::new(),
+            handlers: self.handlers.for_entities(&self.entities)?,
             answers: self.answers,
             at_once: AtOnce::new(self.limits.at_once),
             rate: self.limits.rate,
@@ -268,6 +302,10 @@ impl Api {
         })
     }
 
+    fn listed(&self) -> Vec<&'static EntityMeta> {
+        self.entities.iter().map(|entity| entity.meta).collect()
+    }
+
     /// The entities by key, with their methods by name; what stands in another's way is named.
     fn served(&self) -> Result<HashMap<&'static str, ServedEntity>> {
         let mut served: HashMap<&'static str, ServedEntity> = HashMap::new();
@@ -275,7 +313,6 @@ impl Api {
             let (key, name) = (entity.meta.key, entity.meta.rust_name);
             entity.meta.check_relations()?;
             let mut methods: HashMap<&'static str, &'static Method> = HashMap::new();
-            methods::free(key, name)?;
             for method in entity.methods.iter().filter(|method| methods::prefix_of(entity.meta, method).is_none()) {
                 if let Some(other) = methods.insert(method.wire, method) {
                     return Err(Error::invalid(format!(
@@ -303,6 +340,7 @@ impl Api {
                 }));
             }
         }
+        registered::check(&self.listed())?;
         Ok(served)
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Arrived(Result<Bytes>);
 impl Arrived {
     /// Waits for the body of a request, where it can have one that is read.
     pub async fn of(parts: &Parts, body: Body, limits: &Limits, arriving: &AtomicBool) -> Self {
-        if parts.method == Method::GET || parts.method == Method::HEAD || essence(&parts.headers) != ESSENCE {
+        if parts.method == Method::GET || parts.method == Method::HEAD || !is_json(&parts.headers) {
             return Self(Ok(Bytes::new()));
         }
         arriving.store(true, Ordering::Relaxed);
@@ -38,8 +38,8 @@ impl Arrived {
     /// # Errors
     /// 415 where it is not `application/json`, 413 where it is too large, 400 where it is not JSON.
     pub fn json(self, headers: &HeaderMap) -> Result<JsonValue> {
-        let essence = essence(headers);
-        if essence != ESSENCE {
+        if !is_json(headers) {
+            let essence = essence(headers).to_ascii_lowercase();
             let what = if essence.is_empty() { "nothing".to_owned() } else { format!("\"{}\"", shown(&essence)) };
             let message = format!("The body must be sent as application/json; content-type says {what}.");
             return Err(Error::new(ErrorKind::UnsupportedMediaType, message));
@@ -48,12 +48,14 @@ impl Arrived {
     }
 }
 
-const ESSENCE: &str = "application/json";
-
 /// What a body says it is.
-fn essence(headers: &HeaderMap) -> String {
+fn essence(headers: &HeaderMap) -> &str {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    content_type.split_once(';').map_or(content_type, |(essence, _)| essence).trim()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    essence(headers).eq_ignore_ascii_case("application/json")
 }
 
 async fn read(body: Body, limits: &Limits) -> Result<Bytes> {

@@ -12,6 +12,7 @@ use futures::FutureExt as _;
 use http::HeaderMap;
 use http::request::Parts;
 use isoform::future::BoxFuture;
+use isoform::handlers::{Exchange, HandlerSet};
 use isoform::provider::DataProvider;
 use isoform::{Context, EntityMeta, Error, Identity, QueryLimits, Rate, Rates, Result, Scope};
 
@@ -56,27 +57,52 @@ pub(crate) struct Source {
     pub queries: QueryLimits,
     pub entities: Arc<[&'static EntityMeta]>,
     pub origins: Vec<String>,
+    /// What all contexts have in common, made with the first.
+    pub base: OnceLock<Context>,
     pub answers: Answers,
     /// How many requests of one caller are under way at once.
     pub at_once: Option<AtOnce>,
     /// How often one caller may ask.
     pub rate: Option<Rate>,
     pub rates: Rates,
+    pub handlers: Option<Arc<HandlerSet>>,
+}
+
+/// What handlers may know of a request.
+fn exchange_of(headers: &HeaderMap) -> Exchange {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Exchange::new(headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))))
 }
 
 impl Source {
+    /// What handlers say of the answer to a request; nothing, where there are none.
+    pub fn exchange(&self, parts: &mut Parts) -> Option<Arc<Exchange>> {
+        self.handlers.as_ref()?;
+        let exchange = Arc::new(exchange_of(&parts.headers));
+        parts.extensions.insert(exchange.clone());
+        Some(exchange)
+    }
+
     /// The context of a request.
     pub async fn context(&self, parts: &Parts, scope: Scope) -> Result<Context> {
         let session = parts.extensions.get::<tower_sessions::Session>().cloned().map(RequestSession);
-        let mut context = Context::backend(self.database.clone())
-            .with_row_limit(self.rows)
-            .with_query_limits(self.queries)
-            .with_entities(self.entities.clone());
+        let base = || {
+            Context::backend(self.database.clone())
+                .with_row_limit(self.rows)
+                .with_query_limits(self.queries)
+                .with_entities(self.entities.clone())
+        };
+        let mut context = self.base.get_or_init(base).clone();
         if let Some(ClientAddress(address)) = parts.extensions.get() {
             context = context.with_client(*address);
         }
         if let Some(session) = session.clone() {
             context = context.with_session(Arc::new(session));
+        }
+        if let Some(handlers) = &self.handlers {
+            let exchange = parts.extensions.get::<Arc<Exchange>>().cloned();
+            let exchange = exchange.unwrap_or_else(|| Arc::new(exchange_of(&parts.headers)));
+            context = context.with_handlers(handlers.clone()).with_exchange(exchange);
         }
         let Some(resolver) = &self.resolver else {
             return Ok(self.answers.within(context.with_scope(scope), &parts.headers));

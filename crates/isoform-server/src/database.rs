@@ -34,6 +34,17 @@ impl Default for StatementLimits {
     }
 }
 
+/// What becomes of the start where tables do not match their entities: a column of another type, one that may be null and must not
+/// be, another key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SchemaCheck {
+    /// It stops, with one error that lists all differences.
+    #[default]
+    Refuse,
+    /// It goes on, and each difference is a warning in the log.
+    Warn,
+}
+
 /// A database that entities live in.
 ///
 /// ```no_run
@@ -78,13 +89,44 @@ impl Database {
         self.0.clone()
     }
 
-    /// Creates what is missing of the tables and columns of entities. Answers what it did, a sentence each.
+    /// Holds the tables against the entities, and creates what is missing of tables and columns. Answers what it did, a sentence each.
     ///
     /// # Errors
-    /// Where the database refuses; 400 for what an entity declares of related rows and never ends.
+    /// Where the database refuses; 400 for what an entity declares of related rows and never ends, and where tables do not match:
+    /// one error that lists all differences. Nothing was changed then.
     pub async fn ensure_schema(&self, entities: &[&'static EntityMeta]) -> Result<Vec<String>> {
+        self.ensure_schema_with(entities, SchemaCheck::Refuse).await
+    }
+
+    /// As [`Database::ensure_schema`], where differences may be said only: each is a sentence of the answer then, and a warning in
+    /// the log.
+    ///
+    /// # Errors
+    /// As [`Database::ensure_schema`].
+    pub async fn ensure_schema_with(
+        &self,
+        entities: &[&'static EntityMeta],
+        check: SchemaCheck,
+    ) -> Result<Vec<String>> {
         entities.iter().try_for_each(|entity| entity.check_relations())?;
-        self.0.ensure_schema(entities).await
+        let differences = self.0.schema_differences(entities).await?;
+        if check == SchemaCheck::Refuse && !differences.is_empty() {
+            let list: Vec<_> = differences.iter().map(|difference| format!("\n- {difference}")).collect();
+            return Err(Error::invalid(format!(
+                "Tables do not match their entities. Nothing was changed. (`SchemaCheck::Warn` starts all the same.){}",
+                list.concat()
+            )));
+        }
+        for difference in &differences {
+            tracing::warn!("schema: {difference}");
+        }
+        let mut said: Vec<_> = differences.iter().map(ToString::to_string).collect();
+        let done = self.0.ensure_schema(entities).await?;
+        for sentence in &done {
+            tracing::info!("schema: {sentence}");
+        }
+        said.extend(done);
+        Ok(said)
     }
 
     /// A trusted context on this database, for nobody: for scripts, tests and start-up.

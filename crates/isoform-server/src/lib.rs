@@ -38,6 +38,7 @@ mod include;
 mod methods;
 mod once;
 mod parameters;
+mod registered;
 mod respond;
 mod rest;
 mod serve;
@@ -48,7 +49,7 @@ mod transport;
 
 pub use api::{Api, Limits};
 pub use context::{ClientAddress, IdentityRequest};
-pub use database::{Database, StatementLimits, TOO_SLOW};
+pub use database::{Database, SchemaCheck, StatementLimits, TOO_SLOW};
 pub use in_process::InProcess;
 pub use serve::{HEAD_TIME, MAX_CONNECTIONS, STOP_TIME, serve};
 pub use sessions::Sessions;

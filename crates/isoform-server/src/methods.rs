@@ -7,7 +7,7 @@ use isoform::meta::{EntityMeta, Rule};
 use isoform::{Entities, Error, Result};
 
 /// What the API uses itself, behind its own prefix.
-pub(crate) const RESERVED: [&str; 6] = ["me", "admin", "stream", "jobStatusInQueue", "_liveQueryKeepAlive", "$batch"];
+const RESERVED: [&str; 6] = ["me", "admin", "stream", "jobStatusInQueue", "_liveQueryKeepAlive", "$batch"];
 
 /// Passes a name that stands behind the API's prefix.
 ///

@@ -3,7 +3,8 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
+use isoform::handlers::Reply;
 use isoform::meta::FieldMask;
 use isoform::{EntityMeta, Error, Result, Row, Value, json};
 
@@ -50,14 +51,32 @@ pub(crate) fn rows(
 ) -> Result<Response> {
     let mut body = Vec::with_capacity(256 * rows.len());
     body.push(b'[');
+    // Handlers may have answered more rows than were sent.
+    let unsent = meta.all_fields().without(meta.lazy_fields());
+    let sent = sent.iter().copied().chain(std::iter::repeat(unsent));
     for (position, (row, sent)) in rows.iter().zip(sent).enumerate() {
         if position > 0 {
             body.push(b',');
         }
-        json::write_row(meta, visible(row)?.and(*sent), row, &mut body);
+        json::write_row(meta, visible(row)?.and(sent), row, &mut body);
     }
     body.push(b']');
     Ok(json(status, body))
+}
+
+/// What handlers have said of an answer: headers, and a status where it is no error.
+pub(crate) fn replied(mut response: Response, reply: &Reply) -> Response {
+    if let Some(status) = reply.status.and_then(|status| StatusCode::from_u16(status).ok())
+        && response.status().is_success()
+    {
+        *response.status_mut() = status;
+    }
+    for (name, value) in &reply.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 /// 204.

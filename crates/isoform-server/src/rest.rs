@@ -22,8 +22,9 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use isoform::backend::{Body as Callable, Method as BackendMethod, RowInfo, invoke_record, invoke_static};
 use isoform::future::BoxFuture;
+use isoform::handlers::Exchange;
 use isoform::meta::FieldMask;
-use isoform::provider::{Find, Include};
+use isoform::provider::Include;
 use isoform::{Context, EntityMeta, Error, ErrorKind, Id, Result, Row, Scope, Value, guard, json, operations, shown};
 use question::{Posted, where_of};
 use serde_json::{Map, Value as JsonValue, json};
@@ -90,7 +91,8 @@ fn asking(who: &OnceLock<Context>, context: Context) -> Context {
 }
 
 async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let exchange = shared.source.exchange(&mut parts);
     let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
     let work = async {
         transport::same_origin(&parts.method, &parts.headers, &shared.source.origins)?;
@@ -108,7 +110,15 @@ async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Resp
             Some(asked) => shared.served.once.answer(&context, &asked, true, work).await,
         }
     };
-    shared.in_time((&parts.method, &parts.uri), &arriving, &who, work).await
+    replied(shared.in_time((&parts.method, &parts.uri), &arriving, &who, work).await, exchange)
+}
+
+/// The answer as handlers want it.
+fn replied(response: Response, exchange: Option<Arc<Exchange>>) -> Response {
+    match exchange {
+        Some(exchange) => respond::replied(response, &exchange.reply()),
+        None => response,
+    }
 }
 
 type Named<T> = Result<Path<T>, PathRejection>;
@@ -154,7 +164,8 @@ impl Shared {
     where
         A: for<'a> FnOnce(Call<'a>, Arrived) -> BoxFuture<'a, Result<Response>>,
     {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let exchange = self.source.exchange(&mut parts);
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
         let work = async {
@@ -170,7 +181,7 @@ impl Shared {
             let readable = guard::readable_fields(entity.meta, context.identity());
             let asked = Asked::of(&parts, &context, &body)?;
             let work = async |context: Context| {
-                let call = Call { entity, context: context.clone(), readable, parts };
+                let call = Call { entity, context: context.clone(), readable, parts: Box::new(parts) };
                 context.run(answer(call, body)).await.map_err(|error| {
                     // Of what they have sent themselves they are told what is wrong with it.
                     let told = readable.or(guard::writable_fields(entity.meta, context.identity()));
@@ -182,7 +193,7 @@ impl Shared {
                 Some(asked) => self.served.once.answer(&context, &asked, together, work).await,
             }
         };
-        self.in_time((&method, &uri), &arriving, &who, work).await
+        replied(self.in_time((&method, &uri), &arriving, &who, work).await, exchange)
     }
 
     /// Answers in a bounded time; what goes wrong is answered too.
@@ -222,7 +233,8 @@ struct Call<'a> {
     context: Context,
     /// The fields that the caller may see.
     readable: FieldMask,
-    parts: Parts,
+    /// Large, and handed on from one future to the next.
+    parts: Box<Parts>,
 }
 
 impl Call<'_> {
@@ -353,11 +365,8 @@ impl Call<'_> {
     /// The first or the last row of an order, whatever the page.
     async fn end(&self, last: bool, parameters: &Parameters, posted: &Posted) -> Result<Response> {
         let meta = self.meta();
-        let mut find = Find { limit: Some(1), offset: 0, ..self.find(parameters, posted)? };
-        if last {
-            find.order = operations::reversed(&self.context, meta, &find.order);
-        }
-        let body = operations::find_json(&self.context, meta, find, parameters.select).await?;
+        let find = self.find(parameters, posted)?;
+        let body = operations::end_json(&self.context, meta, find, parameters.select, last).await?;
         Ok(respond::json(StatusCode::OK, body))
     }
 
@@ -501,7 +510,7 @@ impl Call<'_> {
                     None => return Err(Error::invalid("\"rowInfo\" is missing: this is a method of a record.")),
                 };
                 let answer = invoke_record(&self.context, self.meta(), method, args, row_info).await?;
-                Ok(respond::value(&serde_json::to_value(&answer).map_err(Error::internal)?))
+                Ok(respond::json(StatusCode::OK, serde_json::to_vec(&answer).map_err(Error::internal)?))
             }
             Callable::Static(..) => {
                 let data = invoke_static(&self.context, method, args).await?;

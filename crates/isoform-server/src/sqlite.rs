@@ -423,6 +423,15 @@ impl<C: Connections> DataProvider for Provider<C> {
         Ok(Arc::new(Provider(self.0.begin())))
     }
 
+    fn schema_differences<'a>(
+        &'a self,
+        entities: &'a [&'static EntityMeta],
+    ) -> BoxFuture<'a, Result<Vec<isoform::schema::Difference>>> {
+        Box::pin(
+            async move { schema::differences::find(self.0.writing().await?.watched().unlimited(), entities).await },
+        )
+    }
+
     fn ensure_schema<'a>(&'a self, entities: &'a [&'static EntityMeta]) -> BoxFuture<'a, Result<Vec<String>>> {
         Box::pin(async move { schema::ensure(self.0.writing().await?.watched().unlimited(), entities).await })
     }

@@ -1,7 +1,9 @@
 //! What the macros' output names. No part of the public interface.
 
+pub use chrono::{DateTime, Utc};
 pub use serde;
 pub use serde_json::Value as JsonValue;
+pub use uuid::Uuid;
 
 pub use crate::aggregate::Ordered;
 #[cfg(not(target_arch = "wasm32"))]
@@ -13,16 +15,15 @@ pub use crate::filter::custom_filter;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::filter::{CustomFilter, Prefilters};
 pub use crate::future::{BoxFuture, ready};
-#[cfg(not(target_arch = "wasm32"))]
-pub use crate::hooks::saving_many;
 pub use crate::hooks::{DeclaresHooks, EventState, Hook, HookSet, Hooks, LifecycleEvent};
 use crate::meta::FieldFunction;
 pub use crate::meta::{
-    Allow, Check, Direction, EntityMeta, FieldCheck, FieldMeta, FieldRole, Number, OnDelete, Origin, RelationMeta,
-    Rule, Through, Validator,
+    Allow, Check, Direction, EntityMeta, FieldCheck, FieldMeta, FieldRole, Kept, Masks, Number, OnDelete, Origin,
+    RelationMeta, Rule, Through, Validator,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::meta::{Source, SqlPart};
+pub use crate::persistence::{PersistenceItemFields, embedded};
 pub use crate::query::Query;
 pub use crate::record::{AnyRecord, Record};
 pub use crate::relation::{

@@ -258,6 +258,10 @@ impl Aggregation {
                 }
             }
         }
+        if sums.is_empty() {
+            return Error::invalid("A computed value is larger than what can be counted: ask for other rows.")
+                .with_code(OVERFLOW);
+        }
         let of = sums.join(" or ");
         Error::invalid(format!("The sum of {of} is larger than what can be counted: sum fewer rows."))
             .with_code(OVERFLOW)

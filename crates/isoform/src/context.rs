@@ -12,10 +12,15 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 #[cfg(not(target_arch = "wasm32"))]
+pub use answers::ErrorHook;
+
+#[cfg(not(target_arch = "wasm32"))]
 use crate::Error;
 use crate::Result;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::filter::limits::QueryLimits;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::handlers::{Exchange, HandlerSet};
 use crate::identity::Identity;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::provider::{DataProvider, Transaction};
@@ -79,6 +84,12 @@ struct Inner {
     /// The entities that are served.
     #[cfg(not(target_arch = "wasm32"))]
     entities: Arc<[&'static crate::EntityMeta]>,
+    /// What runs around operations of scope `Api`.
+    #[cfg(not(target_arch = "wasm32"))]
+    handlers: Option<Arc<HandlerSet>>,
+    /// The request over HTTP, where handlers may want to know it.
+    #[cfg(not(target_arch = "wasm32"))]
+    exchange: Option<Arc<Exchange>>,
 }
 
 /// The transaction that a context is in, or the part of one.
@@ -182,6 +193,10 @@ impl Context {
             client: None,
             #[cfg(not(target_arch = "wasm32"))]
             entities: Arc::new([]),
+            #[cfg(not(target_arch = "wasm32"))]
+            handlers: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            exchange: None,
         }))
     }
 
@@ -288,6 +303,40 @@ impl Context {
         self.0.entities.iter().copied().find(|entity| entity.key == key)
     }
 
+    /// The same context, in which these handlers run around whatever is asked for in scope `Api`.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_handlers(&self, handlers: impl Into<Option<Arc<HandlerSet>>>) -> Self {
+        let handlers = handlers.into();
+        self.with(|inner| inner.handlers = handlers)
+    }
+
+    /// The same context, in which handlers see the request over HTTP and may say something of its answer.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_exchange(&self, exchange: Arc<Exchange>) -> Self {
+        self.with(|inner| inner.exchange = Some(exchange))
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn handlers(&self) -> Option<&Arc<HandlerSet>> {
+        self.0.handlers.as_ref()
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn exchange(&self) -> Option<&Arc<Exchange>> {
+        self.0.exchange.as_ref()
+    }
+
+    /// The same context as handlers have it: trusted, and without handlers of its own, so that none calls itself.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn for_handlers(&self) -> Self {
+        self.with(|inner| {
+            inner.scope = Scope::Backend;
+            inner.handlers = None;
+        })
+    }
+
     /// The browser serves none.
     #[cfg(target_arch = "wasm32")]
     pub(crate) const fn entity(&self, _: &str) -> Option<&'static crate::EntityMeta> {
@@ -358,10 +407,10 @@ impl Context {
         CURRENT.set(self);
     }
 
-    /// Runs a future in this context.
+    /// Runs a future, a query or whatever else can be awaited, in this context.
     #[cfg(not(target_arch = "wasm32"))]
-    pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(self.clone(), future)
+    pub fn run<F: IntoFuture>(&self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self.clone(), future.into_future())
     }
 
     /// Runs a function in this context: for code that polls futures itself, such as the body of a streamed response.

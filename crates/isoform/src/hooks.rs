@@ -8,7 +8,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use many::{SavingMany, saving_many};
+pub use many::SavingMany;
 
 use crate::Result;
 use crate::context::Context;
@@ -149,6 +149,11 @@ pub trait Hooks: Entity + DeclaresHooks {
     /// Which of the hooks are there. Where this is missing, `#[hooks]` is missing above the `impl`: it writes this, and keeps the
     /// bodies that are the server's out of the browser.
     const WRITTEN_BY_THE_HOOKS_ATTRIBUTE: HookSet;
+
+    /// Runs `saving_many` for records without their type: for the derive.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[doc(hidden)]
+    const SAVING_MANY: SavingMany = many::saving_many::<Self>;
 
     /// Is the record right? Set errors with [`LifecycleEvent::error`]. Runs after the validators of the fields.
     fn validation(record: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> impl Future<Output = Result<()>> + Send {

@@ -58,6 +58,8 @@ mod error;
 pub mod filter;
 pub mod future;
 pub mod guard;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod handlers;
 pub mod hooks;
 #[cfg(not(target_arch = "wasm32"))]
 mod host;
@@ -71,6 +73,7 @@ mod nearest;
 pub mod operations;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod password;
+mod persistence;
 pub mod prelude;
 pub mod provider;
 mod query;
@@ -80,6 +83,8 @@ mod record;
 pub mod relation;
 pub mod remote;
 mod repository;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schema;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod session;
 #[cfg(not(target_arch = "wasm32"))]
@@ -92,6 +97,8 @@ pub mod __private;
 
 pub use batch::{Batch, BatchDone, BatchRepository, Pending};
 pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
+#[cfg(not(target_arch = "wasm32"))]
+pub use context::ErrorHook;
 pub use context::{Context, Scope};
 pub use controller::Stored;
 pub use describe::{Description, describe_entities};
@@ -108,6 +115,7 @@ pub use isoform_macros::{Controller, Entity, FieldEnum, allowed, backend, filter
 pub use meta::EntityMeta;
 #[cfg(not(target_arch = "wasm32"))]
 pub use nearest::did_you_mean;
+pub use persistence::{PersistenceItem, PersistenceItemFields};
 pub use query::{
     DEFAULT_LIMIT, Page, Paginate, Query, RecordStream, Select, Selection, default_limit, offset as query_offset,
     set_default_limit,

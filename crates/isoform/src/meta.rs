@@ -8,7 +8,7 @@ mod source;
 use std::fmt;
 
 pub use field_rule::{FieldCheck, FieldFunction, FieldRule};
-pub use origin::Origin;
+pub use origin::{Masks, Origin};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::{Source, SqlPart};
 
@@ -46,6 +46,8 @@ pub struct EntityMeta {
     pub hooks: HookSet,
     /// A new record with the declared defaults.
     pub new_record: fn() -> Box<dyn AnyRecord>,
+    /// Where what the server keeps of each row stands, where it does.
+    pub kept: Option<Kept>,
     /// The indexes of the table, those of single fields too; each ends with the id.
     #[cfg(not(target_arch = "wasm32"))]
     pub indexes: &'static [&'static [(usize, Direction)]],
@@ -61,6 +63,8 @@ pub struct EntityMeta {
     /// Runs `saving_many`, where the entity has hooks.
     #[cfg(not(target_arch = "wasm32"))]
     pub saving_many: Option<crate::hooks::SavingMany>,
+    /// Sets of its fields: what [`EntityMeta::with_masks`] makes of them.
+    pub masks: Masks,
 }
 
 impl EntityMeta {
@@ -201,6 +205,8 @@ pub struct FieldMeta {
     pub validators: &'static [Validator],
     /// Does a function run on the server before the field is saved?
     pub has_saving: bool,
+    /// Does the server alone fill it in, once?
+    pub kept: bool,
     /// Does one of its validators ask elsewhere, beside whether its value is unique?
     pub asks: bool,
     /// The `type` of the HTML input, where another than the usual one for the field's type is wanted.
@@ -243,6 +249,7 @@ impl FieldMeta {
             allow_update: Rule::Everyone,
             validators: &[],
             has_saving: false,
+            kept: false,
             asks: false,
             input: None,
             placeholder: None,
@@ -367,6 +374,15 @@ pub enum OnDelete {
     SetNull,
     /// The database does not keep watch.
     Unwatched,
+}
+
+/// The fields of an embedded [`PersistenceItem`](crate::PersistenceItem) that are filled in once; its times are stamps as others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The identifier.
+    pub object_id: usize,
+    /// Who has inserted the row.
+    pub owner_id: usize,
 }
 
 /// What the framework does with a field on its own.

@@ -7,6 +7,7 @@
 //! - `aggregate` computes over rows.
 //! - `computed` makes what nobody writes; `references` guards what foreign keys point to.
 //! - `prefilter` adds what holds of an entity's rows anyway; `raw` runs SQL of the application's own.
+//! - `handled` goes the long way where data handlers run around an operation.
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod aggregate;
@@ -16,8 +17,10 @@ mod bulk;
 mod computed;
 mod cursor;
 mod describe;
+mod handled;
 mod hidden;
 mod include;
+mod kept;
 mod lazy;
 mod load;
 mod nesting;
@@ -42,21 +45,22 @@ use crate::value::Value;
 use crate::{Error, Result};
 
 pub use aggregate::aggregate;
+pub(crate) use ask::{as_records, find, find_related, shown};
 pub use ask::{count, find_id, find_id_json, find_json};
-pub(crate) use ask::{find, find_related, includes, shown};
 pub use body::read_patch;
 pub(crate) use bulk::insert_records;
 pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};
 pub use describe::{describe, describe_entities};
+pub(crate) use handled::{by_id, inserted};
 pub(crate) use hidden::kept_from;
 pub use hidden::{concealed, judged, visible};
 pub use lazy::unsent;
 pub(crate) use load::load_relations;
 pub use load::load_relations_json;
-pub(crate) use page::{find_fields, page, page_related};
-pub use page::{page_json, reversed};
+pub use page::{end_json, page_json, reversed};
+pub(crate) use page::{end_related, find_fields, page, page_related};
 pub(crate) use raw::{execute_sql, fetch_sql};
-pub use references::foreign_key_conflict;
+pub use references::{FOREIGN_KEY, foreign_key_conflict};
 pub(crate) use write::{apply, delete, received, save, untold};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 

@@ -263,6 +263,16 @@ pub trait DataProvider: Send + Sync + 'static {
     /// Where the provider has none.
     fn transaction(&self) -> Result<Arc<dyn Transaction>>;
 
+    /// In what the tables that are there do not match the entities, and cannot be made to. Nothing is changed.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema_differences<'a>(
+        &'a self,
+        entities: &'a [&'static EntityMeta],
+    ) -> BoxFuture<'a, Result<Vec<crate::schema::Difference>>> {
+        let _ = entities;
+        crate::future::ready(Ok(Vec::new()))
+    }
+
     /// Creates what is missing of tables and columns. Answers what it did, a sentence each.
     fn ensure_schema<'a>(&'a self, entities: &'a [&'static EntityMeta]) -> BoxFuture<'a, Result<Vec<String>>>;
 }

@@ -209,9 +209,11 @@ impl<E: Entity> Query<E> {
     /// # Errors
     /// As awaiting the query.
     pub async fn first(self) -> Result<Option<Record<E>>> {
-        // Of a later page it is not the first of pages of one row.
-        let first = if self.page > 1 { self } else { self.limit(1) };
-        Ok(first.await?.into_iter().next())
+        if self.page > 1 {
+            // Of a later page it is not the first of pages of one row.
+            return Ok(self.await?.into_iter().next());
+        }
+        repository::end(&Context::current()?, &self, false).await
     }
 
     /// How many rows fulfil the filter, whatever the page.
@@ -261,6 +263,11 @@ impl<E: Entity> Query<E> {
 
     pub(crate) fn into_condition(self) -> crate::filter::Condition {
         self.filter.into_condition()
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn into_includes(self) -> Vec<Include> {
+        self.include
     }
 
     pub(crate) const fn page_number(&self) -> u64 {

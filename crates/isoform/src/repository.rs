@@ -186,7 +186,7 @@ pub(crate) async fn find<E: Entity>(context: &Context, query: &Query<E>) -> Resu
             rows.into_iter().map(Record::from_wire_row).collect()
         }
         #[cfg(not(target_arch = "wasm32"))]
-        Source::Local(_) if operations::includes(E::meta(), &find) => {
+        Source::Local(_) if operations::as_records(context, E::meta(), &find) => {
             operations::find_related(context, E::meta(), find).await?.into_iter().map(typed).collect()
         }
         #[cfg(not(target_arch = "wasm32"))]
@@ -220,7 +220,7 @@ pub(crate) async fn page<E: Entity>(
             Ok((rows, cursor, total))
         }
         #[cfg(not(target_arch = "wasm32"))]
-        Source::Local(_) if operations::includes(E::meta(), &find) => {
+        Source::Local(_) if operations::as_records(context, E::meta(), &find) => {
             let (records, page) = operations::page_related(context, E::meta(), find, cursor, total).await?;
             Ok((records.into_iter().map(typed).collect::<Result<_>>()?, page.cursor, page.total))
         }
@@ -234,24 +234,17 @@ pub(crate) async fn page<E: Entity>(
     }
 }
 
-/// The last row of a query, whatever its page.
-pub(crate) async fn last<E: Entity>(context: &Context, query: &Query<E>) -> Result<Option<Record<E>>> {
+/// The first or the last row of a query, whatever its page.
+pub(crate) async fn end<E: Entity>(context: &Context, query: &Query<E>, last: bool) -> Result<Option<Record<E>>> {
     let mut find = Find { limit: Some(1), offset: 0, ..query.find(true)? };
     match context.source() {
         Source::Remote(remote) => {
             find.limit = None;
-            let rows = remote.list(E::meta(), "last", &find, 1, "").await?;
+            let rows = remote.list(E::meta(), if last { "last" } else { "first" }, &find, 1, "").await?;
             rows.into_iter().next().map(Record::from_wire_row).transpose()
         }
         #[cfg(not(target_arch = "wasm32"))]
-        Source::Local(_) => {
-            find.order = operations::reversed(context, E::meta(), &find.order);
-            if operations::includes(E::meta(), &find) {
-                return operations::find_related(context, E::meta(), find).await?.pop().map(typed).transpose();
-            }
-            let (rows, hidden) = operations::find(context, E::meta(), find).await?;
-            rows.into_iter().next().map(|row| Record::from_stored(row, hidden.of(0))).transpose()
-        }
+        Source::Local(_) => operations::end_related(context, E::meta(), find, last).await?.map(typed).transpose(),
     }
 }
 
@@ -313,6 +306,9 @@ pub(crate) async fn find_id<E: Entity>(context: &Context, id: Id) -> Result<Reco
         Source::Remote(remote) => Record::from_wire_row(remote.find_id(E::meta(), &id).await?),
         #[cfg(not(target_arch = "wasm32"))]
         Source::Local(_) => {
+            if let Some(handled) = operations::by_id(context, E::meta(), &id, &[], FieldMask::NONE) {
+                return typed(handled.await?.shown(context)?);
+            }
             let query = Query::<E>::new().matching(crate::Filter::from_condition(id.condition(E::meta()))).limit(1);
             find(context, &query).await?.into_iter().next().ok_or_else(|| operations::not_found(E::meta()))
         }

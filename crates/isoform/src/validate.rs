@@ -6,6 +6,8 @@ mod messages;
 use chrono::Datelike as _;
 
 pub(crate) use asked::Asking;
+#[cfg(not(target_arch = "wasm32"))]
+pub use asked::taken;
 pub use asked::{Ask, AskOwn};
 pub(crate) use messages::own;
 pub use messages::{Message, Messages, said};

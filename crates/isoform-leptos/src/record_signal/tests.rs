@@ -177,6 +177,42 @@ fn a_second_call_is_ignored_while_one_is_under_way() {
 }
 
 #[test]
+fn a_second_call_that_is_wanted_goes_after_the_one_under_way() {
+    use futures::FutureExt as _;
+    in_page(|plan| {
+        let gone = plan.turn();
+        assert_eq!(gone.now_or_never(), Some(true), "nobody is waited for");
+        assert!(run(plan, async move |record| {
+            let (mut first, mut second) = (Box::pin(plan.turn()), Box::pin(plan.turn()));
+            assert_eq!((first.as_mut().now_or_never(), second.as_mut().now_or_never()), (None, None));
+            record.hours = 3;
+            Ok(())
+        }));
+        let woken = Arc::new(AtomicUsize::new(0));
+        let counted = woken.clone();
+        let mut turn = Box::pin(plan.turn());
+        let waker = futures::task::waker(Arc::new(Counts(counted)));
+        plan.shared.pending.set(true);
+        assert!(turn.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+        plan.shared.pending.set(false);
+        assert!(run(plan, async |record| {
+            record.hours += 1;
+            Ok(())
+        }));
+        assert_eq!((woken.load(Ordering::Relaxed), plan.with(|record| record.hours)), (1, 4));
+        assert!(turn.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_ready());
+    });
+}
+
+struct Counts(Arc<AtomicUsize>);
+
+impl futures::task::ArcWake for Counts {
+    fn wake_by_ref(this: &Arc<Self>) {
+        this.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
 fn the_servers_errors_stand_at_the_fields() {
     in_page(|plan| {
         let refused = Error::invalid("Title is taken").with_fields(vec![("title".into(), "is taken".into())]);

@@ -8,7 +8,7 @@ use super::model::{Allow, Entity, Field, Kind, Order, Role};
 use super::origin::Origin;
 use super::prefilters::Prefilters;
 use super::source::{Source, Sources};
-use super::{relation, validators};
+use super::{embed, relation, validators};
 use crate::ctxt::Ctxt;
 use crate::items::{self, Given, Item};
 use crate::rule::{Rule, without_self};
@@ -19,7 +19,17 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
     let (related, columns): (Vec<_>, Vec<_>) =
         named_fields(ctxt, input)?.iter().partition(|syntax| relation::is_one(syntax));
     let (found, items) = items::of_attributes(ctxt, &input.attrs, symbol::ENTITY);
-    let mut entity = blank(ctxt, input, columns.into_iter());
+    let mut entity = blank(ctxt, input, std::iter::empty());
+    for syntax in columns {
+        if embed::is_one(syntax) {
+            match embed::parse(ctxt, &input.ident, syntax, &mut entity.fields) {
+                Some(embedded) => entity.embedded.push(embedded),
+                None => entity.unfit.extend(syntax.ident.clone()),
+            }
+        } else {
+            entity.fields.extend(field(ctxt, &input.ident, syntax));
+        }
+    }
     for syntax in related {
         match relation::parse(ctxt, &input.ident, syntax) {
             Some(relation) => entity.relations.push(relation),
@@ -47,6 +57,7 @@ pub fn entity(ctxt: &Ctxt, input: &DeriveInput) -> Option<Entity> {
             _ => items::unknown(ctxt, item, "#[entity(…)]", symbol::IN_ENTITY),
         }
     }
+    embed::settle(ctxt, &mut entity);
     match key {
         Some(key) => {
             entity.key = key.value();
@@ -78,6 +89,7 @@ pub(super) fn blank<'a>(ctxt: &Ctxt, input: &DeriveInput, fields: impl Iterator<
         hooks: None,
         fields: fields.filter_map(|syntax| field(ctxt, &input.ident, syntax)).collect(),
         relations: Vec::new(),
+        embedded: Vec::new(),
         unfit: Vec::new(),
         table_token: None,
         sources: Sources::default(),
@@ -225,7 +237,7 @@ fn order_by(ctxt: &Ctxt, item: &Item) -> Vec<Order> {
     ctxt.ok(orders).unwrap_or_default()
 }
 
-fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
+pub(super) fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
     let ident = syntax.ident.clone()?;
     let name = ident.unraw().to_string();
     let (_, items) = items::of_attributes(ctxt, &syntax.attrs, symbol::FIELD);
@@ -256,6 +268,8 @@ fn field(ctxt: &Ctxt, entity: &Ident, syntax: &syn::Field) -> Option<Field> {
         make: None,
         column_type: None,
         display: None,
+        within: None,
+        kept: false,
         ident,
         name,
     };
@@ -306,6 +320,7 @@ fn field_item(ctxt: &Ctxt, entity: &Ident, field: &mut Field, item: &Item) {
         symbol::RELATED => {
             field.origins.extend(item.value(ctxt).map(|value| (name(), Origin::Related(value.clone()))));
         }
+        symbol::EMBED => ctxt.error(&item.name, "a controller has no rows of which something is kept: leave it out"),
         symbol::SERVER_EXPRESSION => {
             let path = item.path(ctxt).map(|path| Origin::Server(without_self(path, entity)));
             field.origins.extend(path.map(|path| (name(), path)));

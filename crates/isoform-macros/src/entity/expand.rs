@@ -9,7 +9,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, Type};
 
 use super::model::{Check, Entity, Field, Kind, Order, Relation, Role, Validator};
-use super::{origin, source};
+use super::{embed, origin, source};
 use crate::rule::here;
 
 pub fn entity(entity: &Entity) -> TokenStream {
@@ -50,10 +50,11 @@ fn columns(entity: &Entity) -> TokenStream {
         let (field, link) = (&relation.ident, link(relation));
         quote!(#field: ::isoform::__private::#link::NEW)
     });
+    let (embedded, new_embedded) = embed::columns(entity);
     quote! {
         #[doc = #docs]
         #[allow(dead_code, reason = "not every field is asked about")]
-        #vis struct #name<P = #ident> { #(#fields,)* #(#links,)* }
+        #vis struct #name<P = #ident> { #(#fields,)* #(#links,)* #embedded }
 
         #[automatically_derived]
         impl<P> ::core::clone::Clone for #name<P> {
@@ -68,7 +69,7 @@ fn columns(entity: &Entity) -> TokenStream {
 
         #[automatically_derived]
         impl<P: ::isoform::__private::Path> ::isoform::__private::Fixed for #name<P> {
-            const FIXED: &'static Self = &Self { #(#columns,)* #(#new_links,)* };
+            const FIXED: &'static Self = &Self { #(#columns,)* #(#new_links,)* #new_embedded };
         }
     }
 }
@@ -94,19 +95,20 @@ fn implementation(entity: &Entity) -> TokenStream {
     let related = entity.relations.iter().map(|relation| &relation.ident).chain(&entity.unfit);
     let relation_blanks = related.map(|ident| quote!(#ident: ::core::default::Default::default()));
     let relations = relations(entity);
-    let blanks = entity.fields.iter().map(|field| {
+    let embedded_blanks = embed::blanks(entity);
+    let blanks = entity.fields.iter().filter(|field| field.within.is_none()).map(|field| {
         let (ident, value) = (&field.ident, blank(field));
         quote!(#ident: #value)
     });
     let gets = entity.fields.iter().enumerate().map(|(index, field)| {
-        let ident = &field.ident;
+        let place = embed::place(field);
         let to_value = as_value(&field.ty, "to_value");
-        quote!(#index => #to_value(&self.#ident))
+        quote!(#index => #to_value(&self.#place))
     });
     let sets = entity.fields.iter().enumerate().map(|(index, field)| {
-        let ident = &field.ident;
+        let place = embed::place(field);
         let assign = as_value(&field.ty, "assign");
-        quote!(#index => #assign(&mut self.#ident, value))
+        quote!(#index => #assign(&mut self.#place, value))
     });
     let meta = meta(entity);
     let run_hook = run_hook(entity);
@@ -128,7 +130,7 @@ fn implementation(entity: &Entity) -> TokenStream {
             }
 
             fn blank() -> Self {
-                Self { #(#blanks,)* #(#relation_blanks,)* }
+                Self { #(#blanks,)* #(#relation_blanks,)* #embedded_blanks }
             }
 
             fn get(&self, index: usize) -> #private::Value {
@@ -379,7 +381,10 @@ fn meta(entity: &Entity) -> TokenStream {
         None => quote!(#private::HookSet::NONE),
     };
     let saving_many = match entity.hooks {
-        Some(_) => quote!(::core::option::Option::Some(#private::saving_many::<#ident>)),
+        Some(span) => {
+            let hooks = self::hooks(entity, span);
+            quote!(::core::option::Option::Some(#hooks::SAVING_MANY))
+        }
         None => quote!(::core::option::Option::None),
     };
     let api_filter = match &entity.api_filter {
@@ -396,7 +401,8 @@ fn meta(entity: &Entity) -> TokenStream {
     };
     let filters = super::prefilters::expand(entity);
     let source = source::meta(entity);
-    quote! {
+    let kept = embed::meta(entity);
+    let plain = quote! {
         #private::EntityMeta {
             key: #key,
             table: #table,
@@ -410,6 +416,7 @@ fn meta(entity: &Entity) -> TokenStream {
             order_by: &[#order_by],
             hooks: #hooks,
             new_record: #private::new_record::<#ident>,
+            kept: #kept,
             #[cfg(not(target_arch = "wasm32"))]
             indexes: &[#indexes],
             #[cfg(not(target_arch = "wasm32"))]
@@ -420,8 +427,14 @@ fn meta(entity: &Entity) -> TokenStream {
             source: #source,
             #[cfg(not(target_arch = "wasm32"))]
             saving_many: #saving_many,
+            masks: #private::Masks::NONE,
         }
-    }
+    };
+    // A constant of its own: what stands in a call would not be there for ever.
+    quote!({
+        const PLAIN: #private::EntityMeta = #plain;
+        PLAIN.with_masks()
+    })
 }
 
 fn orders(entity: &Entity, orders: &[Order]) -> TokenStream {
@@ -494,6 +507,9 @@ fn field_meta(entity: &Entity, field: &Field) -> TokenStream {
     }
     if field.saving.is_some() {
         more.push(quote!(has_saving: true));
+    }
+    if field.kept {
+        more.push(quote!(kept: true));
     }
     for (name, text) in [("input", &field.input), ("placeholder", &field.placeholder), ("help", &field.help)] {
         if let Some(text) = text {
@@ -605,7 +621,7 @@ pub(super) fn hooks(entity: &Entity, span: Span) -> TokenStream {
 fn run_field_saving(entity: &Entity) -> TokenStream {
     let mut arms = entity.fields.iter().enumerate().filter_map(|(index, field)| {
         let (_, path) = field.saving.as_ref()?;
-        let column = Ident::new("column", Span::mixed_site());
+        let column = Ident::new("column", here(path));
         // The column is made here, so that a function of another type is reported at its name.
         let ty = &field.ty;
         let call = quote_spanned! {here(path)=> {

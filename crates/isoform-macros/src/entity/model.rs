@@ -27,6 +27,8 @@ pub struct Entity {
     pub hooks: Option<Span>,
     pub fields: Vec<Field>,
     pub relations: Vec<Relation>,
+    /// Fields of the struct that are several of these.
+    pub embedded: Vec<super::embed::Embedded>,
     /// The fields of relations that could not be understood.
     pub unfit: Vec<Ident>,
     /// Where the table was written, for errors.
@@ -102,6 +104,10 @@ pub struct Field {
     pub make: Option<(Ident, Path)>,
     pub column_type: Option<(Ident, LitStr)>,
     pub display: Option<(Ident, Path)>,
+    /// The embedded struct that it is in.
+    pub within: Option<Ident>,
+    /// Does the server alone fill it in?
+    pub kept: bool,
 }
 
 /// A relation: a field that is no column.

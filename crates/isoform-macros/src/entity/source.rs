@@ -110,7 +110,7 @@ pub fn check(ctxt: &Ctxt, entity: &Entity) {
     for first in entity.indexes.iter().filter_map(|index| index.first()) {
         ctxt.error(&first.field, format!("an entity with `{token}` has no table that an index could be of"));
     }
-    entity.fields.iter().for_each(|field| only_read(ctxt, token, field));
+    entity.fields.iter().filter(|field| field.within.is_none()).for_each(|field| only_read(ctxt, token, field));
     match source {
         Source::Sql(text) => {
             if let Err(problem) = parts(entity, text) {

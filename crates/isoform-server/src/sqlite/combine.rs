@@ -174,6 +174,12 @@ impl Outcomes {
     }
 }
 
+impl Drop for Outcomes {
+    fn drop(&mut self) {
+        self.tell();
+    }
+}
+
 impl Service {
     async fn run(mut self) {
         let mut patience = pin!(tokio::time::sleep(PATIENCE));
@@ -189,7 +195,6 @@ impl Service {
             };
             self.serve(Turn::new(turn), &mut outcomes, patience.as_mut()).await;
         }
-        outcomes.tell();
     }
 
     fn somebody_waits(&mut self) -> bool {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use isoform::aggregate::OVERFLOW;
 use isoform::meta::FieldMeta;
 use isoform::operations::foreign_key_conflict;
+use isoform::validate::{self, Message};
 use isoform::value::{Stored, StoredAs};
 use isoform::{EntityMeta, Error, FieldType, Value, json};
 use sea_query::{Expr, ExprTrait as _, QueryBuilder, SqliteQueryBuilder};
@@ -181,10 +182,15 @@ pub(super) fn error(error: &sqlx::Error, meta: &EntityMeta) -> Error {
 /// A row with the same values in these fields is there.
 fn already_exists(fields: &[&FieldMeta]) -> Error {
     let labels: Vec<_> = fields.iter().map(|field| field.label).collect();
-    let (message, at_field) = match labels.as_slice() {
-        [] => return Error::conflict("This already exists."),
-        [label] => (format!("{label} already exists"), "already exists"),
-        labels => (format!("{} already exist together", labels.join(", ")), "already exists together with the others"),
+    let (message, at_field) = match (labels.as_slice(), fields) {
+        ([label], [field]) => {
+            let taken = validate::taken(field);
+            (format!("{label} {taken}"), taken)
+        }
+        ([], _) => return Error::conflict("This already exists."),
+        (labels, _) => {
+            (format!("{} already exist together", labels.join(", ")), validate::said(Message::UniqueTogether))
+        }
     };
     Error::conflict(message).with_fields(fields.iter().map(|field| (field.wire.into(), at_field.into())).collect())
 }
@@ -203,8 +209,12 @@ fn too_slow() -> Error {
 
 /// What an error means where no entity is at hand.
 pub(super) fn plain_error(error: &sqlx::Error) -> Error {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    match code.as_deref() {
+    let database = error.as_database_error();
+    // Of a commit: a key that is looked at only then.
+    if database.is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) {
+        return Error::conflict("Rows refer to one that is not there, so nothing was written.");
+    }
+    match database.and_then(sqlx::error::DatabaseError::code).as_deref() {
         Some("5" | "6" | "261" | "517") => busy(),
         // Stopped by `watch`, while somebody waits for it.
         Some("9") => too_slow(),

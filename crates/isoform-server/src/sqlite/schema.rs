@@ -1,5 +1,6 @@
 //! Tables and columns: what is missing is created, what is there stays as it is.
 
+pub(super) mod differences;
 mod expressions;
 mod indexes;
 mod sources;
@@ -20,7 +21,6 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
     let mut done = Vec::new();
     for meta in entities.iter().filter(|meta| meta.has_table()) {
         let present = columns(connection, meta.table).await?;
-        forgotten(meta, &present)?;
         let watched: Vec<_> = meta.relations.iter().filter(|relation| is_watched(relation, entities)).collect();
         if present.is_empty() {
             run(connection, create_table(meta, &watched)).await?;
@@ -30,12 +30,12 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
                 meta.fields.iter().filter(|field| field.is_stored()).count()
             ));
         } else {
-            done.extend(of_another_key(meta, &present));
+            done.extend(of_no_field(meta, &present));
             let made = definition_of(connection, meta.table).await?;
             for field in meta.fields.iter().filter(|field| field.is_stored()) {
-                match present.iter().find(|column| column.name == field.column) {
+                match present.iter().find(|column| column.is(field)) {
                     Some(column) if column.generated || expression(field).is_some() => {
-                        if expressions::made_otherwise(meta, field, column, &made)? {
+                        if expressions::made_otherwise(field, column, &made) {
                             expressions::make_anew(connection, meta, field, &watched).await?;
                             done.push(format!(
                                 "changed the expression of {} in the table {}",
@@ -43,9 +43,12 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
                             ));
                         }
                     }
-                    Some(column) => done.extend(of_another_type(meta, field, column)),
+                    Some(_) => {}
                     None => {
                         run(connection, add_column(meta, field, &watched)).await?;
+                        if field.kept && !field.nullable {
+                            run(connection, identify(meta, field)).await?;
+                        }
                         done.push(format!("added the column {} to the table {}", field.column, meta.table));
                     }
                 }
@@ -56,7 +59,9 @@ pub(super) async fn ensure(connection: &mut SqliteConnection, entities: &[&'stat
         }
         done.extend(not_watched(connection, meta, &watched).await?);
         for field in meta.fields.iter().filter(|field| field.unique) {
-            run(connection, unique_index(meta, field)).await.map_err(|error| not_unique(meta, field, error))?;
+            if let Err(error) = run(connection, unique_index(meta, field)).await {
+                done.push(not_unique(meta, field, error)?);
+            }
         }
         done.extend(indexes::ensure(connection, meta).await?);
     }
@@ -73,49 +78,31 @@ struct Column {
     declared: String,
     /// It must be given a value.
     required: bool,
+    /// It may not be null.
+    not_null: bool,
     /// It is computed from others.
     generated: bool,
     /// It is in the primary key.
     key: bool,
 }
 
+impl Column {
+    /// Is it the field's? SQLite compares names without case.
+    fn is(&self, field: &FieldMeta) -> bool {
+        self.name.eq_ignore_ascii_case(field.column)
+    }
+}
+
 async fn columns(connection: &mut SqliteConnection, table: &str) -> Result<Vec<Column>> {
-    let sql = "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND pk = 0 AND hidden = 0, hidden >= 2, pk > 0 FROM pragma_table_xinfo(?)";
+    let sql = "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND pk = 0 AND hidden = 0, hidden >= 2, pk > 0, \"notnull\" FROM pragma_table_xinfo(?)";
     let rows =
         sqlx::query(sql).bind(table.to_owned()).fetch_all(connection).await.map_err(|error| plain_error(&error))?;
     let column = |row: &SqliteRow| {
         let (name, declared) = (row.try_get(0)?, row.try_get(1)?);
-        Ok(Column { name, declared, required: row.try_get(2)?, generated: row.try_get(3)?, key: row.try_get(4)? })
+        let (required, generated) = (row.try_get(2)?, row.try_get(3)?);
+        Ok(Column { name, declared, required, generated, key: row.try_get(4)?, not_null: row.try_get(5)? })
     };
     rows.iter().map(column).collect::<sqlx::Result<_>>().map_err(|error| plain_error(&error))
-}
-
-/// A table whose key are other columns than the entity's id stays as it is, and is said: it takes other rows than the entity has.
-fn of_another_key(meta: &EntityMeta, present: &[Column]) -> Option<String> {
-    let there: Vec<_> = present.iter().filter(|column| column.key).map(|column| column.name.as_str()).collect();
-    let wanted: Vec<_> = meta.ids.iter().map(|id| meta.field(*id).column).collect();
-    let same = there.len() == wanted.len() && wanted.iter().all(|column| there.contains(column));
-    (!there.is_empty() && !same).then(|| {
-        format!(
-            "left the primary key of the table {} as it is: {}, where the id is {}",
-            meta.table,
-            there.join(", "),
-            wanted.join(", ")
-        )
-    })
-}
-
-/// A column that no field has any more, and that must be given a value, makes every insert fail.
-fn forgotten(meta: &EntityMeta, present: &[Column]) -> Result<()> {
-    let known = |column: &Column| meta.fields.iter().any(|field| field.column == column.name);
-    match present.iter().find(|column| column.required && !known(column)) {
-        None => Ok(()),
-        Some(Column { name, .. }) => Err(Error::invalid(format!(
-            "The table {} has a column {name} that no field of {} has, and that must not be null: nothing could be inserted. Where \
-             a field was renamed, say #[field(column = \"{name}\")]; else drop the column.",
-            meta.table, meta.rust_name
-        ))),
-    }
 }
 
 /// What SQLite makes of a declared type: <https://www.sqlite.org/datatype3.html#determination_of_column_affinity>.
@@ -131,13 +118,9 @@ fn affinity(declared: &str) -> &'static str {
     }
 }
 
-/// A column of another type stays as it is, and is said.
-fn of_another_type(meta: &EntityMeta, field: &FieldMeta, column: &Column) -> Option<String> {
-    // Whoever names the type by hand knows what it is.
-    if field.column_type.is_some() {
-        return None;
-    }
-    let stored = match field.field_type {
+/// What a column of the field holds, as [`affinity`] says it.
+fn stored_class(field: &FieldMeta) -> &'static str {
+    match field.field_type {
         FieldType::Bool => "numbers",
         FieldType::Int32 | FieldType::Int64 => "integers",
         FieldType::Float => "floating point numbers",
@@ -153,26 +136,38 @@ fn of_another_type(meta: &EntityMeta, field: &FieldMeta, column: &Column) -> Opt
             StoredAs::Text => "texts",
             StoredAs::Bytes => "bytes",
         },
-    };
-    let there = affinity(&column.declared);
-    (there != stored).then(|| {
-        format!(
-            "left the column {} of the table {} as it is: it is for {there}, the field for {stored}",
-            column.name, meta.table
-        )
-    })
+    }
 }
 
-/// Rows that were there before the field was unique.
-fn not_unique(meta: &EntityMeta, field: &FieldMeta, error: Error) -> Error {
+/// Rows that were there before the field was unique share a value: it is said, where that does not stop the start.
+fn not_unique(meta: &EntityMeta, field: &FieldMeta, error: Error) -> Result<String> {
     if error.cause().is_none_or(|cause| !cause.to_string().contains("UNIQUE")) {
-        return error;
+        return Err(error);
     }
-    let message = format!(
-        "{}.{} is to be unique, but rows of the table {} share a value of {}: change those first.",
-        meta.rust_name, field.name, meta.table, field.column
-    );
-    Error::invalid(message)
+    Ok(format!(
+        "left the column {} of the table {} without a unique index: rows share a value",
+        field.column, meta.table
+    ))
+}
+
+/// Each row gets an identifier of its own in a column that was added.
+fn identify(meta: &EntityMeta, field: &FieldMeta) -> String {
+    // Names have no quotes: the derive sees to that.
+    format!("UPDATE \"{}\" SET \"{}\" = randomblob(16)", meta.table, field.column)
+}
+
+/// Columns that no field has, and need no value: they stay.
+fn of_no_field(meta: &EntityMeta, present: &[Column]) -> Vec<String> {
+    let known = |column: &Column| meta.fields.iter().any(|field| field.is_stored() && column.is(field));
+    let unknown = present.iter().filter(|column| !column.required && !known(column));
+    unknown
+        .map(|column| {
+            format!(
+                "left the column {} of the table {}: no field of {} has it",
+                column.name, meta.table, meta.rust_name
+            )
+        })
+        .collect()
 }
 
 async fn run(connection: &mut SqliteConnection, sql: String) -> Result<()> {
@@ -242,6 +237,14 @@ const fn action(on_delete: OnDelete) -> ForeignKeyAction {
     }
 }
 
+const fn in_sql(on_delete: OnDelete) -> &'static str {
+    match on_delete {
+        OnDelete::Cascade => "CASCADE",
+        OnDelete::SetNull => "SET NULL",
+        OnDelete::Restrict | OnDelete::Unwatched => "NO ACTION",
+    }
+}
+
 /// What is related is looked for by its key.
 fn key_index(meta: &EntityMeta, relation: &RelationMeta) -> String {
     let mut index = Index::create();
@@ -252,7 +255,7 @@ fn key_index(meta: &EntityMeta, relation: &RelationMeta) -> String {
     index.to_string(SqliteQueryBuilder)
 }
 
-/// SQLite cannot begin to keep watch over a column that is there; which one that is is said.
+/// SQLite cannot begin to keep watch over a column that is there, nor in another way; which one that is is said.
 async fn not_watched(
     connection: &mut SqliteConnection,
     meta: &EntityMeta,
@@ -261,21 +264,26 @@ async fn not_watched(
     if watched.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = "SELECT \"from\" FROM pragma_foreign_key_list(?)";
-    let there: Vec<(String,)> = sqlx::query_as(sql)
-        .bind(meta.table.to_owned())
-        .fetch_all(connection)
-        .await
-        .map_err(|error| plain_error(&error))?;
-    let columns = watched.iter().flat_map(|relation| relation.keys).map(|(own, _)| meta.field(*own).column);
-    let unwatched = columns.filter(|column| there.iter().all(|(name,)| name != column));
-    let said = |column| {
-        format!(
-            "left the column {column} of the table {} without a foreign key: SQLite adds none to a column that is there",
-            meta.table
-        )
-    };
-    Ok(unwatched.map(said).collect())
+    let there = differences::foreign_keys(connection, meta.table).await?;
+    let mut said = Vec::new();
+    for relation in watched {
+        let action = in_sql(relation.on_delete);
+        for column in relation.keys.iter().map(|(own, _)| meta.field(*own).column) {
+            let on_it = || there.iter().filter(|key| key.column.eq_ignore_ascii_case(column));
+            if on_it().next().is_none() {
+                said.push(format!(
+                    "left the column {column} of the table {} without a foreign key: SQLite adds none to a column that is there",
+                    meta.table
+                ));
+            } else if let (Some(key), false) = (on_it().next(), on_it().any(|key| key.on_delete == action)) {
+                said.push(format!(
+                    "left the foreign key of the column {column} of the table {} as it is: ON DELETE {}, where the relation {} says {action}",
+                    meta.table, key.on_delete, relation.name
+                ));
+            }
+        }
+    }
+    Ok(said)
 }
 
 /// What a generated column is computed by.
@@ -334,14 +342,7 @@ fn add_column(meta: &EntityMeta, field: &FieldMeta, watched: &[&RelationMeta]) -
         _ => None,
     });
     if let Some((relation, other)) = key.filter(|_| field.nullable) {
-        let (target, action) = (
-            relation.target(),
-            match action(relation.on_delete) {
-                ForeignKeyAction::Cascade => "CASCADE",
-                ForeignKeyAction::SetNull => "SET NULL",
-                _ => "NO ACTION",
-            },
-        );
+        let (target, action) = (relation.target(), in_sql(relation.on_delete));
         let other = target.field(other);
         // Names have no quotes: the derive sees to that.
         column.extra(format!("REFERENCES \"{}\" (\"{}\") ON DELETE {action}", target.table, other.column));

@@ -12,7 +12,7 @@ use crate::validate::Messages;
 use crate::{Error, Result};
 
 /// Sees an error, and answers the one that is told instead.
-pub(super) type ErrorHook = Arc<dyn Fn(Error, Context) -> BoxFuture<'static, Result<Error>> + Send + Sync>;
+pub type ErrorHook = Arc<dyn Fn(Error, Context) -> BoxFuture<'static, Result<Error>> + Send + Sync>;
 
 /// So long may it take.
 const MOST: Duration = Duration::from_secs(5);
@@ -33,10 +33,7 @@ impl Context {
 
     /// The same context, whose errors are seen by a function on their way out: what `Api::on_error` sets.
     #[must_use]
-    pub fn with_error_hook(
-        &self,
-        hook: Arc<dyn Fn(Error, Self) -> BoxFuture<'static, Result<Error>> + Send + Sync>,
-    ) -> Self {
+    pub fn with_error_hook(&self, hook: ErrorHook) -> Self {
         self.with(|inner| inner.error_hook = Some(hook))
     }
 

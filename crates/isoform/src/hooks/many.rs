@@ -8,9 +8,8 @@ use crate::{Error, Result};
 /// Runs `saving_many` for records without their type.
 pub type SavingMany = for<'a, 'b> fn(&'a mut [&'b mut dyn AnyRecord], &'a mut EventState) -> BoxFuture<'a, Result<()>>;
 
-/// Runs the `saving_many` of an entity: for the derive.
-#[doc(hidden)]
-pub fn saving_many<'a, E: Hooks>(
+/// Runs the `saving_many` of an entity.
+pub(super) fn saving_many<'a, E: Hooks>(
     records: &'a mut [&mut dyn AnyRecord],
     event: &'a mut EventState,
 ) -> BoxFuture<'a, Result<()>> {

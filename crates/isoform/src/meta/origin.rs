@@ -54,7 +54,7 @@ impl FieldMeta {
     /// Is its value made by the framework, the server or the database, so that no client writes it?
     #[must_use]
     pub const fn is_made(&self) -> bool {
-        self.is_stamped() || self.auto_increment || !self.is_written()
+        self.is_stamped() || self.auto_increment || self.kept || !self.is_written()
     }
 
     /// What people read of a value: as `display` says, else an enum's label, else its text.
@@ -71,38 +71,68 @@ impl FieldMeta {
     }
 }
 
+/// Sets of an entity's fields that are asked for with every row: made when the program is compiled.
+#[derive(Clone, Copy, Debug)]
+pub struct Masks {
+    columns: FieldMask,
+    written: FieldMask,
+    lazy: FieldMask,
+}
+
+impl Masks {
+    /// Of no fields.
+    pub const NONE: Self = Self { columns: FieldMask::NONE, written: FieldMask::NONE, lazy: FieldMask::NONE };
+}
+
 impl EntityMeta {
-    fn such_fields(&self, such: impl Fn(&FieldMeta) -> bool) -> FieldMask {
-        self.fields.iter().enumerate().filter(|(_, field)| such(field)).map(|(index, _)| index).collect()
+    /// The same entity, which knows the sets of its fields: for `#[derive(Entity)]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_masks(mut self) -> Self {
+        let mut index = 0;
+        while index < self.fields.len() {
+            let field = &self.fields[index];
+            if field.has_column() {
+                self.masks.columns.insert(index);
+            }
+            if field.is_written() {
+                self.masks.written.insert(index);
+            }
+            if field.lazy {
+                self.masks.lazy.insert(index);
+            }
+            index += 1;
+        }
+        self
     }
 
     /// The fields that are columns.
     #[must_use]
-    pub fn columns(&self) -> FieldMask {
-        self.such_fields(FieldMeta::has_column)
+    pub const fn columns(&self) -> FieldMask {
+        self.masks.columns
     }
 
     /// The fields that are columns which are written.
     #[must_use]
-    pub fn written_fields(&self) -> FieldMask {
-        self.such_fields(FieldMeta::is_written)
+    pub const fn written_fields(&self) -> FieldMask {
+        self.masks.written
     }
 
     /// The fields that the database makes: they are known once the row was written.
     #[must_use]
     pub fn database_fields(&self) -> FieldMask {
-        self.such_fields(|field| field.has_column() && !field.is_written())
+        self.masks.columns.without(self.masks.written)
     }
 
     /// The fields that do not come with their row, but when they are asked for.
     #[must_use]
-    pub fn lazy_fields(&self) -> FieldMask {
-        self.such_fields(|field| field.lazy)
+    pub const fn lazy_fields(&self) -> FieldMask {
+        self.masks.lazy
     }
 
     /// The fields that the server computes after a row was read.
     #[must_use]
     pub fn server_fields(&self) -> FieldMask {
-        self.such_fields(|field| !field.has_column())
+        self.all_fields().without(self.masks.columns)
     }
 }

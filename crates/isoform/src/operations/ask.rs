@@ -1,7 +1,7 @@
 //! Questions: which rows, how many, and how much of them the asker may see.
 
 use super::hidden::{Hidden, conceal, judged, needed};
-use super::{MAX_WRITTEN, computed, include, lazy, not_found, prefilter, question};
+use super::{MAX_WRITTEN, computed, handled, include, lazy, not_found, prefilter, question};
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
 use crate::guard;
@@ -63,7 +63,23 @@ async fn find_chosen(
     find: Find,
     fields: FieldMask,
 ) -> Result<(Vec<Row>, Hidden)> {
+    let (mut rows, readable, left_out) = whole(context, meta, find, fields, Condition::All).await?;
+    let hidden = conceal(context, meta, readable, &mut rows)?;
+    lazy::leave_out(left_out, &mut rows);
+    Ok((rows, hidden))
+}
+
+/// Rows as they are in the table, the fields that the asker may see of all of them, and those to leave out once that was judged.
+/// `beside` is the server's word.
+pub(super) async fn whole(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    fields: FieldMask,
+    beside: Condition,
+) -> Result<(Vec<Row>, FieldMask, FieldMask)> {
     let (mut find, readable) = guarded(context, meta, find).await?;
+    find.filter = find.filter.and(beside);
     let unlimited = probe(context, &mut find);
     let needed = needed(context, meta, readable.and(fields));
     let left_out = lazy::judged_whole(context, meta, needed, &mut find);
@@ -72,9 +88,7 @@ async fn find_chosen(
         not_too_many(context, rows.len() as u64)?;
     }
     computed::fill_in(context, meta, needed, &mut rows).await?;
-    let hidden = conceal(context, meta, readable, &mut rows)?;
-    lazy::leave_out(left_out, &mut rows);
-    Ok((rows, hidden))
+    Ok((rows, readable, left_out))
 }
 
 pub(super) fn hide(row: &mut Row, blank: &Row, hidden: FieldMask) {
@@ -98,6 +112,19 @@ pub(crate) fn shown<E: crate::Entity>(context: &Context, mut row: Row, sent: Fie
 /// # Errors
 /// 400 for what the asker may not see or for too many rows, 401, 403.
 pub async fn find_json(context: &Context, meta: &'static EntityMeta, find: Find, fields: FieldMask) -> Result<Vec<u8>> {
+    if let Some(handled) = handled::list(context, meta, &find, fields, None) {
+        return handled.await?.json();
+    }
+    found_json(context, meta, find, fields).await
+}
+
+/// As [`find_json`], without handlers.
+pub(super) async fn found_json(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    fields: FieldMask,
+) -> Result<Vec<u8>> {
     if includes(meta, &find) {
         let rows = find_related_json(context, meta, find, fields).await?;
         return Ok([b"[", rows.join(&b","[..]).as_slice(), b"]"].concat());
@@ -139,10 +166,14 @@ pub(crate) async fn find_related(
     meta: &'static EntityMeta,
     question: Find,
 ) -> Result<Vec<Box<dyn AnyRecord>>> {
+    if let Some(handled) = handled::list(context, meta, &question, meta.all_fields(), None) {
+        return Ok(handled.await?.records);
+    }
     find_chosen_related(context, meta, question, meta.all_fields()).await
 }
 
-async fn find_chosen_related(
+/// As [`find_related`], without handlers.
+pub(super) async fn find_chosen_related(
     context: &Context,
     meta: &'static EntityMeta,
     question: Find,
@@ -170,6 +201,11 @@ pub(super) async fn with_related(
     let parents = records.iter_mut().map(|record| &mut **record as &mut dyn AnyRecord).collect();
     include::load_all(context, meta, named, parents).await?;
     Ok(records)
+}
+
+/// Are the rows asked for as records: because something is related to them, or because handlers are to see them?
+pub(crate) fn as_records(context: &Context, meta: &EntityMeta, find: &Find) -> bool {
+    includes(meta, find) || context.handled::<crate::handlers::Find>(meta).is_some()
 }
 
 /// Is anything related to be loaded along?
@@ -213,6 +249,9 @@ pub async fn find_id_json(
     include: Vec<Include>,
     with: FieldMask,
 ) -> Result<Vec<u8>> {
+    if let Some(handled) = handled::by_id(context, meta, id, &include, with) {
+        return handled.await?.json(context);
+    }
     let find = Find { include, with, ..Find::matching(id.condition(meta)).limit(1) };
     find_related_json(context, meta, find, meta.all_fields()).await?.pop().ok_or_else(|| not_found(meta))
 }
@@ -222,6 +261,9 @@ pub async fn find_id_json(
 /// # Errors
 /// 401, 403; 404 where it is absent or not for this identity.
 pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Id, with: FieldMask) -> Result<Row> {
+    if let Some(handled) = handled::by_id(context, meta, id, &[], with) {
+        return Ok(handled.await?.record.row());
+    }
     let find = Find { with, ..Find::matching(id.condition(meta)).limit(1) };
     let (mut find, readable) = guarded(context, meta, find).await?;
     let needed = needed(context, meta, readable);
@@ -236,6 +278,9 @@ pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Id, with
 /// # Errors
 /// 400 for what the asker may not see, 401, 403.
 pub async fn count(context: &Context, meta: &'static EntityMeta, filter: Condition) -> Result<u64> {
+    if let Some(handled) = handled::count(context, meta, &filter) {
+        return handled.await;
+    }
     let (find, _) = guarded(context, meta, Find::matching(filter)).await?;
     context.database()?.count(meta, &find.filter).await
 }

@@ -4,15 +4,18 @@ mod batch;
 mod insert;
 mod upsert;
 
+pub(super) use batch::run as run_batch;
 pub use batch::{Done, batch};
 pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
+pub(super) use insert::{insert_patches_as, what_is_set};
 pub use upsert::upsert_many;
+pub(super) use upsert::upsert_many_as;
 
 use super::store::{remove_inside, store_inside, store_many};
 use super::write::{Reach, apply, stamp, untold, update_needs_row};
 use super::{Patch, load};
-use super::{ask, kept_from, permitted, prefilter, question, references};
+use super::{ask, handled, kept_from, permitted, prefilter, question, references};
 use crate::bulk::Which;
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
@@ -30,31 +33,69 @@ use crate::{Error, Result, validate};
 /// # Errors
 /// 400 for an empty filter, for what the asker may not ask about, for a value that does not fit, and for too many rows; 401, 403
 /// where one of the rows may not be changed so; 409. Nothing is changed then.
-pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Which, mut patch: Patch) -> Result<u64> {
-    let rows = Rows::guarded(context, meta, which, Write::Update).await?;
+pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Which, patch: Patch) -> Result<u64> {
+    match handled::update_many(context, meta, &which, &patch) {
+        Some(handled) => handled.await,
+        None => {
+            update_many_as(context, meta, which, patch, Trusted { filter: Condition::All, set: Patch::new() }).await
+        }
+    }
+}
+
+/// What is the server's own in a bulk write.
+pub(super) struct Trusted {
+    /// Only such rows.
+    pub filter: Condition,
+    /// Values for them.
+    pub set: Patch,
+}
+
+/// As [`update_many`], without handlers.
+pub(super) async fn update_many_as(
+    context: &Context,
+    meta: &'static EntityMeta,
+    which: Which,
+    mut patch: Patch,
+    trusted: Trusted,
+) -> Result<u64> {
+    let mut rows = Rows::guarded(context, meta, which, Write::Update).await?;
+    rows.filter = rows.filter.and(trusted.filter);
     if rows.guarded {
         may_write(context, meta, &mut patch);
         patch.retain(|(index, _)| !meta.ids.contains(index));
     }
     let written = meta.written_fields();
-    patch.retain(|(index, _)| {
-        written.contains(*index) && !matches!(meta.field(*index).role, FieldRole::Version | FieldRole::UpdatedAt)
-    });
-    let needs_rows =
-        if rows.guarded { update_needs_row(meta, &rows.api_filter, &patch) } else { meta.hooks_around_save() };
-    if needs_rows {
-        return rows.update_each(context, meta, &patch).await;
+    let mut trusted = trusted.set;
+    for values in [&mut patch, &mut trusted] {
+        values.retain(|(index, _)| {
+            written.contains(*index) && !matches!(meta.field(*index).role, FieldRole::Version | FieldRole::UpdatedAt)
+        });
     }
+    let mut needs_rows =
+        if rows.guarded { update_needs_row(meta, &rows.api_filter, &patch) } else { meta.hooks_around_save() };
+    needs_rows |= !trusted.is_empty() && update_needs_row(meta, &rows.api_filter, &trusted);
+    if needs_rows {
+        return rows.update_each(context, meta, &patch, &trusted).await;
+    }
+    patch.extend(trusted);
     validate::values(meta, &patch)?;
     if patch.is_empty() {
         return context.database()?.count(meta, &rows.filter).await;
     }
     stamp(meta, &mut patch);
-    let Some(limit) = rows.limit else { return context.database()?.update(meta, &rows.filter, &patch).await };
-    let work = async |inside: Context| {
-        rows.bearable(inside.database()?.update_at_most(meta, &rows.filter, &patch, limit).await?)
+    let updated = match rows.limit {
+        None => context.database()?.update(meta, &rows.filter, &patch).await,
+        Some(limit) => {
+            let work = async |inside: Context| {
+                rows.bearable(inside.database()?.update_at_most(meta, &rows.filter, &patch, limit).await?)
+            };
+            context.transaction(work).await
+        }
     };
-    context.transaction(work).await
+    match updated {
+        Err(error) => Err(references::named_in(error, context, meta, &patch).await),
+        updated => updated,
+    }
 }
 
 /// Deletes the rows that a filter finds; answers how many there were.
@@ -63,7 +104,21 @@ pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Wh
 /// 400 for an empty filter, for what the asker may not ask about, for too many rows and where a hook refuses; 401, 403 where one of
 /// the rows may not be deleted; 409 where other rows need one. Nothing is deleted then.
 pub async fn delete_many(context: &Context, meta: &'static EntityMeta, which: Which) -> Result<u64> {
-    let rows = Rows::guarded(context, meta, which, Write::Delete).await?;
+    match handled::remove_many(context, meta, &which) {
+        Some(handled) => handled.await,
+        None => delete_many_as(context, meta, which, Condition::All).await,
+    }
+}
+
+/// As [`delete_many`], without handlers; `beside` is the server's word.
+pub(super) async fn delete_many_as(
+    context: &Context,
+    meta: &'static EntityMeta,
+    which: Which,
+    beside: Condition,
+) -> Result<u64> {
+    let mut rows = Rows::guarded(context, meta, which, Write::Delete).await?;
+    rows.filter = rows.filter.and(beside);
     if meta.hooks.around_delete() || (rows.guarded && guard::needs_record(meta, Write::Delete)) {
         return rows.delete_each(context, meta).await;
     }
@@ -74,13 +129,13 @@ pub async fn delete_many(context: &Context, meta: &'static EntityMeta, which: Wh
 }
 
 /// What an identity may not write is passed over.
-fn may_write(context: &Context, meta: &EntityMeta, patch: &mut Patch) {
+pub(super) fn may_write(context: &Context, meta: &EntityMeta, patch: &mut Patch) {
     let writable = guard::writable_fields(meta, context.identity());
     patch.retain(|(index, _)| writable.contains(*index));
 }
 
 /// Passes as many rows as one bulk write may be given.
-fn given(context: &Context, count: usize, what: &str) -> Result<()> {
+pub(super) fn given(context: &Context, count: usize, what: &str) -> Result<()> {
     match context.row_limit() {
         Some(limit) if count as u64 > limit => {
             Err(Error::invalid(format!("{count} rows are more than the {limit} of one {what}.")))
@@ -93,23 +148,27 @@ fn given(context: &Context, count: usize, what: &str) -> Result<()> {
 #[derive(Default)]
 struct Together {
     records: Vec<Box<dyn AnyRecord>>,
+    /// What was written of each.
+    written: Vec<FieldMask>,
     /// What they keep from the asker.
     kept: FieldMask,
 }
 
 impl Together {
     async fn store(&mut self, inside: &Context, meta: &'static EntityMeta, reach: Option<Reach<'_>>) -> Result<()> {
-        let mut records = std::mem::take(&mut self.records);
+        let (mut records, written) = (std::mem::take(&mut self.records), std::mem::take(&mut self.written));
         let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(records.len());
         for record in &mut records {
             all.push(&mut **record);
         }
-        store_many(inside, meta, &mut all, reach).await.map_err(|error| untold(error, meta, self.kept))
+        let Err(error) = store_many(inside, meta, &mut all, reach).await else { return Ok(()) };
+        let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
+        Err(untold(references::named(error, inside, meta, &written).await, meta, self.kept))
     }
 }
 
 /// The rows of a bulk write.
-struct Rows {
+pub(super) struct Rows {
     /// Is the write judged, or trusted?
     guarded: bool,
     /// What the caller asked for, within the API's filter.
@@ -121,7 +180,12 @@ struct Rows {
 
 impl Rows {
     /// The rows that somebody may be speaking of, in scope `Api`; in scope `Backend` whatever is asked for.
-    async fn guarded(context: &Context, meta: &'static EntityMeta, which: Which, write: Write) -> Result<Self> {
+    pub(super) async fn guarded(
+        context: &Context,
+        meta: &'static EntityMeta,
+        which: Which,
+        write: Write,
+    ) -> Result<Self> {
         meta.writable()?;
         let guarded = context.scope() == Scope::Api;
         if guarded {
@@ -177,7 +241,13 @@ impl Rows {
         }
     }
 
-    async fn update_each(&self, context: &Context, meta: &'static EntityMeta, patch: &Patch) -> Result<u64> {
+    async fn update_each(
+        &self,
+        context: &Context,
+        meta: &'static EntityMeta,
+        patch: &Patch,
+        trusted: &Patch,
+    ) -> Result<u64> {
         /// So many records are given to `saving_many` at once.
         const TOGETHER: usize = 10_000;
         let reach = Some(Reach { asker: context, filter: &self.api_filter });
@@ -201,17 +271,21 @@ impl Rows {
                     references::reachable(context, &inside, meta, &[(&*record, written)]).await?;
                     passed = passed.or(references::the_same_in_each_row(meta, written));
                 }
+                apply(&mut *record, trusted.clone())?;
                 changed += 1;
                 if meta.hooks.saving_many {
                     together.records.push(record);
+                    together.written.push(written);
                     together.kept = together.kept.or(kept);
                     if together.records.len() == TOGETHER {
                         together.store(&inside, meta, reach).await?;
                     }
                     continue;
                 }
-                let stored = store_inside(&inside, &mut *record, reach, false).await;
-                stored.map_err(|error| untold(error, meta, kept))?;
+                if let Err(error) = store_inside(&inside, &mut *record, reach, false).await {
+                    let error = references::named(error, &inside, meta, &[(&*record, written)]).await;
+                    return Err(untold(error, meta, kept));
+                }
             }
             together.store(&inside, meta, reach).await?;
             Ok(changed)

@@ -1,7 +1,7 @@
 //! What an entity is, as whoever asks may know it.
 
 use super::hidden::judged;
-use super::resolve;
+use super::{handled, resolve};
 use crate::Result;
 use crate::context::{Context, Scope};
 use crate::describe::{
@@ -18,6 +18,14 @@ use crate::value::{FieldType, Value};
 /// # Errors
 /// 401 or 403 where they may do nothing with it.
 pub async fn describe(context: &Context, meta: &'static EntityMeta) -> Result<Description> {
+    match handled::describe(context, meta) {
+        Some(handled) => handled.await,
+        None => described(context, meta),
+    }
+}
+
+/// As [`describe`], without handlers.
+pub(super) fn described(context: &Context, meta: &'static EntityMeta) -> Result<Description> {
     let allowed = allowed(context, meta);
     if !is_anything(allowed) {
         // As a question for its rows is refused.

@@ -1,7 +1,7 @@
 //! What is related to one row, without the row.
 
 use super::ask::{find, written};
-use super::{include, not_found};
+use super::{handled, include, not_found};
 use crate::context::Context;
 use crate::filter::limits;
 use crate::id::Id;
@@ -16,6 +16,19 @@ use crate::{Error, Result};
 /// 400 where no relation is named, for what the asker may not see and for too many rows; 401, 403; 404 where the row is absent or
 /// not for this identity.
 pub(crate) async fn load_relations(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    relations: &[Include],
+) -> Result<Box<dyn AnyRecord>> {
+    match handled::load_relations(context, meta, id, relations) {
+        Some(handled) => handled.await,
+        None => loaded(context, meta, id, relations).await,
+    }
+}
+
+/// As [`load_relations`], without handlers.
+pub(super) async fn loaded(
     context: &Context,
     meta: &'static EntityMeta,
     id: &Id,

@@ -1,10 +1,13 @@
 //! Pages by a cursor: what stands behind a row in an order, however deep that is. And a list from its end.
 
-use super::ask::{guarded, includes, not_too_many, probe, readable, with_related, written};
+use super::ask::{
+    find_chosen_related, found_json, guarded, includes, not_too_many, probe, readable, with_related, written,
+};
 use super::cursor::Question;
 use super::hidden::{Hidden, conceal, judged, needed};
-use super::{computed, lazy};
+use super::{computed, handled, lazy};
 use crate::context::Context;
+use crate::filter::Condition;
 use crate::guard;
 use crate::meta::{Direction, EntityMeta, FieldMask};
 use crate::provider::Find;
@@ -130,7 +133,31 @@ async fn page_chosen(
     total: bool,
     fields: FieldMask,
 ) -> Result<Page> {
+    let asked = Behind { cursor, total };
+    let (mut page, readable, left_out) = whole(context, meta, find, asked, fields, Condition::All).await?;
+    page.hidden = conceal(context, meta, readable, &mut page.rows)?;
+    lazy::leave_out(left_out, &mut page.rows);
+    Ok(page)
+}
+
+/// Which page, and whether it is asked how many rows there are on all of them.
+pub(super) struct Behind<'a> {
+    pub cursor: &'a str,
+    pub total: bool,
+}
+
+/// As [`page_chosen`], with the rows as they are in the table; the fields that the asker may see of all of them, and those to leave
+/// out once that was judged. `beside` is the server's word.
+pub(super) async fn whole(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    Behind { cursor, total }: Behind<'_>,
+    fields: FieldMask,
+    beside: Condition,
+) -> Result<(Page, FieldMask, FieldMask)> {
     let Asked { mut find, size, readable, question } = Asked::new(context, meta, find, cursor).await?;
+    find.filter = find.filter.and(beside);
     let needed = needed(context, meta, readable.and(fields));
     let left_out = lazy::judged_whole(context, meta, needed, &mut find);
     let database = context.database()?;
@@ -146,9 +173,7 @@ async fn page_chosen(
     }
     let total = if total { Some(database.count(meta, &find.filter).await?) } else { None };
     computed::fill_in(context, meta, needed, &mut rows).await?;
-    let hidden = conceal(context, meta, readable, &mut rows)?;
-    lazy::leave_out(left_out, &mut rows);
-    Ok(Page { rows, hidden, cursor, total })
+    Ok((Page { rows, hidden: Hidden::default(), cursor, total }, readable, left_out))
 }
 
 /// As [`page`], as records with what is related to them.
@@ -159,6 +184,10 @@ pub(crate) async fn page_related(
     cursor: &str,
     total: bool,
 ) -> Result<(Vec<Box<dyn AnyRecord>>, Page)> {
+    if let Some(handled) = handled::list(context, meta, &find, meta.all_fields(), Some((cursor, total))) {
+        let handled::Listed { records, total, cursor, .. } = handled.await?;
+        return Ok((records, Page { rows: Vec::new(), hidden: Hidden::default(), cursor, total }));
+    }
     let named = find.include.clone();
     let mut page = page(context, meta, find, cursor, total).await?;
     let (rows, hidden) = (std::mem::take(&mut page.rows), std::mem::take(&mut page.hidden));
@@ -177,13 +206,17 @@ pub async fn page_json(
     fields: FieldMask,
     total: bool,
 ) -> Result<Vec<u8>> {
+    if let Some(handled) = handled::list(context, meta, &find, fields, Some((cursor, total))) {
+        let handled = handled.await?;
+        return end([b"{\"items\":", handled.json()?.as_slice()].concat(), handled.cursor, handled.total);
+    }
     if includes(meta, &find) || !meta.server_fields().or(judged(context, meta)).is_empty() {
         let named = find.include.clone();
         let mut page = page_chosen(context, meta, find, cursor, total, fields).await?;
         let (rows, hidden) = (std::mem::take(&mut page.rows), std::mem::take(&mut page.hidden));
         let records = with_related(context, meta, rows, hidden, named).await?;
         let items = written(&records, fields)?.join(&b","[..]);
-        return end([b"{\"items\":[", items.as_slice()].concat(), page.cursor, page.total);
+        return end([b"{\"items\":[", items.as_slice(), b"]"].concat(), page.cursor, page.total);
     }
     let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor).await?;
     let fields = fields.without(find.left_out(meta));
@@ -192,12 +225,12 @@ pub async fn page_json(
     out.extend_from_slice(b"{\"items\":[");
     let last = database.find_page(meta, &find, size, readable.and(fields), &mut out).await?;
     let total = if total { Some(database.count(meta, &find.filter).await?) } else { None };
+    out.push(b']');
     end(out, last.map(|values| question.cursor(&values)), total)
 }
 
 /// What stands behind the items of a page.
 fn end(mut out: Vec<u8>, cursor: Option<String>, total: Option<u64>) -> Result<Vec<u8>> {
-    out.push(b']');
     if let Some(cursor) = cursor {
         if cursor.len() > MAX_CURSOR {
             return Err(Error::invalid(
@@ -213,6 +246,43 @@ fn end(mut out: Vec<u8>, cursor: Option<String>, total: Option<u64>) -> Result<V
     Ok(out)
 }
 
+/// The first or the last row of an order, whatever the page, as a list of one.
+///
+/// # Errors
+/// 400 for what the asker may not see, 401, 403.
+pub async fn end_json(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    fields: FieldMask,
+    last: bool,
+) -> Result<Vec<u8>> {
+    if let Some(handled) = handled::end(context, meta, &find, fields, last) {
+        return handled.await?.json();
+    }
+    found_json(context, meta, at_end(context, meta, find, last), fields).await
+}
+
+/// As [`end_json`], as a record with what is related to it.
+pub(crate) async fn end_related(
+    context: &Context,
+    meta: &'static EntityMeta,
+    find: Find,
+    last: bool,
+) -> Result<Option<Box<dyn AnyRecord>>> {
+    if let Some(handled) = handled::end(context, meta, &find, meta.all_fields(), last) {
+        return Ok(handled.await?.records.pop());
+    }
+    let find = at_end(context, meta, find, last);
+    Ok(find_chosen_related(context, meta, find, meta.all_fields()).await?.pop())
+}
+
+/// The question for one row at an end of an order.
+pub(super) fn at_end(context: &Context, meta: &EntityMeta, find: Find, last: bool) -> Find {
+    let order = if last { reversed(context, meta, &find.order) } else { find.order };
+    Find { order, limit: Some(1), offset: 0, ..find }
+}
+
 /// Rows with the fields of a mask alone, all of which the asker may see of some rows at least; of others they are blank.
 pub(crate) async fn find_fields(
     context: &Context,
@@ -220,6 +290,9 @@ pub(crate) async fn find_fields(
     find: Find,
     fields: FieldMask,
 ) -> Result<Vec<Row>> {
+    if let Some(handled) = handled::list(context, meta, &find, fields, None) {
+        return Ok(handled.await?.chosen(fields));
+    }
     let (mut find, readable) = guarded(context, meta, find).await?;
     let judged = judged(context, meta).and(fields);
     guard::asks_only(meta, readable.or(judged), fields)?;

@@ -1,7 +1,7 @@
 //! What the asker may write of a record, where rules on its fields judge the record. The rest is passed over.
 
 use super::write::apply;
-use super::{Patch, references};
+use super::{Patch, kept, references};
 use crate::Result;
 use crate::context::Context;
 use crate::guard;
@@ -38,6 +38,8 @@ pub(super) fn new_record(
     loop {
         let written = references::fields(&patch);
         let mut record = (meta.new_record)();
+        // A rule may ask whose it is.
+        kept::give(context, &mut *record)?;
         if !needs_record(meta, &patch) {
             apply(&mut *record, patch)?;
             return Ok((record, written));

@@ -50,5 +50,5 @@ pub(super) async fn guarded(
         find.order = resolve::order(context, meta, seen_order(meta, find.order, readable)).await?;
         Ok(find)
     };
-    if calls > 1 { resolve::each_call_once(answered).await } else { answered.await }
+    if calls > 0 { resolve::each_call_once(answered).await } else { answered.await }
 }

@@ -21,10 +21,98 @@ const STEP: usize = 1_000;
 /// So many of several fields: each is a comparison of its own, and a statement takes only so many.
 const STEP_OF_SEVERAL: usize = 250;
 
+/// The code of the error that a foreign key is which has no row, or would leave one without.
+pub const FOREIGN_KEY: &str = "foreign_key";
+
 /// 409: what is said where a foreign key has no row, or would leave one without.
 #[must_use]
 pub fn foreign_key_conflict(meta: &EntityMeta) -> Error {
     Error::conflict(format!("Other rows depend on this one of {}, or it on a row that is not there.", meta.key))
+        .with_code(FOREIGN_KEY)
+}
+
+/// 409: these fields name rows that are not there, or not for whoever has written them.
+fn names_no_row(meta: &EntityMeta, fields: FieldMask) -> Error {
+    const SAYS: &str = "names a row that is not there";
+    let labels: Vec<_> = fields.iter().map(|field| meta.field(field).label).collect();
+    let message = match labels.as_slice() {
+        [label] => format!("{label} {SAYS}."),
+        labels => format!("{} name rows that are not there.", labels.join(", ")),
+    };
+    let fields = fields.iter().map(|field| (meta.field(field).wire.into(), SAYS.into())).collect();
+    Error::conflict(message).with_code(FOREIGN_KEY).with_fields(fields)
+}
+
+/// The error, and where it is a foreign key without a row, the fields that name the row: of those that somebody has written.
+/// The database does not say which it was.
+pub(super) async fn named(
+    error: Error,
+    inside: &Context,
+    meta: &'static EntityMeta,
+    records: &[(&dyn AnyRecord, FieldMask)],
+) -> Error {
+    if error.code() != Some(FOREIGN_KEY) || !error.fields().is_empty() {
+        return error;
+    }
+    let absent = match absent(inside, meta, records).await {
+        Ok(absent) => absent,
+        // The transaction may have ended with the write.
+        Err(_) => absent_outside(inside, meta, records).await,
+    };
+    if absent.is_empty() { error } else { names_no_row(meta, absent) }
+}
+
+/// As [`named`], for trusted code, which is told of every field.
+pub(super) async fn named_anywhere(error: Error, inside: &Context, record: &dyn AnyRecord) -> Error {
+    let meta = record.meta();
+    named(error, inside, meta, &[(record, meta.all_fields())]).await
+}
+
+/// As [`named`], of values that rows get.
+pub(super) async fn named_in(error: Error, inside: &Context, meta: &'static EntityMeta, patch: &Patch) -> Error {
+    let mut record = (meta.new_record)();
+    for (index, value) in patch {
+        if record.set(*index, value.clone()).is_err() {
+            return error;
+        }
+    }
+    // The rest of a key of several fields is each row's own.
+    let written = the_same_in_each_row(meta, fields(patch));
+    named(error, inside, meta, &[(&*record, written)]).await
+}
+
+/// The written fields that name no row at all.
+async fn absent(
+    inside: &Context,
+    meta: &'static EntityMeta,
+    records: &[(&dyn AnyRecord, FieldMask)],
+) -> Result<FieldMask> {
+    let written = written(records);
+    let mut absent = FieldMask::NONE;
+    for relation in watched(meta, written) {
+        if !all_there(inside, meta, relation, &Condition::All, records).await? {
+            absent = absent.or(own(relation).and(written));
+        }
+    }
+    Ok(absent)
+}
+
+async fn absent_outside(
+    inside: &Context,
+    meta: &'static EntityMeta,
+    records: &[(&dyn AnyRecord, FieldMask)],
+) -> FieldMask {
+    absent(&inside.outside(), meta, records).await.unwrap_or(FieldMask::NONE)
+}
+
+/// The fields that somebody has written of one of some records.
+fn written(records: &[(&dyn AnyRecord, FieldMask)]) -> FieldMask {
+    records.iter().fold(FieldMask::NONE, |all, (_, fields)| all.or(*fields))
+}
+
+/// The fields of a relation's key.
+fn own(relation: &RelationMeta) -> FieldMask {
+    relation.keys.iter().map(|(own, _)| *own).collect()
 }
 
 /// The fields of a patch.
@@ -32,18 +120,25 @@ pub(super) fn fields(patch: &Patch) -> FieldMask {
     patch.iter().map(|(index, _)| *index).collect()
 }
 
-/// The relations over one of these fields whose other end has rows that the API does not reach. The database keeps watch over them.
-fn guarded(meta: &'static EntityMeta, fields: FieldMask) -> impl Iterator<Item = &'static RelationMeta> {
+/// The relations over one of these fields that the database keeps watch over. No key points to what has no table.
+fn watched(meta: &'static EntityMeta, fields: FieldMask) -> impl Iterator<Item = &'static RelationMeta> {
     let watched = |relation: &RelationMeta| {
-        relation.holds_the_key() && relation.names_one_row() && relation.on_delete != OnDelete::Unwatched
+        relation.holds_the_key()
+            && relation.names_one_row()
+            && relation.on_delete != OnDelete::Unwatched
+            && relation.target().has_table()
     };
-    let relations = meta.relations.iter().filter(move |relation| is_over(relation, fields));
-    relations.filter(move |relation| watched(relation) && has_bounds(relation.target()))
+    meta.relations.iter().filter(move |relation| is_over(relation, fields) && watched(relation))
 }
 
-/// Are there rows of the entity that are not for everybody? No key points to what has no table.
+/// Those of them whose other end has rows that the API does not reach.
+fn guarded(meta: &'static EntityMeta, fields: FieldMask) -> impl Iterator<Item = &'static RelationMeta> {
+    watched(meta, fields).filter(|relation| has_bounds(relation.target()))
+}
+
+/// Are there rows of the entity that are not for everybody?
 fn has_bounds(meta: &EntityMeta) -> bool {
-    meta.has_table() && (meta.api_filter.is_some() || meta.filters.backend.is_some())
+    meta.api_filter.is_some() || meta.filters.backend.is_some()
 }
 
 /// Is one of these fields in the key of a relation?
@@ -54,7 +149,7 @@ fn is_over(relation: &RelationMeta, fields: FieldMask) -> bool {
 /// The fields that are the same reference in each row which gets the same value: those that are in no key of several fields,
 /// as the rest of such a key is the row's own.
 pub(super) fn the_same_in_each_row(meta: &'static EntityMeta, fields: FieldMask) -> FieldMask {
-    let several = guarded(meta, fields).filter(|relation| relation.keys.len() > 1);
+    let several = watched(meta, fields).filter(|relation| relation.keys.len() > 1);
     fields.without(several.flat_map(|relation| relation.keys).map(|(own, _)| *own).collect())
 }
 
@@ -73,33 +168,45 @@ pub(super) async fn reachable(
     meta: &'static EntityMeta,
     records: &[(&dyn AnyRecord, FieldMask)],
 ) -> Result<()> {
-    let written = records.iter().fold(FieldMask::NONE, |all, (_, fields)| all.or(*fields));
+    let written = written(records);
     for relation in guarded(meta, written) {
-        let target = relation.target();
-        let filter = prefilter::there(&inside.with_identity(asker.identity().cloned()), target).await?;
+        let filter = prefilter::there(&inside.with_identity(asker.identity().cloned()), relation.target()).await?;
         // Who may reach all rows is told by the database what is not there.
-        if filter == Condition::All {
-            continue;
-        }
-        let mut seen = HashSet::new();
-        // Rows that are written together may refer to each other.
-        if std::ptr::eq(target, meta) {
-            let other =
-                |record: &dyn AnyRecord| relation.keys.iter().map(|(_, other)| record.get(*other)).collect::<Vec<_>>();
-            seen.extend(records.iter().map(|(record, _)| text(&other(*record))));
-        }
-        let own = |record: &dyn AnyRecord| relation.keys.iter().map(|(own, _)| record.get(*own)).collect::<Vec<_>>();
-        let keys = records.iter().filter(|(_, fields)| is_over(relation, *fields)).map(|(record, _)| own(*record));
-        let keys: Vec<_> = keys.filter(|key| !key.iter().any(Value::is_null) && seen.insert(text(key))).collect();
-        for part in keys.chunks(if relation.keys.len() == 1 { STEP } else { STEP_OF_SEVERAL }) {
-            let there = one_of(relation, part).and(filter.clone());
-            if inside.database()?.count(target, &there).await? < part.len() as u64 {
-                // Where a validator says that there is none, it says the same of one that is not theirs.
-                return Err(validate::asked::missing(meta, relation).unwrap_or_else(|| foreign_key_conflict(meta)));
-            }
+        if filter != Condition::All && !all_there(inside, meta, relation, &filter, records).await? {
+            // Where a validator says that there is none, it says the same of one that is not theirs.
+            let said = validate::asked::missing(meta, relation);
+            return Err(said.unwrap_or_else(|| names_no_row(meta, own(relation).and(written))));
         }
     }
     Ok(())
+}
+
+/// Is there a row that fulfils a condition for each key that somebody has written?
+async fn all_there(
+    inside: &Context,
+    meta: &'static EntityMeta,
+    relation: &RelationMeta,
+    condition: &Condition,
+    records: &[(&dyn AnyRecord, FieldMask)],
+) -> Result<bool> {
+    let target = relation.target();
+    let mut seen = HashSet::new();
+    // Rows that are written together may refer to each other.
+    if std::ptr::eq(target, meta) {
+        let other =
+            |record: &dyn AnyRecord| relation.keys.iter().map(|(_, other)| record.get(*other)).collect::<Vec<_>>();
+        seen.extend(records.iter().map(|(record, _)| text(&other(*record))));
+    }
+    let own = |record: &dyn AnyRecord| relation.keys.iter().map(|(own, _)| record.get(*own)).collect::<Vec<_>>();
+    let keys = records.iter().filter(|(_, fields)| is_over(relation, *fields)).map(|(record, _)| own(*record));
+    let keys: Vec<_> = keys.filter(|key| !key.iter().any(Value::is_null) && seen.insert(text(key))).collect();
+    for part in keys.chunks(if relation.keys.len() == 1 { STEP } else { STEP_OF_SEVERAL }) {
+        let there = one_of(relation, part).and(condition.clone());
+        if inside.database()?.count(target, &there).await? < part.len() as u64 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The rows at the other end that have one of these keys.

@@ -5,7 +5,7 @@ mod many;
 pub(super) use many::store_many;
 
 use super::write::Reach;
-use super::{Patch, computed, load, not_found, now, stale};
+use super::{Patch, computed, kept, load, not_found, now, stale};
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::hooks::Hook;
@@ -42,7 +42,7 @@ pub(super) async fn store_inside(
     reach: Option<Reach<'_>>,
     is_last: bool,
 ) -> Result<()> {
-    let numbered = prepare(record).await?;
+    let numbered = prepare(context, record).await?;
     let hooks = record.meta().hooks;
     let mut prevented = false;
     if hooks.saving {
@@ -64,7 +64,7 @@ struct Way<'a> {
 }
 
 /// What comes before `saving`: the id, validation, and the `saving` of each field. Answers the id that the database is to count up.
-async fn prepare(record: &mut dyn AnyRecord) -> Result<Option<usize>> {
+async fn prepare(context: &Context, record: &mut dyn AnyRecord) -> Result<Option<usize>> {
     let meta = record.meta();
     if record.state().is_deleted {
         return Err(Error::invalid(format!("This row of {} was deleted and cannot be saved.", meta.key)));
@@ -73,6 +73,9 @@ async fn prepare(record: &mut dyn AnyRecord) -> Result<Option<usize>> {
     let numbered = meta.counted_id().filter(|id| is_new && is_missing(record, *id));
     if is_new && numbered.is_none() {
         give_id(record)?;
+    }
+    if is_new {
+        kept::give(context, record)?;
     }
     if !meta.hooks_around_save() {
         validate::at_once(record)?;
@@ -240,7 +243,7 @@ async fn update_changed(
     Ok(())
 }
 
-fn set(record: &mut dyn AnyRecord, index: usize, value: Value) -> Result<()> {
+pub(super) fn set(record: &mut dyn AnyRecord, index: usize, value: Value) -> Result<()> {
     record
         .set(index, value)
         .map_err(|error| Error::internal(format!("{}: {}", record.meta().field(index).name, error.0)))

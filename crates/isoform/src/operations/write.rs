@@ -5,7 +5,7 @@ use serde_json::{Map, Value as JsonValue};
 use super::body::{accepted, read_patch};
 use super::hidden::{conceal, concealed, kept_from};
 use super::store::{remove, remove_inside, store, store_inside};
-use super::{Patch, computed, load, not_found, now, permitted, prefilter, references, resolve, stale};
+use super::{Patch, computed, handled, load, not_found, now, permitted, prefilter, references, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
 use crate::filter::Condition;
@@ -28,14 +28,31 @@ pub async fn insert_body(context: &Context, meta: &'static EntityMeta, body: &Ma
 }
 
 /// Inserts a row for the identity of a context.
-async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> Result<Box<dyn AnyRecord>> {
+pub(super) async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> Result<Box<dyn AnyRecord>> {
+    match handled::create(context, meta, &patch) {
+        Some(handled) => handled.await,
+        None => insert_as(context, meta, patch, Patch::new()).await,
+    }
+}
+
+/// As [`insert`], without handlers; `trusted` are values of the server.
+pub(super) async fn insert_as(
+    context: &Context,
+    meta: &'static EntityMeta,
+    patch: Patch,
+    trusted: Patch,
+) -> Result<Box<dyn AnyRecord>> {
     let (mut record, written) = permitted::new_record(context, meta, patch)?;
     guard::write_record(context.identity(), Write::Insert, &*record)?;
     references::reachable(context, context, meta, &[(&*record, written)]).await?;
+    apply(&mut *record, trusted)?;
     let filter = prefilter::reach(context, meta).await?;
     // Hooks may set what the filter asks for, so the filter is asked last.
     let reach = Reach { asker: context, filter: &filter };
-    store(&context.with_scope(Scope::Backend), &mut *record, Some(reach), !context.in_transaction()).await?;
+    let stored = store(&context.with_scope(Scope::Backend), &mut *record, Some(reach), !context.in_transaction()).await;
+    if let Err(error) = stored {
+        return Err(references::named(error, context, meta, &[(&*record, written)]).await);
+    }
     Ok(record)
 }
 
@@ -100,7 +117,8 @@ pub async fn update_body(
 
 /// Is there a hook, a rule on the record or a filter that needs the row which an update is about?
 pub(super) fn update_needs_row(meta: &'static EntityMeta, filter: &Condition, patch: &Patch) -> bool {
-    let stamped = meta.fields.iter().enumerate().filter(|(_, field)| field.is_made()).map(|(index, _)| index);
+    let stamped =
+        meta.fields.iter().enumerate().filter(|(_, field)| field.is_made() && !field.kept).map(|(index, _)| index);
     let written: FieldMask = patch.iter().map(|(index, _)| *index).chain(stamped).collect();
     guard::needs_record(meta, Write::Update)
         || meta.hooks_around_save()
@@ -121,11 +139,18 @@ pub(super) async fn update_patch(
     guard::write(meta, context.identity(), Write::Update)?;
     let accepted = accepted(context, meta);
     patch.retain(|(index, _)| !meta.ids.contains(index) && accepted.contains(*index));
+    if let Some(handled) = handled::update(context, meta, id, &patch) {
+        return Ok(handled.await?.row());
+    }
     if update_needs_row(meta, &prefilter::reach(context, meta).await?, &patch) {
-        return Ok(update(context, meta, id, patch).await?.row());
+        return Ok(update_as(context, meta, id, patch, Patch::new()).await?.row());
     }
     let filter = prefilter::beside(context, meta, &id.condition(meta)).await?;
-    update_at_once(context, meta, id, filter, patch).await
+    if meta.database_fields().is_empty() {
+        return update_at_once(context, meta, id, filter, patch).await;
+    }
+    // What the database makes of the row can be read back, or nothing is written.
+    context.transaction(async |inside| update_at_once(&inside, meta, id, filter, patch).await).await
 }
 
 /// An update in one statement.
@@ -149,7 +174,10 @@ async fn update_at_once(
         database.find(meta, &Find::matching(wanted).limit(1)).await?.pop()
     } else {
         stamp(meta, &mut patch);
-        database.update_returning(meta, &wanted, &patch).await?
+        match database.update_returning(meta, &wanted, &patch).await {
+            Err(error) => return Err(references::named_in(error, context, meta, &patch).await),
+            row => row?,
+        }
     };
     match row {
         Some(mut row) => {
@@ -174,7 +202,21 @@ pub(super) fn stamp(meta: &EntityMeta, patch: &mut Patch) {
 }
 
 /// Changes a row for the identity of a context, reading it first.
-async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, mut patch: Patch) -> Result<Box<dyn AnyRecord>> {
+async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, patch: Patch) -> Result<Box<dyn AnyRecord>> {
+    match handled::update(context, meta, id, &patch) {
+        Some(handled) => handled.await,
+        None => update_as(context, meta, id, patch, Patch::new()).await,
+    }
+}
+
+/// As [`update`], without handlers; `trusted` are values of the server.
+pub(super) async fn update_as(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    mut patch: Patch,
+    trusted: Patch,
+) -> Result<Box<dyn AnyRecord>> {
     let reach = prefilter::reach(context, meta).await?;
     let rows = prefilter::beside(context, meta, &id.condition(meta)).await?;
     let judge = |record: &dyn AnyRecord| guard::write_record(context.identity(), Write::Update, record);
@@ -187,10 +229,14 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, mut patch
         let kept = kept_from(context, &*record);
         apply(&mut *record, patch)?;
         judge(&*record)?;
-        references::reachable(context, &inside, meta, &[(&*record, record.changed_fields())]).await?;
+        let written = record.changed_fields();
+        references::reachable(context, &inside, meta, &[(&*record, written)]).await?;
+        apply(&mut *record, trusted)?;
         let within = Some(Reach { asker: context, filter: &reach });
-        let stored = store_inside(&inside, &mut *record, within, is_last).await;
-        stored.map_err(|error| untold(error, meta, kept))?;
+        if let Err(error) = store_inside(&inside, &mut *record, within, is_last).await {
+            let error = references::named(error, &inside, meta, &[(&*record, written)]).await;
+            return Err(untold(error, meta, kept));
+        }
         Ok(record)
     };
     context.with_scope(Scope::Backend).transaction(work).await
@@ -201,7 +247,7 @@ pub(crate) fn untold(error: Error, meta: &EntityMeta, kept: FieldMask) -> Error 
     if kept.is_empty() { error } else { concealed(error, meta, meta.all_fields().without(kept)) }
 }
 
-fn compare_version(context: &Context, record: &dyn AnyRecord, patch: &Patch) -> Result<()> {
+pub(super) fn compare_version(context: &Context, record: &dyn AnyRecord, patch: &Patch) -> Result<()> {
     let meta = record.meta();
     let carried = patch.iter().find(|(index, _)| meta.version == Some(*index));
     // A comparison would tell what the record keeps from the asker.
@@ -269,6 +315,20 @@ pub async fn delete_version(
     version: Option<Value>,
 ) -> Result<()> {
     guard::write(meta, context.identity(), Write::Delete)?;
+    match handled::remove(context, meta, id, version.as_ref()) {
+        Some(handled) => handled.await.map(drop),
+        None => delete_as(context, meta, id, version).await,
+    }
+}
+
+/// As [`delete_version`], without handlers.
+pub(super) async fn delete_as(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    version: Option<Value>,
+) -> Result<()> {
+    guard::write(meta, context.identity(), Write::Delete)?;
     let filter = prefilter::beside(context, meta, &id.condition(meta)).await?;
     let seen = meta.version.filter(|version| accepted(context, meta).contains(*version));
     let as_read: Patch = seen.zip(version).into_iter().collect();
@@ -291,7 +351,11 @@ pub async fn delete_version(
 /// Saves a typed record: guarded in scope `Api`, where only its changes count, and trusted in scope `Backend`.
 pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
     if context.scope() == Scope::Backend {
-        return store(context, record, None, !context.in_transaction()).await;
+        let stored = store(context, record, None, !context.in_transaction()).await;
+        return match stored {
+            Err(error) => Err(references::named_anywhere(error, context, record).await),
+            Ok(()) => Ok(()),
+        };
     }
     let meta = record.meta();
     let write = if record.state().is_new { Write::Insert } else { Write::Update };

@@ -17,7 +17,7 @@ impl<E: Entity> Query<E> {
     /// # Errors
     /// As awaiting the query.
     pub async fn last(self) -> Result<Option<Record<E>>> {
-        repository::last(&Context::current()?, &self).await
+        repository::end(&Context::current()?, &self, true).await
     }
 
     /// The first row. Where there is none a new one is inserted: with the values that the filter demands

@@ -23,6 +23,9 @@ pub trait AnyRecord: Send + Sync {
     /// The value that a field has in the table.
     fn original(&self, index: usize) -> Value;
 
+    /// Was it borrowed to be changed, since it was as it is in the table?
+    fn was_borrowed(&self) -> bool;
+
     /// Sets a field.
     ///
     /// # Errors
@@ -52,6 +55,10 @@ pub trait AnyRecord: Send + Sync {
 
     /// The loaded records of a relation, by its position.
     fn related(&self, relation: usize) -> Option<Vec<&dyn AnyRecord>>;
+
+    /// The record once more, with its state and what is loaded of its relations.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn copy(&self) -> Box<dyn AnyRecord>;
 
     /// The record with its type, shared.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -90,6 +97,9 @@ impl dyn AnyRecord + '_ {
     /// The fields that differ from what is in the table.
     #[must_use]
     pub fn changed_fields(&self) -> FieldMask {
+        if !self.was_borrowed() {
+            return FieldMask::NONE;
+        }
         (0..self.meta().fields.len()).filter(|index| self.get(*index) != self.original(*index)).collect()
     }
 
@@ -124,6 +134,10 @@ impl<E: Entity> AnyRecord for Record<E> {
 
     fn original(&self, index: usize) -> Value {
         Self::original(self).get(index)
+    }
+
+    fn was_borrowed(&self) -> bool {
+        self.original.is_some()
     }
 
     fn set(&mut self, index: usize, value: Value) -> Result<(), ValueError> {
@@ -161,6 +175,11 @@ impl<E: Entity> AnyRecord for Record<E> {
 
     fn related(&self, relation: usize) -> Option<Vec<&dyn AnyRecord>> {
         self.entity.related(relation)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn copy(&self) -> Box<dyn AnyRecord> {
+        Box::new(self.clone())
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -8,6 +8,8 @@ use crate::context::{Context, Source};
 use crate::entity::Entity;
 use crate::future::BoxFuture;
 #[cfg(not(target_arch = "wasm32"))]
+use crate::meta::FieldMask;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::operations;
 use crate::record::{AnyRecord, Record};
 use crate::remote::Remote;
@@ -151,6 +153,8 @@ async fn upsert<E: Entity>(rows: Vec<UpsertRow>) -> Result<Vec<Record<E>>> {
         Source::Local(_) => {
             let sent: Vec<_> = rows.iter().map(UpsertRow::sent).collect();
             let rows = operations::upsert_many(&context, meta, rows).await?;
+            // Handlers may have answered more rows than were asked for.
+            let sent = sent.into_iter().chain(std::iter::repeat(FieldMask::NONE));
             rows.into_iter().zip(sent).map(|(row, sent)| operations::shown(&context, row, sent)).collect()
         }
     }
@@ -178,6 +182,9 @@ impl<E: Entity> InsertMany<E> {
             }
             #[cfg(not(target_arch = "wasm32"))]
             Source::Local(_) => {
+                if let Some(handled) = operations::inserted(&context, E::meta(), &self.dynamic()) {
+                    return Ok(handled.await?.len() as u64);
+                }
                 operations::insert_records(&context, E::meta(), self.dynamic_mut()).await?;
                 Ok(self.records.len() as u64)
             }
@@ -192,6 +199,9 @@ impl<E: Entity> InsertMany<E> {
             #[cfg(not(target_arch = "wasm32"))]
             Source::Local(_) => {
                 let mut new = self;
+                if let Some(handled) = operations::inserted(&context, E::meta(), &new.dynamic()) {
+                    return handled.await?.into_iter().map(super::typed).collect();
+                }
                 operations::insert_records(&context, E::meta(), new.dynamic_mut()).await?;
                 Ok(new.records)
             }

@@ -9,7 +9,7 @@ use crate::filter::Condition;
 use crate::future::BoxFuture;
 use crate::hooks::Hook;
 use crate::hooks::running;
-use crate::meta::{Check, EntityMeta, FieldMask, RelationMeta};
+use crate::meta::{Check, EntityMeta, FieldMask};
 use crate::record::{AnyRecord, Record};
 use crate::repository;
 use crate::value::{FieldValue, Value};
@@ -110,9 +110,17 @@ pub fn exists(record: &dyn AnyRecord, relation: usize) -> BoxFuture<'_, Result<O
     })
 }
 
+/// What is said of a field whose value another row has, by whoever finds it out.
+#[cfg(not(target_arch = "wasm32"))]
+#[must_use]
+pub fn taken(field: &crate::meta::FieldMeta) -> &'static str {
+    let validator = field.validators.iter().find(|validator| matches!(validator.check, Check::Unique(_)));
+    said(validator.and_then(|validator| validator.message).map_or(Message::Unique, Message::Own))
+}
+
 /// What `exists` says of a relation: of a row that is not there for whoever asks, too.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn missing(meta: &EntityMeta, relation: &RelationMeta) -> Option<Error> {
+pub(crate) fn missing(meta: &EntityMeta, relation: &crate::meta::RelationMeta) -> Option<Error> {
     let (index, _) = *relation.keys.first()?;
     let validators = meta.field(index).validators;
     let validator = validators.iter().find(|validator| matches!(validator.check, Check::Exists(_)))?;

@@ -1,30 +1,22 @@
 //! Columns that the database computes: by which expression, and how that becomes another one.
 
+use isoform::Result;
 use isoform::meta::{EntityMeta, FieldMeta, RelationMeta};
-use isoform::{Error, Result};
 use sqlx::SqliteConnection;
 
 use super::super::dialect::plain_error;
 use super::{Column, add_column, drop_column, drop_index, expression, index_name, run};
 
 /// Is a column that is computed there computed by another expression than the field's?
-pub(super) fn made_otherwise(meta: &EntityMeta, field: &FieldMeta, column: &Column, made: &str) -> Result<bool> {
-    let there = format!("The column {} of the table {}", column.name, meta.table);
+///
+/// Where only one of the two is computed, `differences` has said so.
+pub(super) fn made_otherwise(field: &FieldMeta, column: &Column, made: &str) -> bool {
     match (expression(field), column.generated) {
         (Some(expression), true) => {
             let definition = definition_of(made, field.column).unwrap_or_default();
-            Ok(!definition.contains(&format!("AS ({expression})")))
+            !definition.contains(&format!("AS ({expression})"))
         }
-        (Some(_), false) => Err(Error::invalid(format!(
-            "{there} holds values, and the field {}.{} computes them: drop the column, or name another by `column`.",
-            meta.rust_name, field.name
-        ))),
-        // What the database makes anyhow may be read.
-        (None, _) if !field.is_written() => Ok(false),
-        (None, _) => Err(Error::invalid(format!(
-            "{there} is computed by the database, and the field {}.{} is written: drop the column, or say `db_read_only`.",
-            meta.rust_name, field.name
-        ))),
+        (Some(_), false) | (None, _) => false,
     }
 }
 

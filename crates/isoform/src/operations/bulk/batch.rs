@@ -1,14 +1,16 @@
 //! Several writes, of several entities, in one transaction.
 
-use super::insert::insert_patches;
-use super::{delete_many, given, update_many, upsert_many};
+use super::insert::{insert_patches, insert_patches_as};
+use super::{delete_many, given, may_write, update_many, upsert_many};
 use crate::bulk::{Step, in_step};
 use crate::context::{Context, Scope};
+use crate::guard::{self, Write};
+use crate::handlers::Create;
 use crate::id::Id;
 use crate::meta::EntityMeta;
 use crate::operations::store::{remove_inside, store_inside};
-use crate::operations::write::{apply, delete_id, update_patch};
-use crate::operations::{Patch, load, prefilter};
+use crate::operations::write::{apply, delete_id, insert, update_patch};
+use crate::operations::{Patch, handled, load, prefilter};
 use crate::value::Row;
 use crate::{Error, Result};
 
@@ -45,6 +47,18 @@ pub async fn batch(
     steps: Vec<(&'static EntityMeta, Step)>,
     told: &(dyn Fn(&'static EntityMeta, Error) -> Error + Sync),
 ) -> Result<Vec<Done>> {
+    match handled::batch(context, &steps, told) {
+        Some(handled) => handled.await,
+        None => run(context, steps, told).await,
+    }
+}
+
+/// As [`batch`], without the handlers of a batch.
+pub(in crate::operations) async fn run(
+    context: &Context,
+    steps: Vec<(&'static EntityMeta, Step)>,
+    told: &(dyn Fn(&'static EntityMeta, Error) -> Error + Sync),
+) -> Result<Vec<Done>> {
     given(context, steps.len(), "batch")?;
     let work = async |inside: Context| {
         let mut all = Vec::with_capacity(steps.len());
@@ -64,8 +78,13 @@ pub async fn batch(
 
 async fn one(context: &Context, meta: &'static EntityMeta, step: Step) -> Result<Done> {
     match step {
+        Step::Insert(mut values) if context.handled::<Create>(meta).is_some() => {
+            guard::write(meta, context.identity(), Write::Insert)?;
+            may_write(context, meta, &mut values);
+            Ok(Done::Row(insert(context, meta, values).await?.row()))
+        }
         Step::Insert(values) => {
-            let record = insert_patches(context, meta, vec![values]).await?.pop();
+            let record = insert_patches_as(context, meta, vec![values], Vec::new()).await?.pop();
             record.map(|record| Done::Row(record.row())).ok_or_else(|| Error::internal("an insert answered no row"))
         }
         Step::InsertMany(rows) => {

@@ -7,7 +7,9 @@ use crate::bulk::in_row;
 use crate::context::{Context, Scope};
 use crate::guard::{self, Write};
 use crate::meta::{EntityMeta, FieldMask};
+use crate::operations::handled;
 use crate::operations::hidden::conceal;
+use crate::operations::kept;
 use crate::operations::lazy;
 use crate::operations::permitted;
 use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside, store_many};
@@ -43,6 +45,19 @@ pub(super) async fn insert_patches(
     meta: &'static EntityMeta,
     patches: Vec<Patch>,
 ) -> Result<Vec<Box<dyn AnyRecord>>> {
+    match handled::create_many(context, meta, &patches) {
+        Some(handled) => handled.await,
+        None => insert_patches_as(context, meta, patches, Vec::new()).await,
+    }
+}
+
+/// As [`insert_patches`], without handlers; `trusted` are values of the server, for each row, where there are any.
+pub(in crate::operations) async fn insert_patches_as(
+    context: &Context,
+    meta: &'static EntityMeta,
+    patches: Vec<Patch>,
+    trusted: Vec<Patch>,
+) -> Result<Vec<Box<dyn AnyRecord>>> {
     let guarded = context.scope() == Scope::Api;
     if guarded {
         guard::write(meta, context.identity(), Write::Insert)?;
@@ -63,8 +78,11 @@ pub(super) async fn insert_patches(
     let new = patches.into_iter().enumerate().map(record).collect::<Result<Vec<_>>>()?;
     let (mut records, written): (Vec<_>, Vec<_>) = new.into_iter().unzip();
     if guarded {
-        let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
+        let written: Vec<_> = records.iter().map(|record| &**record).zip(written.iter().copied()).collect();
         references::reachable(context, context, meta, &written).await?;
+    }
+    for (record, trusted) in records.iter_mut().zip(trusted) {
+        apply(&mut **record, trusted)?;
     }
     let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(count);
     for record in &mut records {
@@ -74,11 +92,30 @@ pub(super) async fn insert_patches(
         // Hooks may set what the filter asks for, so the filter is asked last.
         let filter = prefilter::reach(context, meta).await?;
         let reach = Reach { asker: context, filter: &filter };
-        insert_all(&context.with_scope(Scope::Backend), meta, &mut all, Some(reach)).await?;
+        if let Err(error) = insert_all(&context.with_scope(Scope::Backend), meta, &mut all, Some(reach)).await {
+            let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
+            return Err(references::named(error, context, meta, &written).await);
+        }
     } else {
-        insert_all(context, meta, &mut all, None).await?;
+        insert_trusted(context, meta, &mut all).await?;
     }
     Ok(records)
+}
+
+/// What somebody has set of a new record.
+pub(in crate::operations) fn what_is_set(record: &dyn AnyRecord) -> Patch {
+    let fields = record.changed_fields().without(record.state().hidden);
+    fields.iter().map(|index| (index, record.get(index))).collect()
+}
+
+async fn insert_trusted(
+    context: &Context,
+    meta: &'static EntityMeta,
+    records: &mut [&mut dyn AnyRecord],
+) -> Result<()> {
+    let Err(error) = insert_all(context, meta, records, None).await else { return Ok(()) };
+    let written: Vec<_> = records.iter().map(|record| (&**record, meta.all_fields())).collect();
+    Err(references::named(error, context, meta, &written).await)
 }
 
 /// Inserts typed records, all or none: guarded in scope `Api`, where only what is set counts, and trusted in scope `Backend`.
@@ -89,15 +126,11 @@ pub(crate) async fn insert_records(
     mut records: Vec<&mut dyn AnyRecord>,
 ) -> Result<()> {
     if context.scope() == Scope::Backend {
-        return insert_all(context, meta, &mut records, None).await;
+        return insert_trusted(context, meta, &mut records).await;
     }
-    let set = |record: &dyn AnyRecord| {
-        let fields = record.changed_fields().without(record.state().hidden);
-        fields.iter().map(|index| (index, record.get(index))).collect::<Patch>()
-    };
-    let patches: Vec<_> = records.iter().map(|record| set(&**record)).collect();
+    let patches: Vec<_> = records.iter().map(|record| what_is_set(&**record)).collect();
     let sent: Vec<FieldMask> = patches.iter().map(|patch| patch.iter().map(|(field, _)| *field).collect()).collect();
-    let stored = insert_patches(context, meta, patches).await?;
+    let stored = insert_patches_as(context, meta, patches, Vec::new()).await?;
     let mut rows: Vec<_> = stored.iter().map(|record| record.row()).collect();
     let hidden = conceal(context, meta, guard::readable_fields(meta, context.identity()), &mut rows)?;
     for (position, ((record, mut row), sent)) in records.into_iter().zip(rows).zip(sent).enumerate() {
@@ -151,6 +184,7 @@ async fn insert_all(
 /// The row of a new record, with its id and its stamps, valid and judged.
 async fn made(inside: &Context, record: &mut dyn AnyRecord, reach: Option<Reach<'_>>) -> Result<Row> {
     give_id(record)?;
+    kept::give(inside, record)?;
     record.state_mut().errors.clear();
     validate::fields(record);
     validate::outcome(record)?;

@@ -9,7 +9,7 @@ use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::Patch;
 use crate::operations::store::store_inside;
 use crate::operations::write::{Reach, apply, untold};
-use crate::operations::{computed, kept_from, permitted, prefilter, references};
+use crate::operations::{computed, handled, kept_from, permitted, prefilter, references};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::value::Row;
@@ -21,6 +21,19 @@ use crate::{Error, Result};
 /// 400 where there are no values to find a row by, for what the asker may not ask about and for what does not fit; 401, 403; 409
 /// where several rows have the values, or another one has what must be unique. Nothing is written then.
 pub async fn upsert_many(context: &Context, meta: &'static EntityMeta, list: Vec<UpsertRow>) -> Result<Vec<Row>> {
+    match handled::upsert_many(context, meta, &list) {
+        Some(handled) => handled.await,
+        None => upsert_many_as(context, meta, list, Vec::new()).await,
+    }
+}
+
+/// As [`upsert_many`], without handlers; `trusted` are values of the server, for each row, where there are any.
+pub(in crate::operations) async fn upsert_many_as(
+    context: &Context,
+    meta: &'static EntityMeta,
+    list: Vec<UpsertRow>,
+    trusted: Vec<Patch>,
+) -> Result<Vec<Row>> {
     meta.writable()?;
     let guarded = context.scope() == Scope::Api;
     let identity = context.identity();
@@ -34,8 +47,9 @@ pub async fn upsert_many(context: &Context, meta: &'static EntityMeta, list: Vec
     let upsert = Upsert { context, meta, guarded, api_filter, is_last: count == 1 && !context.in_transaction() };
     let work = async |inside: Context| {
         let mut rows = Vec::with_capacity(count);
-        for (position, row) in list.into_iter().enumerate() {
-            let row = upsert.one(&inside, row).await.map_err(|error| in_row(error, position, count))?;
+        let trusted = trusted.into_iter().chain(std::iter::repeat_with(Patch::new));
+        for (position, (row, trusted)) in list.into_iter().zip(trusted).enumerate() {
+            let row = upsert.one(&inside, row, trusted).await.map_err(|error| in_row(error, position, count))?;
             rows.push(row);
         }
         Ok(rows)
@@ -54,7 +68,7 @@ struct Upsert<'a> {
 }
 
 impl Upsert<'_> {
-    async fn one(&self, inside: &Context, row: UpsertRow) -> Result<Row> {
+    async fn one(&self, inside: &Context, row: UpsertRow, trusted: Patch) -> Result<Row> {
         let meta = self.meta;
         let asked = row.condition(meta)?;
         computed::asks_columns(meta, asked.fields())?;
@@ -73,10 +87,10 @@ impl Upsert<'_> {
                 meta.key
             ))),
             (Some(stored), None) => match row.set {
-                None => Ok(stored),
-                Some(set) => self.update(inside, stored, set).await,
+                None if trusted.is_empty() => Ok(stored),
+                set => self.update(inside, stored, set.unwrap_or_default(), trusted).await,
             },
-            (None, _) => self.insert(inside, row).await,
+            (None, _) => self.insert(inside, row, trusted).await,
         }
     }
 
@@ -89,16 +103,25 @@ impl Upsert<'_> {
         guard::write_record(self.context.identity(), write, record)
     }
 
-    async fn store(&self, inside: &Context, record: &mut dyn AnyRecord, written: FieldMask) -> Result<Row> {
+    async fn store(
+        &self,
+        inside: &Context,
+        record: &mut dyn AnyRecord,
+        written: FieldMask,
+        trusted: Patch,
+    ) -> Result<Row> {
         if self.guarded {
             references::reachable(self.context, inside, self.meta, &[(&*record, written)]).await?;
         }
+        apply(record, trusted)?;
         let reach = Reach { asker: self.context, filter: &self.api_filter };
-        store_inside(inside, &mut *record, Some(reach), self.is_last).await?;
+        if let Err(error) = store_inside(inside, &mut *record, Some(reach), self.is_last).await {
+            return Err(references::named(error, inside, self.meta, &[(&*record, written)]).await);
+        }
         Ok(record.row())
     }
 
-    async fn update(&self, inside: &Context, stored: Row, mut set: Patch) -> Result<Row> {
+    async fn update(&self, inside: &Context, stored: Row, mut set: Patch, trusted: Patch) -> Result<Row> {
         let mut record = (self.meta.new_record)();
         record.set_stored(stored, FieldMask::NONE)?;
         if self.guarded {
@@ -114,7 +137,7 @@ impl Upsert<'_> {
         apply(&mut *record, set)?;
         self.judge(Write::Update, &*record)?;
         let written = record.changed_fields();
-        let stored = self.store(inside, &mut *record, written).await;
+        let stored = self.store(inside, &mut *record, written, trusted).await;
         stored.map_err(|error| untold(error, self.meta, kept))
     }
 
@@ -130,7 +153,7 @@ impl Upsert<'_> {
         }
     }
 
-    async fn insert(&self, inside: &Context, row: UpsertRow) -> Result<Row> {
+    async fn insert(&self, inside: &Context, row: UpsertRow, trusted: Patch) -> Result<Row> {
         let by = row.by;
         let mut values = by.clone();
         values.extend(row.set.unwrap_or_default());
@@ -146,6 +169,6 @@ impl Upsert<'_> {
             (record, written)
         };
         self.judge(Write::Insert, &*record)?;
-        self.store(inside, &mut *record, written).await
+        self.store(inside, &mut *record, written, trusted).await
     }
 }

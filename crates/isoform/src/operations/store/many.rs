@@ -25,7 +25,7 @@ pub(in crate::operations) async fn store_many(
     }
     let mut numbered = Vec::with_capacity(count);
     for (position, record) in records.iter_mut().enumerate() {
-        numbered.push(prepare(&mut **record).await.map_err(|error| in_row(error, position, count))?);
+        numbered.push(prepare(inside, &mut **record).await.map_err(|error| in_row(error, position, count))?);
     }
     let prevented = saving_many(meta, records).await?;
     if !prevented && together(meta, records, reach) {

@@ -1,0 +1,61 @@
+//! Through what a handler looks at an operation: an entity with its type, or none.
+
+use std::sync::Arc;
+
+use crate::entity::Entity;
+use crate::record::{AnyRecord, Record};
+use crate::{Error, Result};
+
+/// How records look to a handler: of an entity `E` they are `Record<E>`, for [`Any`] they are `Box<dyn AnyRecord>`.
+pub trait View: Clone + Send + Sync + 'static {
+    /// A record.
+    type Record: Clone + Send + Sync + 'static;
+
+    /// The record with the view's type.
+    ///
+    /// # Errors
+    /// Where it is one of another entity.
+    #[doc(hidden)]
+    fn record(record: Box<dyn AnyRecord>) -> Result<Self::Record>;
+
+    /// The record without its type.
+    #[doc(hidden)]
+    fn any(record: Self::Record) -> Box<dyn AnyRecord>;
+}
+
+/// No entity in particular: what the handlers for all entities (`*`) look through.
+#[derive(Clone, Copy, Debug)]
+pub struct Any;
+
+impl View for Any {
+    type Record = Box<dyn AnyRecord>;
+
+    fn record(record: Box<dyn AnyRecord>) -> Result<Self::Record> {
+        Ok(record)
+    }
+
+    fn any(record: Self::Record) -> Box<dyn AnyRecord> {
+        record
+    }
+}
+
+impl<E: Entity> View for E {
+    type Record = Record<E>;
+
+    fn record(record: Box<dyn AnyRecord>) -> Result<Self::Record> {
+        let found = record.meta();
+        let record: Arc<dyn AnyRecord> = record.into();
+        let record = record.into_any().downcast::<Record<E>>().ok().and_then(Arc::into_inner);
+        record.ok_or_else(|| Error::internal(format!("a record of {} is none of {}", found.key, E::meta().key)))
+    }
+
+    fn any(record: Self::Record) -> Box<dyn AnyRecord> {
+        Box::new(record)
+    }
+}
+
+impl Clone for Box<dyn AnyRecord> {
+    fn clone(&self) -> Self {
+        self.copy()
+    }
+}

@@ -1,0 +1,189 @@
+//! Operations around which data handlers run. Each is asked for where it begins; without a handler the answer is nothing, and the
+//! operation goes its usual way.
+//!
+//! - `read` answers questions by records, `related` those for related rows, `write` and `many` do writes, each in a transaction with its handlers.
+//! - `shown` takes out of what is answered what the asker may not see, whoever made it.
+
+mod many;
+mod read;
+mod related;
+mod write;
+
+use std::sync::Arc;
+
+pub(crate) use many::inserted;
+pub(super) use many::{batch, create_many, remove_many, update_many, upsert_many};
+pub(super) use read::describe;
+pub(crate) use read::{Listed, by_id};
+pub(super) use read::{count, end, group, list};
+pub(super) use related::{load_relations, related};
+pub(super) use write::{create, remove, update};
+
+use super::ask::readable;
+use super::hidden::{Hidden, conceal};
+use super::{Patch, lazy, resolve};
+use crate::context::Context;
+use crate::future::BoxFuture;
+use crate::handlers::{Any, Chain, Event, Later, Next, Outcome, Request};
+use crate::meta::{EntityMeta, FieldMask};
+use crate::record::AnyRecord;
+use crate::value::{Row, Value};
+use crate::{Error, Result, guard};
+
+/// The record of what may be answered of another one: of these fields, without what the asker may not see of it and of what is
+/// loaded with it.
+fn shown(context: &Context, record: &dyn AnyRecord, fields: FieldMask) -> Result<Box<dyn AnyRecord>> {
+    let meta = record.meta();
+    let mut row = record.row();
+    // What was hidden when the row was whole stays so.
+    let before = record.state().hidden();
+    let hidden = conceal(context, meta, readable(context, meta), std::slice::from_mut(&mut row))?;
+    let hidden = hidden.of(0).or(before).or(meta.all_fields().without(fields));
+    blank(meta, hidden, &mut row);
+    let mut shown = (meta.new_record)();
+    shown.set_stored(row, hidden)?;
+    for relation in meta.relations {
+        let Some(related) = record.related(relation.index) else { continue };
+        let keys_are_seen = !relation.keys.iter().any(|(own, _)| hidden.contains(*own));
+        if keys_are_seen && resolve::readable_across(context, meta, relation).is_ok() {
+            let related =
+                related.into_iter().map(|one| self::shown(context, one, one.meta().all_fields()).map(Arc::from));
+            shown.relate(relation.index, related.collect::<Result<_>>()?);
+        }
+    }
+    Ok(shown)
+}
+
+/// Takes the values of fields out of a row.
+fn blank(meta: &EntityMeta, hidden: FieldMask, row: &mut Row) {
+    let mut blank = (meta.new_record)().row();
+    lazy::leave_out(meta.lazy_fields(), std::slice::from_mut(&mut blank));
+    super::ask::hide(row, &blank, hidden);
+}
+
+/// Makes records what their rows are in the table. `readable` are the fields that the asker may see of all of them; what else is
+/// `hidden` of some was judged by a row as it was, and is not judged anew.
+fn restore(
+    meta: &EntityMeta,
+    records: &mut [Box<dyn AnyRecord>],
+    rows: Vec<Row>,
+    hidden: &Hidden,
+    readable: FieldMask,
+) -> Result<()> {
+    let of_all = meta.all_fields().without(readable);
+    let by_record = (0..rows.len()).any(|position| hidden.of(position) != of_all);
+    for (position, (record, row)) in records.iter_mut().zip(rows).enumerate() {
+        record.set_stored(row, if by_record { hidden.of(position) } else { FieldMask::NONE })?;
+    }
+    Ok(())
+}
+
+/// What handlers make of an operation; nothing, where none is for it.
+type Handled<'a, T> = Option<BoxFuture<'a, Result<T>>>;
+
+/// Passes a record of the entity: what a handler answers may be of any.
+fn is_of(meta: &EntityMeta, record: &dyn AnyRecord) -> Result<()> {
+    if std::ptr::eq(record.meta(), meta) {
+        return Ok(());
+    }
+    Err(Error::internal(format!(
+        "a handler answered a record of {} where one of {} was asked for",
+        record.meta().key,
+        meta.key
+    )))
+}
+
+/// As [`is_of`], of each.
+fn are_of(meta: &EntityMeta, records: &[Box<dyn AnyRecord>]) -> Result<()> {
+    records.iter().try_for_each(|record| is_of(meta, &**record))
+}
+
+/// Runs an operation that writes, with its handlers, in one transaction. `asked` guards what is asked for, reads what handlers
+/// are to see of it, and says which values the asker has sent; `operation` is asked with what they have made of that, in a part of the transaction where somebody looks back,
+/// so that of an operation that failed nothing is left.
+async fn written<V: Event, A, O>(
+    context: &Context,
+    meta: Option<&'static EntityMeta>,
+    chain: Chain<V>,
+    asked: impl FnOnce(Context) -> A,
+    operation: impl FnOnce(Context, Trusted, V::What<Any>) -> O,
+) -> Outcome<V, Any>
+where
+    A: Future<Output = Result<(V::What<Any>, Vec<Patch>)>>,
+    O: Future<Output = Outcome<V, Any>>,
+{
+    let mut later = Later::default();
+    let work = async |inside: Context| {
+        let (what, sent) = asked(inside.clone()).await?;
+        let request = chain.request(&inside, meta, what);
+        let (request, next) = chain.before(request).await?;
+        if let Next::Answer(answer) = next {
+            return Ok(answer);
+        }
+        let (fields, what) = request.parts();
+        let trusted = Trusted { fields, sent };
+        let outcome = if chain.looks_back() {
+            let what = what.clone();
+            inside.transaction(async |part| operation(part, trusted, what).await).await
+        } else {
+            operation(inside, trusted, what.clone()).await
+        };
+        chain.after(request, outcome, &mut later).await
+    };
+    let outcome = context.transaction(work).await;
+    later.begin(context, outcome.is_ok());
+    outcome
+}
+
+/// Runs an operation that only reads, with its handlers. No transaction is opened for it.
+async fn answered<V: Event, O>(
+    context: &Context,
+    chain: &Chain<V>,
+    request: Request<V, Any>,
+    operation: impl FnOnce(V::What<Any>) -> O,
+) -> Result<(Request<V, Any>, V::Answer<Any>)>
+where
+    O: Future<Output = Outcome<V, Any>>,
+{
+    let (request, next) = chain.before(request).await?;
+    if let Next::Answer(answer) = next {
+        return Ok((request, answer));
+    }
+    let outcome = operation(request.parts().1.clone()).await;
+    let mut later = Later::default();
+    let kept = request.copy();
+    let outcome = chain.after(request, outcome, &mut later).await;
+    later.begin(context, outcome.is_ok());
+    Ok((kept, outcome?))
+}
+
+/// What of the values that are to be written is the server's.
+struct Trusted {
+    /// The fields in which handlers set what they answer for.
+    fields: FieldMask,
+    /// What the asker has sent: that stays theirs.
+    sent: Vec<Patch>,
+}
+
+impl Trusted {
+    /// The values that the asker is judged by, and those of the server.
+    fn part(&self, values: Patch) -> (Patch, Patch) {
+        if self.fields.is_empty() {
+            return (values, Patch::new());
+        }
+        let is_sent = |one: &(usize, Value)| self.sent.iter().any(|patch| patch.contains(one));
+        values.into_iter().partition(|one| !self.fields.contains(one.0) || is_sent(one))
+    }
+}
+
+/// Passes values that the asker may write: what they sent that they may not was left out before, so all else is a handler's.
+fn may_write(context: &Context, meta: &EntityMeta, values: &Patch, writable: FieldMask) -> Result<()> {
+    let Some((field, _)) = values.iter().find(|(field, _)| !writable.contains(*field)) else { return Ok(()) };
+    let name = meta.fields.get(*field).map_or("", |field| field.wire);
+    tracing::warn!(
+        entity = meta.key,
+        field = name,
+        "a handler set a field that the asker may not write: `request.trust(…)` says that it is the server's"
+    );
+    Err(guard::refusal(context.identity(), &format!("set \"{name}\" of {}", meta.key)))
+}

@@ -1,0 +1,267 @@
+//! Questions around which handlers run: answered by records.
+
+use super::{Handled, answered, are_of, is_of, restore, shown};
+use crate::aggregate::Aggregation;
+use crate::context::Context;
+use crate::describe::Description;
+use crate::filter::Condition;
+use crate::handlers::{
+    Any, ById, Chain, Collection, Count, Counted, Describe, EntityEvent, Find as FindEvent, FindById, FindFirst,
+    FindLast, Group, Grouped, Nothing, Paged, Question, Questioned, Rows,
+};
+use crate::id::Id;
+use crate::meta::{EntityMeta, FieldMask};
+use crate::operations::ask::{guarded, not_too_many, with_related, written};
+use crate::operations::describe::described;
+use crate::operations::hidden::conceal;
+use crate::operations::page::{Behind, at_end};
+use crate::operations::{aggregate, ask, include, lazy, not_found, page, resolve};
+use crate::provider::{Find, Include};
+use crate::record::AnyRecord;
+use crate::value::{Row, Value};
+use crate::{Error, Result};
+
+/// Rows as they may be answered.
+pub(crate) struct Listed {
+    pub records: Vec<Box<dyn AnyRecord>>,
+    /// What of them.
+    pub fields: FieldMask,
+    pub total: Option<u64>,
+    pub cursor: Option<String>,
+}
+
+impl Listed {
+    /// As a JSON array.
+    pub fn json(&self) -> Result<Vec<u8>> {
+        Ok([b"[", written(&self.records, self.fields)?.join(&b","[..]).as_slice(), b"]"].concat())
+    }
+
+    /// The values of some fields.
+    pub fn chosen(self, fields: FieldMask) -> Vec<Row> {
+        self.records.iter().map(|record| fields.iter().map(|field| record.get(field)).collect()).collect()
+    }
+
+    pub(super) fn of(
+        context: &Context,
+        meta: &EntityMeta,
+        found: Collection<Any>,
+        asked: &Question<Any>,
+    ) -> Result<Self> {
+        are_of(meta, &found.items)?;
+        let records =
+            found.items.iter().map(|record| shown(context, &**record, asked.fields)).collect::<Result<_>>()?;
+        let fields = asked.fields.without(asked.find.left_out(meta));
+        Ok(Self { records, fields, total: found.total, cursor: found.cursor })
+    }
+}
+
+/// Passes a question that may be asked, before any handler sees it.
+async fn passes(context: &Context, meta: &'static EntityMeta, question: &Question<Any>) -> Result<()> {
+    guarded(context, meta, question.find.clone()).await?;
+    include::may_be_named(context, meta, &question.find.include)
+}
+
+/// The rows of a question, as they are in the table, with what is related to them as far as the asker may see it.
+async fn found(context: &Context, meta: &'static EntityMeta, question: &Question<Any>) -> Result<Collection<Any>> {
+    let Question { find, fields, page, .. } = question;
+    let (fields, find, named) = (*fields, find.clone(), find.include.clone());
+    let beside = resolve::trusted(context, meta, question.trusted.clone()).await?;
+    let mut answer = Collection::<Any>::of(Vec::new());
+    let (rows, readable, left_out) = match page {
+        None => ask::whole(context, meta, find, fields, beside).await?,
+        Some(Paged { cursor, total }) => {
+            let behind = Behind { cursor, total: *total };
+            let (page, readable, left_out) = page::whole(context, meta, find, behind, fields, beside).await?;
+            (answer.total, answer.cursor) = (page.total, page.cursor);
+            (page.rows, readable, left_out)
+        }
+    };
+    // By keys that the asker may not see nothing is related. Handlers see the rows as they are.
+    let mut concealed = rows.clone();
+    let hidden = conceal(context, meta, readable, &mut concealed)?;
+    lazy::leave_out(left_out, &mut concealed);
+    answer.items = with_related(context, meta, concealed, hidden.clone(), named).await?;
+    restore(meta, &mut answer.items, rows, &hidden, readable)?;
+    Ok(answer)
+}
+
+/// A list: rows by a question, or a page of it behind a cursor. Of a list by a cursor also how many there are, where that is asked.
+pub(in crate::operations) fn list<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    find: &Find,
+    fields: FieldMask,
+    page: Option<(&str, bool)>,
+) -> Handled<'a, Listed> {
+    let chain = context.handled::<FindEvent>(meta)?;
+    let mut query = Question::new(loading(meta, find, fields), fields);
+    query.page = page.map(|(cursor, total)| Paged { cursor: cursor.to_owned(), total });
+    Some(Box::pin(async move {
+        passes(context, meta, &query).await?;
+        let request = chain.request(context, meta, Questioned { query });
+        let operation = async |asked: Questioned<Any>| found(context, meta, &asked.query).await;
+        let (request, answer) = answered(context, &chain, request, operation).await?;
+        Listed::of(context, meta, answer, &request.query)
+    }))
+}
+
+/// A question for some fields that loads those of them that are lazy.
+fn loading(meta: &EntityMeta, find: &Find, fields: FieldMask) -> Find {
+    let mut find = find.clone();
+    if fields != meta.all_fields() {
+        find.with = find.with.or(fields.and(meta.lazy_fields()));
+    }
+    find
+}
+
+/// The first or the last row of an order, whatever the page.
+pub(in crate::operations) fn end<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    find: &Find,
+    fields: FieldMask,
+    last: bool,
+) -> Handled<'a, Listed> {
+    let find = Find { limit: Some(1), offset: 0, ..find.clone() };
+    if last {
+        at_an_end(context, meta, Question::new(find, fields), context.handled::<FindLast>(meta)?, true)
+    } else {
+        at_an_end(context, meta, Question::new(find, fields), context.handled::<FindFirst>(meta)?, false)
+    }
+}
+
+fn at_an_end<'a, V>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    query: Question<Any>,
+    chain: Chain<V>,
+    last: bool,
+) -> Handled<'a, Listed>
+where
+    V: EntityEvent<What<Any> = Questioned<Any>, Answer<Any> = Option<Box<dyn AnyRecord>>>,
+{
+    Some(Box::pin(async move {
+        passes(context, meta, &query).await?;
+        let request = chain.request(context, meta, Questioned { query });
+        let operation = async |mut asked: Questioned<Any>| {
+            asked.query.find = at_end(context, meta, asked.query.find, last);
+            Ok(found(context, meta, &asked.query).await?.items.pop())
+        };
+        let (request, answer) = answered(context, &chain, request, operation).await?;
+        Listed::of(context, meta, Collection::<Any>::of(answer.into_iter().collect()), &request.query)
+    }))
+}
+
+/// A row that was found by its id.
+pub(crate) struct Found {
+    /// As it was answered: with what the asker may not see.
+    pub record: Box<dyn AnyRecord>,
+    fields: FieldMask,
+}
+
+impl Found {
+    /// As it may be answered.
+    pub fn shown(&self, context: &Context) -> Result<Box<dyn AnyRecord>> {
+        shown(context, &*self.record, self.fields)
+    }
+
+    /// As a JSON object of what may be answered.
+    pub fn json(&self, context: &Context) -> Result<Vec<u8>> {
+        let record = self.shown(context)?;
+        let meta = record.meta();
+        written(&[record], self.fields)?.pop().ok_or_else(|| not_found(meta))
+    }
+}
+
+/// The row with an id.
+pub(crate) fn by_id<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    include: &[Include],
+    with: FieldMask,
+) -> Handled<'a, Found> {
+    let chain = context.handled::<FindById>(meta)?;
+    let find = Find { include: include.to_vec(), with, ..Find::default() };
+    let (id, query) = (id.clone(), Question::new(find, meta.all_fields()));
+    Some(Box::pin(async move {
+        passes(context, meta, &with_id(meta, &id, query.clone())).await?;
+        let request = chain.request(context, meta, ById { id, query });
+        let operation = async |asked: ById<Any>| {
+            let mut rows = found(context, meta, &with_id(meta, &asked.id, asked.query)).await?.items;
+            rows.pop().ok_or_else(|| not_found(meta))
+        };
+        let (request, record) = answered(context, &chain, request, operation).await?;
+        is_of(meta, &*record)?;
+        let fields = request.query.fields.without(request.query.find.left_out(meta));
+        Ok(Found { record, fields })
+    }))
+}
+
+fn with_id(meta: &EntityMeta, id: &Id, mut query: Question<Any>) -> Question<Any> {
+    query.find.filter = id.condition(meta).and(query.find.filter);
+    query.find.limit = Some(1);
+    query
+}
+
+/// How many rows there are.
+pub(in crate::operations) fn count<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    filter: &Condition,
+) -> Handled<'a, u64> {
+    let chain = context.handled::<Count>(meta)?;
+    let rows = Rows::new(filter.clone());
+    Some(Box::pin(async move {
+        guarded(context, meta, Find::matching(rows.condition().clone())).await?;
+        let request = chain.request(context, meta, Counted { rows });
+        let operation = async |asked: Counted<Any>| {
+            let beside = resolve::trusted(context, meta, asked.rows.trusted.clone()).await?;
+            let (find, _) = guarded(context, meta, Find::matching(asked.rows.condition().clone())).await?;
+            context.database()?.count(meta, &find.filter.and(beside)).await
+        };
+        Ok(answered(context, &chain, request, operation).await?.1)
+    }))
+}
+
+/// What is computed of groups of rows.
+pub(in crate::operations) fn group<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    asked: &Aggregation,
+) -> Handled<'a, Vec<Row>> {
+    let chain = context.handled::<Group>(meta)?;
+    let question = asked.clone();
+    let rows = Rows::new(question.filter.clone());
+    Some(Box::pin(async move {
+        aggregate::passed(context, meta, question.clone()).await?;
+        let (keys, measures) = (question.groups.clone(), question.measures.clone());
+        let request = chain.request(context, meta, Grouped { rows, question });
+        let operation = async |mut asked: Grouped<Any>| {
+            if asked.question.groups != keys || asked.question.measures != measures {
+                return Err(Error::internal(
+                    "a handler changed what is computed of groups: it may change which, and of what",
+                ));
+            }
+            let beside = resolve::trusted(context, meta, asked.rows.trusted.clone()).await?;
+            asked.question.filter = asked.rows.condition().clone();
+            aggregate::computed_of(context, meta, asked.question, beside).await
+        };
+        let (_, mut groups) = answered(context, &chain, request, operation).await?;
+        not_too_many(context, groups.len() as u64)?;
+        // Whoever asked reads as many values as they asked for.
+        groups.iter_mut().for_each(|row| row.resize(keys.len() + measures.len(), Value::Null));
+        Ok(groups)
+    }))
+}
+
+/// What an entity is.
+pub(in crate::operations) fn describe<'a>(context: &'a Context, meta: &'static EntityMeta) -> Handled<'a, Description> {
+    let chain = context.handled::<Describe>(meta)?;
+    Some(Box::pin(async move {
+        described(context, meta)?;
+        let request = chain.request(context, meta, Nothing);
+        let operation = async |_: Nothing| described(context, meta);
+        Ok(answered(context, &chain, request, operation).await?.1)
+    }))
+}

@@ -1,0 +1,115 @@
+//! Writes of one row around which handlers run.
+
+use super::{Handled, Trusted, is_of, may_write, written};
+use crate::Result;
+use crate::context::{Context, Scope};
+use crate::guard::{self, Write};
+use crate::handlers::{Any, Create, Existing, Item, Remove, Update};
+use crate::id::Id;
+use crate::meta::{EntityMeta, FieldMask};
+use crate::operations::body::accepted;
+use crate::operations::bulk::what_is_set;
+use crate::operations::write::{apply, compare_version, delete_as, insert_as, update_as};
+use crate::operations::{Patch, load, permitted, prefilter};
+use crate::record::AnyRecord;
+use crate::value::Value;
+
+/// A new row.
+pub(in crate::operations) fn create<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    patch: &Patch,
+) -> Handled<'a, Box<dyn AnyRecord>> {
+    let chain = context.handled::<Create>(meta)?;
+    let patch = patch.clone();
+    Some(Box::pin(async move {
+        let (item, _) = permitted::new_record(context, meta, patch)?;
+        guard::write_record(context.identity(), Write::Insert, &*item)?;
+        let sent = vec![what_is_set(&*item)];
+        let operation = async |part: Context, trusted: Trusted, asked: Item<Any>| {
+            let (values, trusted) = new_values(&part, meta, &*asked.item, &trusted)?;
+            insert_as(&part, meta, values, trusted).await
+        };
+        let record = written(context, Some(meta), chain, async |_| Ok((Item { item }, sent)), operation).await?;
+        is_of(meta, &*record)?;
+        Ok(record)
+    }))
+}
+
+/// The values of a new record: the asker's, which they may write, and the server's.
+pub(super) fn new_values(
+    context: &Context,
+    meta: &'static EntityMeta,
+    item: &dyn AnyRecord,
+    trusted: &Trusted,
+) -> Result<(Patch, Patch)> {
+    is_of(meta, item)?;
+    let (values, trusted) = trusted.part(what_is_set(item));
+    let (_, permitted) = permitted::new_record(context, meta, values.clone())?;
+    may_write(context, meta, &values, guard::writable_fields(meta, context.identity()).and(permitted))?;
+    Ok((values, trusted))
+}
+
+/// A change of a row.
+pub(in crate::operations) fn update<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    patch: &Patch,
+) -> Handled<'a, Box<dyn AnyRecord>> {
+    let chain = context.handled::<Update>(meta)?;
+    let (id, mut patch) = (id.clone(), patch.clone());
+    Some(Box::pin(async move {
+        let identity = context.identity();
+        let version: Patch = patch.extract_if(.., |(field, _)| meta.version == Some(*field)).collect();
+        let asked = async |inside: Context| {
+            let rows = prefilter::beside(context, meta, &id.condition(meta)).await?;
+            let mut item = load(&inside.with_scope(Scope::Backend), meta, &id, rows).await?;
+            guard::write_record(identity, Write::Update, &*item)?;
+            compare_version(context, &*item, &version)?;
+            permitted::retain(context, &*item, &mut patch);
+            apply(&mut *item, patch.clone())?;
+            guard::write_record(identity, Write::Update, &*item)?;
+            Ok((Item { item }, vec![patch]))
+        };
+        let operation = async |part: Context, trusted: Trusted, asked: Item<Any>| {
+            is_of(meta, &*asked.item)?;
+            let item = &*asked.item;
+            let changed: Patch = item.changed_fields().iter().map(|field| (field, item.get(field))).collect();
+            let (mut values, trusted) = trusted.part(changed);
+            let writable = item.as_stored().map_or(FieldMask::NONE, |stored| guard::writable_of(identity, &*stored));
+            may_write(context, meta, &values, writable.without(meta.id_fields()))?;
+            values.extend(version.iter().cloned());
+            update_as(&part, meta, &item.original_id(), values, trusted).await
+        };
+        let record = written(context, Some(meta), chain, asked, operation).await?;
+        is_of(meta, &*record)?;
+        Ok(record)
+    }))
+}
+
+/// The end of a row.
+pub(in crate::operations) fn remove<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    version: Option<&Value>,
+) -> Handled<'a, chrono::DateTime<chrono::Utc>> {
+    let chain = context.handled::<Remove>(meta)?;
+    let (id, version) = (id.clone(), version.cloned());
+    Some(Box::pin(async move {
+        let asked = async |inside: Context| {
+            let rows = prefilter::beside(context, meta, &id.condition(meta)).await?;
+            let item = load(&inside.with_scope(Scope::Backend), meta, &id, rows).await?;
+            guard::write_record(context.identity(), Write::Delete, &*item)?;
+            let seen = meta.version.filter(|version| accepted(context, meta).contains(*version));
+            compare_version(context, &*item, &seen.zip(version.clone()).into_iter().collect())?;
+            Ok((Existing { id: id.clone(), item }, Vec::new()))
+        };
+        let operation = async |part: Context, _, asked: Existing<Any>| {
+            delete_as(&part, meta, &asked.id, version.clone()).await?;
+            Ok(chrono::Utc::now())
+        };
+        written(context, Some(meta), chain, asked, operation).await
+    }))
+}
