@@ -1,7 +1,7 @@
 //! What the database computes becomes another expression, whatever stands on it.
 
 use isoform::prelude::*;
-use isoform_server::{Api, Database};
+use isoform_server::Database;
 use tests::entities_fields::Line;
 use tests::{Way, World};
 
@@ -26,7 +26,7 @@ async fn started_after(made: &str) -> (Database, Vec<String>, sqlx::SqlitePool, 
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(made.to_owned())).execute(&pool).await.unwrap();
     let database = Database::connect(&url).await.unwrap();
-    let done = Api::new(database.clone()).entities(entities![Crate]).ensure_schema().await.unwrap();
+    let done = database.ensure_schema(&[Crate::meta()]).await.unwrap();
     (database, done, pool, folder)
 }
 

@@ -279,7 +279,7 @@ async fn started_after(table: &str) -> (isoform_server::Database, Result<Vec<Str
         .unwrap();
     pool.close().await;
     let database = isoform_server::Database::connect(&url).await.unwrap();
-    let done = isoform_server::Api::new(database.clone()).entities(entities![Capped]).ensure_schema().await;
+    let done = database.ensure_schema(&[Capped::meta()]).await;
     (database, done, folder)
 }
 
@@ -300,7 +300,7 @@ async fn an_expression_is_added_and_changed_at_the_next_start() {
         assert_eq!(done.unwrap(), [says]);
         let total = database.context().run(async { Capped::query().await.unwrap()[0].total }).await;
         assert_eq!(total, 42);
-        let again = isoform_server::Api::new(database).entities(entities![Capped]).ensure_schema().await.unwrap();
+        let again = database.ensure_schema(&[Capped::meta()]).await.unwrap();
         assert_eq!(again, Vec::<String>::new());
     }
 }

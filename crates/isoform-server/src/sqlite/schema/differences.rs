@@ -173,7 +173,7 @@ impl Table<'_> {
             let remedy = format!(
                 "Convert the column ({usual} would be right), or change the field's type; where the values fit, say #[field(column_type = \
                  \"{}\")].",
-                column.declared
+                column.declared.to_ascii_lowercase()
             );
             self.differs(Some(&column.name), format!("it is for {there} ({})", declared(column)), expected, remedy);
         }
@@ -233,7 +233,7 @@ impl Table<'_> {
 }
 
 fn declared(column: &Column) -> String {
-    if column.declared.is_empty() { "it has no type".into() } else { column.declared.clone() }
+    if column.declared.is_empty() { "it has no type".into() } else { column.declared.to_ascii_lowercase() }
 }
 
 fn same(some: &[&str], others: &[&str]) -> bool {
