@@ -191,7 +191,7 @@ impl Once {
         let _turn = self.turn(&asked.id).await;
         let trusted = context.with_scope(Scope::Backend);
         if let Some(kept) = trusted.run(found(asked)).await? {
-            return answered(kept, asked);
+            return answered(&kept, asked);
         }
         let answer = if together {
             in_one_transaction(context, asked, work).await
@@ -225,7 +225,7 @@ where
     if taken.load(Ordering::Relaxed) {
         // Another server did the same meanwhile, and this one's work is undone.
         let kept = context.with_scope(Scope::Backend).run(found(asked)).await?;
-        return kept.map_or_else(|| Err(unknown()), |kept| answered(kept, asked));
+        return kept.map_or_else(|| Err(unknown()), |kept| answered(&kept, asked));
     }
     answer
 }
@@ -309,14 +309,13 @@ async fn kept(asked: &Asked, answer: Response) -> Result<(Response, AnsweredRequ
 }
 
 /// What was answered, once more.
-fn answered(kept: Record<AnsweredRequest>, asked: &Asked) -> Result<Response> {
-    let kept = (*kept).clone();
+fn answered(kept: &AnsweredRequest, asked: &Asked) -> Result<Response> {
     if kept.asked != asked.asked {
         let message = "This Idempotency-Key belongs to another request: each write has one of its own.";
         return Err(Error::invalid(message).with_status(422).with_code("idempotency_key_reused"));
     }
     let Ok(status @ 100..) = u16::try_from(kept.status) else { return Err(unknown()) };
-    let Some(body) = kept.body else {
+    let Some(body) = kept.body.clone() else {
         let message = "This was done, and its answer was too long to be kept.";
         return Err(Error::new(ErrorKind::Conflict, message).with_code("answer_not_kept"));
     };
