@@ -6,11 +6,13 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 
+use crate::audit_page::AuditPage;
 use crate::customers_page::CustomersPage;
 use crate::header::{Banner, Header};
-use crate::members::for_members;
+use crate::members::{for_admins, for_members};
 use crate::not_found::NotFound;
 use crate::orders_page::OrdersPage;
+use crate::outbox_page::OutboxPage;
 use crate::page_state::{Notice, provide_page_state};
 use crate::project_page::ProjectPage;
 use crate::projects_page::ProjectsPage;
@@ -43,6 +45,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/projects/:id") view=|| for_members(|| ProjectPage().into_any()) ssr=SsrMode::Async />
                     <Route path=path!("/customers") view=|| for_members(|| CustomersPage().into_any()) ssr=SsrMode::Async />
                     <Route path=path!("/orders") view=|| for_members(|| OrdersPage().into_any()) ssr=SsrMode::Async />
+                    <Route path=path!("/audit") view=|| for_admins(|| AuditPage().into_any()) ssr=SsrMode::Async />
+                    <Route path=path!("/outbox") view=|| for_admins(|| OutboxPage().into_any()) ssr=SsrMode::Async />
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </main>

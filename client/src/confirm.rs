@@ -1,17 +1,17 @@
-//! The question before a task is deleted.
+//! The question before something is deleted.
 
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlDialogElement;
 
-use crate::page_state::page_state;
+use crate::page_state::{Doomed, page_state};
 
-/// Asks whether the task in [`PageState::doomed`](crate::page_state::PageState::doomed) is to be deleted.
+/// Asks whether what is in [`PageState::doomed`](crate::page_state::PageState::doomed) is to be deleted.
 ///
 /// A `<dialog>`: the browser keeps the focus inside, closes it on Escape, and gives the focus back.
 #[component]
 pub fn ConfirmDelete(
-    /// What to do when a task was deleted.
+    /// What to do when it was deleted.
     #[prop(into)]
     on_deleted: Callback<()>,
 ) -> impl IntoView {
@@ -32,19 +32,19 @@ pub fn ConfirmDelete(
     let delete = move |_| {
         let doomed = page.doomed.get_untracked();
         close();
-        if let Some((task, title)) = doomed {
-            task.delete_then(move || {
-                page.say(format!("Deleted “{title}”."));
+        if let Some(Doomed { name, delete, .. }) = doomed {
+            delete(Box::new(move || {
+                page.say(format!("Deleted “{name}”."));
                 page.refresh();
                 on_deleted.run(());
-            });
+            }));
         }
     };
-    let title = move || page.doomed.get().map(|(_, title)| title);
+    let of_it = move |part: fn(Doomed) -> String| page.doomed.get().map(part);
     view! {
         <dialog id="confirm" aria-labelledby="confirm-title" on:close=move |_| page.doomed.set(None)>
-            <h2 id="confirm-title">"Delete this task?"</h2>
-            <p>"“" {move || title()} "” will be gone for good."</p>
+            <h2 id="confirm-title">"Delete this " {move || of_it(|it| it.what.to_owned())} "?"</h2>
+            <p>"“" {move || of_it(|it| it.name)} "” will be gone for good. " {move || of_it(|it| it.also.to_owned())}</p>
             <div class="choices">
                 <button type="button" class="button" data-test="cancel-delete" autofocus on:click=move |_| close()>
                     "Keep it"

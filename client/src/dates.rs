@@ -1,6 +1,6 @@
 //! Days in words.
 
-use chrono::{Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -28,6 +28,11 @@ pub fn in_words(day: NaiveDate, today: NaiveDate) -> String {
     }
 }
 
+/// A moment in words: "today, 14:05 UTC". The server does not know where the user is.
+pub fn moment(at: DateTime<Utc>, today: NaiveDate) -> String {
+    format!("{}, {:02}:{:02} UTC", in_words(at.date_naive(), today), at.hour(), at.minute())
+}
+
 /// A month, counted from 1: "Dec".
 pub fn name_of_month(month: usize) -> &'static str {
     month.checked_sub(1).and_then(|month| MONTHS.get(month)).copied().unwrap_or_default()
@@ -35,8 +40,8 @@ pub fn name_of_month(month: usize) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::in_words;
-    use chrono::{Days, NaiveDate};
+    use super::{in_words, moment};
+    use chrono::{DateTime, Days, NaiveDate};
 
     #[test]
     fn days_in_words() {
@@ -45,5 +50,11 @@ mod tests {
         assert_eq!([on(0), on(1), on(2), on(365)], ["today", "tomorrow", "3 Jan", "1 Jan 1971"]);
         assert_eq!(in_words(today - Days::new(1), today), "yesterday");
         assert_eq!(in_words(today - Days::new(2), today), "30 Dec 1969");
+    }
+
+    #[test]
+    fn moments_in_words() {
+        let at = DateTime::from_timestamp(3 * 3_600 + 5 * 60, 0).unwrap_or_default();
+        assert_eq!(moment(at, NaiveDate::default()), "today, 03:05 UTC");
     }
 }

@@ -39,7 +39,15 @@ fn Pages() -> impl IntoView {
         view! { <a href=href aria-current=move || here().then_some("page")>{label}</a> }.into_any()
     };
     let pages = [("/", "Tasks"), ("/projects", "Projects"), ("/customers", "Customers"), ("/orders", "Orders")];
-    view! { <nav class="pages" aria-label="Pages">{pages.map(link).into_iter().collect_view()}</nav> }
+    let for_admins = [("/audit", "Audit"), ("/outbox", "Outbox")];
+    let identity = use_identity();
+    let admin = Memo::new(move |_| identity.has_role(ADMIN));
+    view! {
+        <nav class="pages" aria-label="Pages">
+            {pages.map(link).into_iter().collect_view()}
+            {move || admin.get().then(|| for_admins.map(link).into_iter().collect_view())}
+        </nav>
+    }
 }
 
 #[component]

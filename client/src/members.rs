@@ -1,9 +1,11 @@
 //! Pages for people who are signed in.
 
-use isoform_leptos::{use_identity, use_online};
+use isoform_leptos::{set_status, use_identity, use_online};
 use leptos::prelude::*;
-use shared::prelude::Error;
+use leptos_meta::Title;
+use shared::prelude::{ADMIN, Error};
 
+use crate::listing::word;
 use crate::page_state::page_state;
 use crate::welcome::Welcome;
 
@@ -12,6 +14,27 @@ pub fn for_members(page: fn() -> AnyView) -> AnyView {
     let identity = use_identity();
     let signed_in = Memo::new(move |_| identity.get().is_some());
     view! { {move || if signed_in.get() { page() } else { Welcome().into_any() }} }.into_any()
+}
+
+/// A page for admins; members are told so.
+pub fn for_admins(page: fn() -> AnyView) -> AnyView {
+    let identity = use_identity();
+    let may_see = Memo::new(move |_| identity.get().map(|who| who.has_role(ADMIN)));
+    let instead = || {
+        set_status(403);
+        let tasks = view! { <a class="button" href="/">"To your tasks"</a> };
+        view! {
+            <Title text="For admins" />
+            {word("This page is for admins", "Sign in as one to see it.", Some(tasks.into_any()))}
+        }
+        .into_any()
+    };
+    let shown = move || match may_see.get() {
+        Some(true) => page(),
+        Some(false) => instead(),
+        None => Welcome().into_any(),
+    };
+    view! { {shown} }.into_any()
 }
 
 /// Asks again for what a page shows: after a change, and once the server is back.

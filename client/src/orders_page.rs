@@ -1,6 +1,6 @@
 //! Orders: found across their relations, as a list that grows, and added up in charts.
 
-use isoform_leptos::{RecordSignal, use_aggregate, use_groups, use_pages};
+use isoform_leptos::{use_aggregate, use_groups, use_pages};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -12,7 +12,7 @@ use crate::dates;
 use crate::finder::{Ask, Finder};
 use crate::listing::{listing, word};
 use crate::members::keep_fresh;
-use crate::page_state::page_state;
+use crate::order_row::{Orders, row, with_items};
 
 /// How many orders come at once.
 const PAGE_SIZE: u64 = 20;
@@ -20,12 +20,13 @@ const PAGE_SIZE: u64 = 20;
 /// How many months the chart shows.
 const MONTHS: u64 = 12;
 
-/// What the address says: `?customer=ann&product=desk&status=open`.
+/// What the address says: `?customer=ann&product=desk&status=open`, or `?number=17`.
 #[derive(Clone, Debug, PartialEq)]
 struct OrderView {
     customer: String,
     product: String,
     status: Option<OrderStatus>,
+    number: Option<i64>,
 }
 
 impl OrderView {
@@ -35,6 +36,7 @@ impl OrderView {
             customer: text("customer"),
             product: text("product"),
             status: params.get_str("status").and_then(OrderStatus::parse),
+            number: params.get_str("number").and_then(|number| number.parse().ok()),
         }
     }
 
@@ -47,6 +49,9 @@ impl OrderView {
         if !self.product.is_empty() {
             query = query.filter(|o| o.items.any(|i| i.product.name.contains(self.product.as_str())));
         }
+        if let Some(number) = self.number {
+            query = query.filter(|o| o.number.eq(number));
+        }
         match self.status {
             Some(status) => query.filter(|o| o.status.eq(status)),
             None => query,
@@ -55,11 +60,7 @@ impl OrderView {
 
     /// The list, with what is to be shown of each order.
     fn list(&self) -> Query<Order> {
-        self.query()
-            .include(|o| o.customer)
-            .include_with(|o| o.items, |items| items.include(|i| i.product))
-            .order_by(|o| (o.day.desc(), o.number.desc()))
-            .limit(PAGE_SIZE)
+        with_items(self.query()).order_by(|o| (o.day.desc(), o.number.desc())).limit(PAGE_SIZE)
     }
 }
 
@@ -68,6 +69,7 @@ impl OrderView {
 pub fn OrdersPage() -> impl IntoView {
     let params = use_query_map();
     let view = Memo::new(move |_| params.with(OrderView::of));
+    let is_one = Memo::new(move |_| view.with(|view| view.number.is_some()));
     let orders = use_pages(move || view.with(OrderView::list));
     let by_status =
         use_groups(move || view.with(OrderView::query).group_by(|o| o.status, |o| (count(), o.total.sum())));
@@ -76,12 +78,16 @@ pub fn OrdersPage() -> impl IntoView {
         months.order_by(|o| o.month.desc()).limit(MONTHS)
     });
     let all = use_aggregate(move || view.with(OrderView::query), |o| (count(), o.total.sum()));
-    keep_fresh(move || {
-        orders.refetch();
+    let sums = move || {
         all.refetch();
         by_status.refetch();
         by_month.refetch();
+    };
+    keep_fresh(move || {
+        orders.refetch();
+        sums();
     });
+    provide_context(Orders { is_one, changed: Callback::new(move |()| sums()) });
     let status_bars = move || {
         by_status.get().map(|groups| {
             groups.map(|groups| groups.into_iter().map(|(status, sums)| bar(status.label().into(), sums)).collect())
@@ -95,7 +101,8 @@ pub fn OrdersPage() -> impl IntoView {
         })
     };
     let sum = move || {
-        let (orders, total) = all.get()?.ok()?;
+        // One order alone is not added up.
+        let (orders, total) = all.get().filter(|_| !is_one.get())?.ok()?;
         Some(format!("{} come to {}", grouped(&orders.to_string()), money(total.unwrap_or_default())))
     };
     let statuses = std::iter::once((String::new(), "Any status".to_owned()))
@@ -105,17 +112,27 @@ pub fn OrdersPage() -> impl IntoView {
         Ask::text("product", "Product"),
         Ask::choice("status", "Status", Signal::stored(statuses.collect())),
     ];
+    let figures = move || {
+        (!is_one.get()).then(|| {
+            let by_status = chart("Totals by status", "Status", "by-status", status_bars);
+            let by_month = chart("Totals by month", "Month", "by-month", month_bars);
+            view! { <div class="figures">{by_status} {by_month}</div> }.into_any()
+        })
+    };
+    let to_all = move || {
+        let all =
+            || view! { <a class="button small" href="/orders" data-test="all-orders">"All orders"</a> }.into_any();
+        is_one.get().then(all)
+    };
     view! {
         <Title text="Orders" />
         <div class="heading">
             <h1 id="heading" tabindex="-1">"Orders"</h1>
             <p class="sum" data-test="sum"><Transition>{sum}</Transition></p>
+            {to_all}
         </div>
         <Finder path="/orders" asks />
-        <div class="figures">
-            {chart("Totals by status", "Status", "by-status", status_bars)}
-            {chart("Totals by month", "Month", "by-month", month_bars)}
-        </div>
+        {figures}
         {listing(orders, "orders", nothing, row)}
     }
 }
@@ -135,42 +152,6 @@ fn nothing() -> AnyView {
     word("Nothing found", "No order fits this search.", Some(all.into_any()))
 }
 
-/// An order: number, customer, date, status and total, and what is in it.
-fn row(order: RecordSignal<Order>) -> AnyView {
-    let today = page_state();
-    let shown = move || order.with(|order| order_view(order, today.today()));
-    view! { <li class="order" data-test="order">{shown}</li> }.into_any()
-}
-
-fn order_view(order: &Order, today: NaiveDate) -> AnyView {
-    let customer = order.customer.get().map(|customer| customer.name.clone());
-    let item = |item: &Record<OrderItem>| {
-        let product = item.product.get().map(|product| product.name.clone());
-        view! {
-            <li>
-                <span>{item.quantity} " × " {product}</span>
-                <span class="number">{money(item.amount)}</span>
-            </li>
-        }
-        .into_any()
-    };
-    let count = order.items.len();
-    view! {
-        <p class="order-who"><strong>{customer}</strong></p>
-        <p class="order-facts">
-            <span>"No. " {order.number}</span>
-            <span>{dates::in_words(order.day, today)}</span>
-            <span class="chip">{order.status.label()}</span>
-        </p>
-        <p class="order-total number" data-test="order-total">{money(order.total)}</p>
-        <details class="order-items">
-            <summary>{if count == 1 { "1 item".to_owned() } else { format!("{count} items") }}</summary>
-            <ul>{order.items.iter().map(item).collect_view()}</ul>
-        </details>
-    }
-    .into_any()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{OrderView, month_in_words};
@@ -182,6 +163,8 @@ mod tests {
         let of = |status: &str| OrderView::of(&ParamsMap::from_iter([("status", status.to_owned())]));
         assert_eq!(of("paid").status, Some(OrderStatus::Paid));
         assert_eq!(of("; drop").query(), of("").query());
+        let number = |number: &str| OrderView::of(&ParamsMap::from_iter([("number", number.to_owned())])).number;
+        assert_eq!([number("17"), number("-"), number("1e9")], [Some(17), None, None]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the parts of a page share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use isoform_leptos::RecordSignal;
@@ -22,8 +23,33 @@ pub struct PageState {
     changes: RwSignal<u32>,
     /// Today, where the user is.
     today: RwSignal<NaiveDate>,
-    /// The task that is about to be deleted, if the user says yes, and its title.
-    pub doomed: RwSignal<Option<(RecordSignal<Task>, String)>>,
+    /// What is about to be deleted, if the user says yes.
+    pub doomed: RwSignal<Option<Doomed>>,
+    /// The order that has just been begun: the cursor is to go into it.
+    pub begun: RwSignal<Option<Uuid>>,
+}
+
+/// What is about to be deleted.
+#[derive(Clone)]
+pub struct Doomed {
+    /// What it is: "task".
+    pub what: &'static str,
+    /// What it is called.
+    pub name: String,
+    /// What else is to be known before.
+    pub also: &'static str,
+    /// Deletes it, and then does something.
+    pub delete: Arc<Delete>,
+}
+
+/// Deletes a record, and then does something.
+type Delete = dyn Fn(Box<dyn FnOnce()>) + Send + Sync;
+
+impl Doomed {
+    /// A record that is about to be deleted.
+    pub fn new<E: Stored>(record: RecordSignal<E>, what: &'static str, name: String, also: &'static str) -> Self {
+        Self { what, name, also, delete: Arc::new(move |then| record.delete_then(then)) }
+    }
 }
 
 impl PageState {
@@ -64,6 +90,7 @@ pub fn provide_page_state() {
         changes: RwSignal::new(0),
         today: RwSignal::new(dates::today_in_utc()),
         doomed: RwSignal::new(None),
+        begun: RwSignal::new(None),
     };
     // The server does not know where the user is: the browser corrects it.
     Effect::new(move || {

@@ -3,6 +3,7 @@
 use isoform_leptos::{Answered, RecordForm, RecordSignal, TextField, use_groups, use_identity, use_pages};
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 use shared::prelude::*;
 
 use crate::listing::{listing, word};
@@ -20,7 +21,13 @@ type Open = Answered<Vec<(Option<Uuid>, u64)>>;
 pub fn ProjectsPage() -> impl IntoView {
     let identity = use_identity();
     let admin = Memo::new(move |_| identity.has_role(ADMIN));
-    let projects = use_pages(|| Project::query().limit(PAGE_SIZE));
+    let params = use_query_map();
+    let with_archived = Memo::new(move |_| params.with(|params| params.get_str("archived") == Some("true")));
+    let projects = use_pages(move || {
+        let all = Project::query().limit(PAGE_SIZE);
+        // Who does not ask about them is not shown those that are archived: the server's handlers see to it.
+        if with_archived.get() { all.filter(|p| p.archived.in_([true, false])) } else { all }
+    });
     let open: Open =
         use_groups(|| Task::query().filter(|t| t.completed.eq(false)).group_by(|t| t.project_id, |_| count()));
     provide_context(open);
@@ -28,10 +35,16 @@ pub fn ProjectsPage() -> impl IntoView {
         projects.refetch();
         open.refetch();
     });
+    let switch = move || if with_archived.get() { "/projects" } else { "/projects?archived=true" };
     view! {
         <Title text="Projects" />
         {move || admin.get().then(|| AddProject().into_any())}
-        <div class="heading"><h1 id="heading" tabindex="-1">"Projects"</h1></div>
+        <div class="heading">
+            <h1 id="heading" tabindex="-1">"Projects"</h1>
+            <a class="button small" href=switch data-test="archived" data-noscroll>
+                {move || if with_archived.get() { "Hide archived" } else { "Show archived" }}
+            </a>
+        </div>
         {listing(projects, "projects", nothing, row)}
     }
 }

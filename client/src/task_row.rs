@@ -8,7 +8,7 @@ use shared::prelude::*;
 
 use crate::add_task::focus_title;
 use crate::dates;
-use crate::page_state::{PageState, page_state};
+use crate::page_state::{Doomed, PageState, page_state};
 
 /// A task: done or not, its title to edit where it stands, and what else there is to know.
 #[component]
@@ -104,7 +104,7 @@ pub fn TaskRow(
                     <button
                         type="button" class="button small quiet" data-test="delete"
                         aria-label=move || format!("Delete: {}", title.get())
-                        on:click=move |_| page.doomed.set(Some((task, title.get_untracked())))
+                        on:click=move |_| page.doomed.set(Some(Doomed::new(task, "task", title.get_untracked(), "")))
                     >
                         "Delete"
                     </button>

@@ -1,5 +1,6 @@
 //! The application's server: connect, register, serve.
 
+mod handlers;
 mod identity;
 mod seed;
 
@@ -28,7 +29,8 @@ async fn serve() -> Result<()> {
     let mut api = Api::new(database.clone())
         .entities(shared::entities())
         .sessions(Sessions::default().secure(secure))
-        .identity(identity::of_session);
+        .identity(identity::of_session)
+        .handlers(handlers::handlers());
     if let Some(origin) = origin {
         api = api.allow_origin(origin);
     }

@@ -2,7 +2,7 @@
 
 use isoform::prelude::*;
 
-use crate::order::Order;
+use crate::order::{Order, OrderStatus};
 use crate::user::ADMIN;
 
 /// Somebody who orders.
@@ -12,7 +12,8 @@ use crate::user::ADMIN;
     label = "Customers",
     allow(crud = authenticated, delete = ADMIN),
     order_by(name),
-    index(name)
+    index(name),
+    hooks
 )]
 pub struct Customer {
     /// Made on the server.
@@ -33,7 +34,23 @@ pub struct Customer {
     /// How often they ordered.
     #[field(related = |c| c.orders.count())]
     pub order_count: i64,
+    /// What all of that comes to, without what was cancelled.
+    #[field(related = |c| c.orders.filter(|o| o.status.ne(OrderStatus::Cancelled)).sum(|o| o.total))]
+    pub turnover: Decimal,
     /// Counts the saves: a stale save is a conflict.
     #[field(version)]
     pub version: i64,
+}
+
+#[hooks]
+impl Hooks for Customer {
+    async fn deleting(customer: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
+        let open = customer.orders().query().filter(|o| o.status.eq(OrderStatus::Open)).count().await?;
+        // What is closed stays in the books, without the name.
+        match open {
+            0 => Ok(()),
+            1 => Err(Error::conflict(format!("{} has an open order.", customer.name))),
+            _ => Err(Error::conflict(format!("{} has {open} open orders.", customer.name))),
+        }
+    }
 }

@@ -8,9 +8,11 @@
     allow(dead_code, unused_imports, reason = "what only the bodies of the server use")
 )]
 
+pub mod audit;
 pub mod comment;
 pub mod customer;
 pub mod order;
+pub mod outbox;
 pub mod product;
 pub mod project;
 pub mod sign_in;
@@ -24,9 +26,11 @@ use isoform::prelude::*;
 pub mod prelude {
     pub use isoform::prelude::*;
 
+    pub use crate::audit::Audit;
     pub use crate::comment::Comment;
-    pub use crate::customer::Customer;
-    pub use crate::order::{Order, OrderItem, OrderStatus};
+    pub use crate::customer::{Customer, CustomerRelations};
+    pub use crate::order::{Order, OrderItem, OrderRelations, OrderStatus};
+    pub use crate::outbox::Mail;
     pub use crate::product::Product;
     pub use crate::project::Project;
     pub use crate::sign_in::{SignIn, SignInMethods};
@@ -48,6 +52,8 @@ pub fn entities() -> Entities {
         product::Product,
         order::Order,
         order::OrderItem,
+        audit::Audit,
+        outbox::Mail,
         user::User,
         sign_in::SignIn,
     ]

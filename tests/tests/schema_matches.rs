@@ -69,7 +69,11 @@ impl Start {
 
     async fn said(&self, check: SchemaCheck) -> Result<Vec<String>> {
         let database = Database::connect(&self.url).await.unwrap();
-        Api::new(database).entities(entities![Good, Maker, Ticket]).schema_check(check).ensure_schema().await
+        let api = Api::new(database).entities(entities![Good, Maker, Ticket]).schema_check(check);
+        let mut said = api.ensure_schema().await?;
+        // The server has tables of its own.
+        said.retain(|sentence| !sentence.starts_with("created the table"));
+        Ok(said)
     }
 }
 
@@ -187,7 +191,7 @@ async fn tables_that_the_program_made_itself_match() {
         tests::entities_related_values::all(),
         tests::entities_described::all(),
         tests::entities_kept::all(),
-        entities![Good],
+        entities![Good, Maker, Ticket],
     ] {
         let metas: Vec<_> = entities.iter().map(|entity| entity.meta).collect();
         // Some share a table: each kind gets a database of its own.

@@ -82,6 +82,13 @@ fn get_request(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).unwrap()
 }
 
+/// What the form of the application does.
+async fn sign_in(name: &str, password: &str) -> Result<Identity> {
+    let mut form = Record::<SignIn>::new();
+    (form.name, form.password) = (name.into(), password.into());
+    form.sign_in().await
+}
+
 #[tokio::test]
 async fn who_signs_in_is_known_until_they_sign_out() {
     let served = served().await;
@@ -91,10 +98,10 @@ async fn who_signs_in_is_known_until_they_sign_out() {
             let api = Context::current().unwrap().remote_api().unwrap().clone();
             assert_eq!(api.me().await.unwrap(), None);
             assert!(Task::query().await.unwrap_err().is_unauthenticated());
-            let wrong = User::sign_in("ann".into(), "wrong".into()).await.unwrap_err();
-            let unknown = User::sign_in("nobody".into(), "right".into()).await.unwrap_err();
+            let wrong = sign_in("ann", "wrong").await.unwrap_err();
+            let unknown = sign_in("nobody", "right").await.unwrap_err();
             assert!(wrong.is_unauthenticated() && unknown.message() == wrong.message());
-            let ann = User::sign_in("ann".into(), "right".into()).await.unwrap();
+            let ann = sign_in("ann", "right").await.unwrap();
             assert_eq!(api.me().await.unwrap(), Some(ann));
             let task = Task { title: "Mine alone".into(), ..Task::blank() };
             assert_eq!(repo::<Task>().insert(task).await.unwrap().owner, "ann");
@@ -109,7 +116,7 @@ async fn who_signs_in_is_known_until_they_sign_out() {
 async fn a_role_that_is_taken_away_is_gone_at_the_next_request() {
     let served = served().await;
     let browser = Context::over(InProcess::remote(served.router.clone()));
-    browser.run(User::sign_in("root".into(), "right".into())).await.unwrap();
+    browser.run(sign_in("root", "right")).await.unwrap();
     assert_eq!(browser.run(Task::set_all(true)).await.unwrap(), 0);
     let none = served.database.context().run(repo::<User>().update("root", |u| u.roles.set(Json(Vec::new())))).await;
     none.unwrap();
@@ -122,10 +129,10 @@ async fn a_role_that_is_taken_away_is_gone_at_the_next_request() {
 async fn signing_in_makes_a_new_session_and_its_cookie_is_out_of_reach_of_scripts() {
     let served = served().await;
     let planted = "id=AAAAAAAAAAAAAAAAAAAAAA";
-    let request = Request::post("/api/users/signIn")
+    let request = Request::post("/api/session/signIn")
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::COOKIE, planted)
-        .body(Body::from(r#"{"args":["ann","right"]}"#))
+        .body(Body::from(r#"{"fields":{"name":"ann","password":"right"}}"#))
         .unwrap();
     let response = served.router.clone().oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
@@ -142,7 +149,7 @@ async fn too_many_wrong_passwords_for_a_name_are_not_looked_at() {
     let browser = Context::over(InProcess::remote(served.router.clone()));
     let mut last = None;
     for _ in 0..=isoform::password::ATTEMPTS {
-        last = browser.run(User::sign_in("victim".into(), "guess".into())).await.err();
+        last = browser.run(sign_in("victim", "guess")).await.err();
     }
     assert_eq!(last.unwrap().status(), 429);
 }

@@ -220,8 +220,8 @@ async fn methods_are_listed_with_a_rule_and_a_body_that_reads_its_arguments() {
     let lists: Vec<_> = entities.iter().map(|entity| entity.methods.clone()).collect();
     let [rename, add] = lists[0][..] else { panic!("two methods") };
     assert!(lists[1].is_empty(), "an entity without methods can be listed too");
-    assert_eq!((rename.name, rename.wire, rename.transaction), ("rename_to", "renameTo", true));
-    assert_eq!((add.wire, add.transaction), ("add", false));
+    assert_eq!((rename.name, rename.wire, rename.options.transaction), ("rename_to", "renameTo", true));
+    assert_eq!((add.wire, add.options.transaction), ("add", false));
 
     let (Body::Record(Rule::Check(_), run), Body::Static(Rule::Everyone, run_static)) = (rename.body, add.body) else {
         panic!("a method of a record and one of the entity")

@@ -249,7 +249,12 @@ where
         trusted.run(claim.delete()).await?;
         return worked;
     }
-    let (answer, row) = kept(asked, worked.unwrap_or_else(|error| respond::error(&error))).await?;
+    let worked = match worked {
+        Ok(response) => response,
+        // It is answered and kept as it leaves the server.
+        Err(error) => respond::error(&context.error_out(error).await),
+    };
+    let (answer, row) = kept(asked, worked).await?;
     *claim = row;
     trusted.run(claim.save()).await?;
     Ok(answer)

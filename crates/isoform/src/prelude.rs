@@ -11,6 +11,6 @@ pub use crate::entities;
 pub use crate::sql;
 pub use crate::{
     Batch, Column, Context, Controller, Entities, Entity, EntityMeta, Error, FieldEnum, Filter, Hooks, Identity, Json,
-    Lazy, LifecycleEvent, PersistenceItem, Query, Record, RelatedMany, RelatedOne, Repository, Result, Scope, ToMany,
-    ToOne, Upsert, all, allowed, backend, filters, hooks, repo,
+    Lazy, LifecycleEvent, PersistenceItem, Query, Record, RelatedMany, RelatedOne, Repository, Result, Scope, Stored,
+    ToMany, ToOne, Upsert, all, allowed, backend, filters, hooks, repo,
 };

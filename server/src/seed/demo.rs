@@ -204,7 +204,8 @@ pub(super) fn order_with<'a>(
         ..OrderItem::blank()
     };
     let items: Vec<_> = chosen.into_iter().map(item).collect();
-    (Order { id, number, customer_id, day, status, ..Order::blank() }, items)
+    let total = items.iter().map(|item| item.price * Decimal::from(item.quantity)).sum();
+    (Order { id, number, customer_id: Some(customer_id), day, status, total, ..Order::blank() }, items)
 }
 
 /// Numbers that look like chance, the same each time (splitmix64).

@@ -3,6 +3,7 @@
 //! Needs what `cargo leptos build --release` makes, Chromium and its driver: `cargo xtask test` sees to it.
 
 mod office;
+mod office_hooks;
 mod stage;
 
 use fantoccini::Locator;

@@ -1,26 +1,32 @@
 //! `?__action=describe`, and the list of entities at the API's own address.
 
+use std::sync::OnceLock;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use isoform::{Error, Result, Scope, operations};
 use percent_encoding::percent_decode_str;
 use serde_json::Value as JsonValue;
 
-use super::{Call, Shared};
+use super::{Call, Shared, asking};
 use crate::context::caught;
 use crate::respond;
 
 /// `GET /api`
 pub(super) async fn entities(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
+    let who = OnceLock::new();
     let answer = async {
         if parts.uri.query().is_some_and(|query| !query.is_empty()) {
             return Err(Error::invalid("The list of entities takes no parameters."));
         }
-        let context = shared.source.context(&parts, Scope::Api).await?;
+        let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
         written(serde_json::to_value(context.run(operations::describe_entities(&context)).await?))
     };
-    caught(answer).await.unwrap_or_else(|error| respond::error(&error))
+    match caught(answer).await {
+        Ok(response) => response,
+        Err(error) => shared.source.answer_to(error, who.get()).await,
+    }
 }
 
 fn written(answer: serde_json::Result<JsonValue>) -> Result<Response> {

@@ -256,10 +256,7 @@ pub(in crate::operations) fn group<'a>(
 }
 
 /// What an entity is.
-pub(in crate::operations) fn describe<'a>(
-    context: &'a Context,
-    meta: &'static EntityMeta,
-) -> Handled<'a, Description> {
+pub(in crate::operations) fn describe<'a>(context: &'a Context, meta: &'static EntityMeta) -> Handled<'a, Description> {
     let chain = context.handled::<Describe>(meta)?;
     Some(Box::pin(async move {
         described(context, meta)?;
