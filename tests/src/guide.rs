@@ -11,3 +11,7 @@ pub mod security {}
 /// The guide: coming from Remult.
 #[doc = include_str!("../../docs/guide/src/coming-from-remult.md")]
 pub mod coming_from_remult {}
+
+/// The guide: coming from Backendless.
+#[doc = include_str!("../../docs/guide/src/coming-from-backendless.md")]
+pub mod coming_from_backendless {}

@@ -1,4 +1,5 @@
-//! The `items` entity as in `isoform_items.rs`, with five hooks and two handlers that do nothing: what they cost by themselves.
+//! The `items` entity as in `isoform_items.rs`, with five hooks, and a handler before and one after each operation that is measured, all of
+//! which do nothing: what they cost by themselves.
 
 #![cfg_attr(
     target_arch = "wasm32",
@@ -6,6 +7,7 @@
 )]
 
 use benches::ServerFlags;
+use isoform::handlers::{Create, Find, FindById, Handlers, Next, Update};
 use isoform::prelude::*;
 use isoform_server::{Api, Database};
 
@@ -60,11 +62,23 @@ impl Record<Item> {
     }
 }
 
+fn handlers() -> Handlers {
+    Handlers::new()
+        .before::<FindById, Item>(async |_| Ok(Next::Continue))
+        .after::<FindById, Item>(async |_, _| Ok(()))
+        .before::<Find, Item>(async |_| Ok(Next::Continue))
+        .after::<Find, Item>(async |_, _| Ok(()))
+        .before::<Create, Item>(async |_| Ok(Next::Continue))
+        .after::<Create, Item>(async |_, _| Ok(()))
+        .before::<Update, Item>(async |_| Ok(Next::Continue))
+        .after::<Update, Item>(async |_, _| Ok(()))
+}
+
 #[tokio::main]
 async fn main() -> benches::Result<()> {
     let flags = ServerFlags::parse()?;
     let database = Database::connect(&format!("sqlite://{}", flags.db.display())).await?;
-    let api = Api::new(database).entities(entities![Item]);
+    let api = Api::new(database).entities(entities![Item]).handlers(handlers());
     api.ensure_schema().await?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", flags.port)).await?;
     ServerFlags::announce_ready();
