@@ -118,6 +118,7 @@ promises! {
         world.nobody().run(async {
             let mut one = visit();
             one.frown().await.unwrap();
+            assert_eq!(one.password, "open sesame", "what was typed stays, though it is not sent back");
             assert_eq!((one.error(|v| v.email), one.error(|v| v.score)), (Some("looks odd"), None));
             let error = one.refuse().await.unwrap_err();
             assert_eq!((error.status(), error.message()), (403, "Nobody is let in."));

@@ -54,6 +54,17 @@ async fn messages_stand_at_fields_that_the_caller_may_see() {
 }
 
 #[tokio::test]
+async fn a_password_is_not_sent_back() {
+    let world = world().await;
+    let body = json!({ "fields": fields() });
+    let answer = world.post("/api/visit/frown").json(&body).send().await.ok(200);
+    assert_eq!(answer["fields"], json!({ "email": "a@b.cd", "greeting": "" }), "not what the method left");
+    let body = json!({ "args": ["Dr"], "fields": fields() });
+    let answer = world.post("/api/visit/enter").json(&body).send().await.ok(200);
+    assert_eq!(answer["fields"]["password"], "", "but that it was cleared");
+}
+
+#[tokio::test]
 async fn what_is_wrong_reaches_no_method() {
     let world = world().await;
     let enter = async |fields: serde_json::Value| {

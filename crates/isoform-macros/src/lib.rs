@@ -290,7 +290,8 @@ pub fn derive_entity(input: TokenStream) -> TokenStream {
 /// - `#[controller(key = "…", label = "…", hooks)]`: the key is its name in addresses. Of the hooks only `validation` runs.
 /// - Fields are those of [`derive@Entity`] as far as they need no table: their types, validators, `default`, `label`, `display`,
 ///   `input`, `placeholder`, `help`. `api_read` and `allow_update` are judged by the identity alone. What a client may not set is
-///   never taken from it, and its default stands there when the method is called; what it may not see is neither taken nor sent.
+///   never taken from it, and its default stands there when the method is called; what it may not see is neither taken nor sent. Nor is a
+///   password (`input = "password"`) sent back: what was typed stays in the page until the method clears it.
 /// - A function in `#[allowed(f)]` is `fn(&Identity, &Record<Subscription>) -> bool`, asked of the fields as they were sent.
 /// - The server keeps nothing between two calls: the fields are what the client says they are. What a method relies on, it asks
 ///   the database.

@@ -144,7 +144,8 @@ pub async fn invoke(
         if !result.is_null() {
             answer.insert("result".into(), result);
         }
-        answer.insert("fields".into(), wire::row_to_json(meta, readable, |index| record.get(index)).into());
+        let sent = readable.without(passwords(&*record));
+        answer.insert("fields".into(), wire::row_to_json(meta, sent, |index| record.get(index)).into());
         let messages: Map<_, _> =
             messages(&*record, told).into_iter().map(|(name, message)| (name, message.into())).collect();
         if !messages.is_empty() {
@@ -153,6 +154,14 @@ pub async fn invoke(
         Ok(answer)
     };
     limited(context, method, work).await.map_err(|error| operations::concealed(error, meta, told))
+}
+
+/// The passwords that a method has left: nobody is told them, and no answer that is kept has them. That one is empty is told.
+#[cfg(not(target_arch = "wasm32"))]
+fn passwords(record: &dyn AnyRecord) -> FieldMask {
+    let fields = record.meta().fields.iter().enumerate();
+    let left = fields.filter(|(index, field)| field.input == Some("password") && !record.get(*index).is_empty());
+    left.map(|(index, _)| index).collect()
 }
 
 /// What is wrong with these fields, by their names on the wire.
