@@ -141,6 +141,11 @@ impl Row {
     fn tools(self, may_add: Memo<bool>) -> AnyView {
         let order = self.order;
         let chosen = Callback::new(move |()| order.save_then(move |_| self.renewed("Saved")));
+        let stale = Memo::new(move |_| order.error().is_some_and(|error| error.is_conflict()));
+        let reload = move |_| {
+            focus(&self.summary());
+            self.renewed("Read again");
+        };
         view! {
             <div class="order-tools">
                 <SelectField of=order.field(|o| o.status) on_change=chosen />
@@ -148,6 +153,9 @@ impl Row {
             </div>
             <div role="alert">
                 {move || order.form_error().map(|error| view! { <p class="form-error">{error}</p> }.into_any())}
+                {move || stale.get().then(|| view! {
+                    <button type="button" class="button small primary" data-test="reload" on:click=reload>"Reload"</button>
+                }.into_any())}
             </div>
         }
         .into_any()

@@ -2,7 +2,7 @@
 
 use isoform::Condition;
 use isoform::handlers::{
-    Any, Count, Create, CreateMany, Event, Find, FindFirst, FindLast, Handlers, Next, Outcome, Question, Remove,
+    Any, Count, Create, CreateMany, Event, Find, FindFirst, FindLast, Group, Handlers, Next, Outcome, Question, Remove,
     RemoveMany, Request, Rows, Update, UpdateMany, UpsertMany,
 };
 use shared::audit::Deed;
@@ -14,7 +14,8 @@ pub(crate) fn handlers() -> Handlers {
         .before::<Find, Project>(async |request| Ok(without_archived(&mut request.query)))
         .before::<FindFirst, Project>(async |request| Ok(without_archived(&mut request.query)))
         .before::<FindLast, Project>(async |request| Ok(without_archived(&mut request.query)))
-        .before::<Count, Project>(async |request| Ok(without_archived_rows(&mut request.rows)));
+        .before::<Count, Project>(async |request| Ok(without_archived_rows(&mut request.rows)))
+        .before::<Group, Project>(async |request| Ok(without_archived_rows(&mut request.rows)));
     let handlers = audited::<Create>(handlers);
     let handlers = audited::<CreateMany>(handlers);
     let handlers = audited::<Update>(handlers);

@@ -336,7 +336,7 @@ impl Hooks for Crate {
     }
 
     async fn saved(one: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {
-        step("crates", format!("saved {} {}", one.number, !e.id().is_empty()));
+        step(&one.after, format!("saved {} {}", one.number, !e.id().is_empty()));
         Ok(())
     }
 }

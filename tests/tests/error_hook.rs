@@ -53,7 +53,7 @@ async fn it_sees_errors_of_requests_methods_batches_routes_and_panics() {
     assert!(last(&seen).starts_with("ann 404 There is no such row"));
     world.get("/api/nothing").send().await.refused(404);
     assert!(last(&seen).starts_with("nobody 404"));
-    world.get("/api/").send().await.refused(404);
+    world.get("/api/voyages/").send().await.refused(404);
     assert!(last(&seen).starts_with("nobody 404 There is nothing here."));
     world.get("/api/$batch").send().await.refused(405);
     assert!(last(&seen).starts_with("nobody 405"));

@@ -11,13 +11,13 @@ use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use isoform::prelude::*;
-use isoform::{ErrorKind, Scope};
+use isoform::{Caller, ErrorKind, Scope};
 use serde_json::{Map, Value as JsonValue};
 use sha2::{Digest as _, Sha256};
 
 use crate::body::Arrived;
 use crate::context::caught;
-use crate::respond;
+use crate::{parameters, respond};
 
 /// A request that changed something, as a row. No API reaches it.
 #[derive(Entity, Clone, Debug, PartialEq)]
@@ -108,14 +108,17 @@ impl Asked {
             )));
         }
         let identity = context.identity();
-        // Nobody has a name of no length, which no identity's JSON is.
-        let caller = identity.map(|identity| format!("i{}", identity.id)).unwrap_or_default();
-        let mut roles = identity.map(|identity| identity.roles.clone()).unwrap_or_default();
-        roles.sort_unstable();
-        let roles = roles.join("\n");
+        let caller = format!("{:?}", Caller::of(context));
+        // Rules judge by all of it: who has become somebody else under the same name asks for something else.
+        let rights = identity.map(|identity| {
+            let mut roles = identity.roles.clone();
+            roles.sort_unstable();
+            serde_json::json!([roles, identity.claims, identity.server_claims]).to_string()
+        });
+        let rights = rights.unwrap_or_default();
         let if_match = parts.headers.get(header::IF_MATCH).map(HeaderValue::as_bytes).unwrap_or_default();
         let (method, path) = (parts.method.as_str().as_bytes(), parts.uri.to_string());
-        let asked = [key, method, path.as_bytes(), if_match, roles.as_bytes(), body.bytes()];
+        let asked = [key, method, path.as_bytes(), if_match, rights.as_bytes(), body.bytes()];
         Ok(Some(Self {
             id: hash(&[b"id", key, caller.as_bytes()]),
             caller: hash(&[b"caller", caller.as_bytes()]),
@@ -128,10 +131,9 @@ impl Asked {
 /// Does a request change nothing?
 fn only_asks(parts: &Parts) -> bool {
     const QUESTIONS: [&str; 8] = ["get", "count", "groupBy", "query", "first", "last", "loadRelations", "describe"];
-    let action = |pair: &str| pair.strip_prefix("__action=").is_some_and(|action| QUESTIONS.contains(&action));
     match parts.method {
         Method::PUT | Method::DELETE => false,
-        Method::POST => parts.uri.query().is_some_and(|query| query.split('&').any(action)),
+        Method::POST => parameters::action(&parts.uri).is_some_and(|action| QUESTIONS.contains(&&*action)),
         _ => true,
     }
 }

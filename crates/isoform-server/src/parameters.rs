@@ -60,6 +60,14 @@ fn decode(query: &str) -> Result<Vec<(String, String)>> {
         .collect()
 }
 
+/// What the query of an address says by `__action`, the last one where it says several: whoever asks that before all else is read asks
+/// here, so that all read it alike.
+pub(crate) fn action(uri: &http::Uri) -> Option<String> {
+    let decoded = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| decoded(name) == "__action").map(|(_, value)| decoded(value)).next_back()
+}
+
 impl Parameters {
     /// Reads the parameters of an address; they can name the fields of a mask, and select those of another one.
     ///
@@ -122,6 +130,17 @@ impl Parameters {
         match self.filter.first() {
             None => Ok(()),
             Some((name, _)) => Err(Error::invalid(format!("The parameter \"{}\" has no meaning here.", shown(name)))),
+        }
+    }
+
+    /// Passes where nothing was asked for at all: no rows are meant.
+    ///
+    /// # Errors
+    /// 400 with the name of what has no meaning here.
+    pub fn for_no_rows(&self) -> Result<()> {
+        match self.given.first() {
+            None => Ok(()),
+            Some(name) => Err(Error::invalid(format!("The parameter \"{name}\" has no meaning here."))),
         }
     }
 

@@ -33,7 +33,7 @@ use crate::api::{Served, ServedEntity};
 use crate::body::{self, Arrived};
 use crate::context::{Source, caught};
 use crate::once::Asked;
-use crate::parameters::Parameters;
+use crate::parameters::{self, Parameters};
 use crate::{respond, transport};
 
 #[derive(Clone)]
@@ -76,6 +76,7 @@ async fn me(State(shared): State<Shared>, request: Request) -> Response {
     let who = OnceLock::new();
     let answer = async {
         let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
+        let _turn = shared.source.turn(&context).await?;
         let identity = serde_json::to_value(context.identity()).map_err(Error::internal)?;
         Ok(respond::value(&identity))
     };
@@ -100,21 +101,24 @@ async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Resp
         let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
         let _turn = shared.source.turn(&context).await?;
         let asked = Asked::of(&parts, &context, &body)?;
+        if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+            return Err(Error::invalid("A batch takes no parameters: all that is to be done stands in its body."));
+        }
         let steps = body.json(&parts.headers)?;
         let work = async |context: Context| {
             let answer = context.run(batch::run(&shared.served, &context, steps)).await?;
-            Ok(respond::json(StatusCode::OK, answer))
+            Ok(replied(respond::json(StatusCode::OK, answer), exchange.as_ref()))
         };
         match asked {
             None => work(context).await,
             Some(asked) => shared.served.once.answer(&context, &asked, true, work).await,
         }
     };
-    replied(shared.in_time((&parts.method, &parts.uri), &arriving, &who, work).await, exchange)
+    replied(shared.in_time((&parts.method, &parts.uri), &arriving, &who, work).await, exchange.as_ref())
 }
 
 /// The answer as handlers want it.
-fn replied(response: Response, exchange: Option<Arc<Exchange>>) -> Response {
+fn replied(response: Response, exchange: Option<&Arc<Exchange>>) -> Response {
     match exchange {
         Some(exchange) => respond::replied(response, &exchange.reply()),
         None => response,
@@ -172,6 +176,7 @@ impl Shared {
             transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
             let Some(entity) = self.served.addressed(key) else {
                 let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
+                let _turn = self.source.turn(&context).await?;
                 return Err(unknown::entity(&self.served, &context, key));
             };
             // First the body, then who asks: whoever signs out before it has arrived writes nothing.
@@ -182,7 +187,9 @@ impl Shared {
             let asked = Asked::of(&parts, &context, &body)?;
             let work = async |context: Context| {
                 let call = Call { entity, context: context.clone(), readable, parts: Box::new(parts) };
-                context.run(answer(call, body)).await.map_err(|error| {
+                let answered =
+                    context.run(answer(call, body)).await.map(|response| replied(response, exchange.as_ref()));
+                answered.map_err(|error| {
                     // Of what they have sent themselves they are told what is wrong with it.
                     let told = readable.or(guard::writable_fields(entity.meta, context.identity()));
                     operations::concealed(error, entity.meta, told)
@@ -193,7 +200,7 @@ impl Shared {
                 Some(asked) => self.served.once.answer(&context, &asked, together, work).await,
             }
         };
-        replied(self.in_time((&method, &uri), &arriving, &who, work).await, exchange)
+        replied(self.in_time((&method, &uri), &arriving, &who, work).await, exchange.as_ref())
     }
 
     /// Answers in a bounded time; what goes wrong is answered too.
@@ -264,7 +271,7 @@ impl Call<'_> {
 
     /// Does a `POST` ask for something instead of inserting it?
     fn asks(&self) -> bool {
-        self.parts.uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("__action=")))
+        parameters::action(&self.parts.uri).is_some()
     }
 
     /// `/api/tasks`
@@ -437,7 +444,7 @@ impl Call<'_> {
 
     async fn one(self, id: Option<Id>, include: Vec<Include>, with: FieldMask) -> Result<Response> {
         let meta = self.meta();
-        if !include.is_empty() || meta.always_includes() {
+        if operations::id_as_record(&self.context, meta, &include) {
             let row = operations::find_id_json(&self.context, meta, &self.existing(id)?, include, with).await?;
             return Ok(respond::json(StatusCode::OK, row));
         }
@@ -480,7 +487,9 @@ impl Call<'_> {
 
     /// `/api/tasks/{method}`, or that of another prefix
     async fn method(self, method: &'static BackendMethod, body: Arrived) -> Result<Response> {
-        self.parameters()?.without_filter()?;
+        let parameters = self.parameters()?;
+        parameters.without_filter()?;
+        parameters.for_no_rows()?;
         let mut call = body::object(self.json(body)?)?;
         let args = match call.remove("args") {
             Some(JsonValue::Array(args)) => args,
@@ -492,7 +501,14 @@ impl Call<'_> {
         let row_info = call.remove("rowInfo");
         match method.body {
             Callable::Record(..) if self.meta().is_controller() => {
-                self.call_controller(method, args, call.remove("fields")).await
+                let fields = call.remove("fields");
+                if let (None, Some(name)) = (&fields, call.keys().next()) {
+                    return Err(Error::invalid(format!(
+                        "\"{}\" has no meaning here: what a controller carries is in {{\"fields\": {{…}}}}.",
+                        isoform::shown(name)
+                    )));
+                }
+                self.call_controller(method, args, fields).await
             }
             Callable::Record(..) => {
                 let fitting = |row_info: JsonValue| {

@@ -43,7 +43,7 @@
 //! Around every operation of scope `Api`: a request over HTTP, each step of a batch, an included relation, a query of a
 //! rendered page. What trusted code does (scope `Backend`: hooks, backend methods, handlers themselves) runs none.
 //!
-//! 1. The guard: whoever may not ask at all reaches no handler.
+//! 1. The guard: whoever may not ask at all, or asks for a row that is not there for them or of another version, reaches no handler.
 //! 2. *before*: changes the request, answers instead of the operation ([`Next::Answer`]; after handlers are skipped then),
 //!    or ends it with an error of its own status and code.
 //! 3. The guard again, of what is asked now. What a handler sets or asks for counts as the asker's; what they may not write

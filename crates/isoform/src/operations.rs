@@ -46,7 +46,7 @@ use crate::{Error, Result};
 
 pub use aggregate::aggregate;
 pub(crate) use ask::{as_records, find, find_related, shown};
-pub use ask::{count, find_id, find_id_json, find_json};
+pub use ask::{count, find_id, find_id_json, find_json, id_as_record};
 pub use body::read_patch;
 pub(crate) use bulk::insert_records;
 pub use bulk::{Done, batch, delete_many, insert_bodies, update_many, upsert_many};

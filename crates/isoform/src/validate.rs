@@ -152,10 +152,16 @@ pub fn error<'a>(meta: &EntityMeta, messages: impl Iterator<Item = (usize, &'a s
     let (mut sentences, mut fields) = (Vec::new(), Vec::new());
     for (index, message) in messages {
         let field = meta.field(index);
-        sentences.push(format!("{} {message}", field.label));
+        sentences.push(sentence(field.label, message));
         fields.push((field.wire.to_owned(), message.to_owned()));
     }
     Error::invalid(sentences.join("; ")).with_fields(fields)
+}
+
+/// What is wrong with a field: most messages are the end of a sentence, and one that is a sentence itself stands behind the label.
+fn sentence(label: &str, message: &str) -> String {
+    let colon = if message.starts_with(char::is_uppercase) { ":" } else { "" };
+    format!("{label}{colon} {}", message.trim_end_matches('.'))
 }
 
 /// Asks the validators of one field about a value.

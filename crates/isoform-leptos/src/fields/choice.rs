@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::frame::{Frame, invalid};
 use super::{FieldFor, kind};
+use crate::field::AnyField;
 
 /// A choice: `<SelectField of=task.field(|t| t.priority) />`, from the variants of the field's enum, or from the
 /// texts of `one_of`.
@@ -54,7 +55,7 @@ pub(super) fn select(
     let field = frame.field;
     let error = frame.error();
     let described_by = frame.described_by(error);
-    let chosen = Memo::new(move |_| field.text());
+    let chosen = Memo::new(move |_| chosen(field));
     let disabled = Memo::new(move |_| readonly.get() || !field.can_update());
     let change = move |event| {
         field.enter(&event_target_value(&event));
@@ -78,6 +79,11 @@ pub(super) fn select(
         .into_any()
     };
     frame.around(error, input, false)
+}
+
+/// What is chosen, as the value of an option. A key that must be there, and is not yet, is nil: nothing is chosen then.
+pub(super) fn chosen(field: AnyField) -> String {
+    if matches!(field.get(), isoform::Value::Uuid(id) if id.is_nil()) { String::new() } else { field.text() }
 }
 
 /// What can be chosen: what is stored, and what people read.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::choice::select;
+use super::choice::{chosen, select};
 use super::frame::Frame;
 use super::{FieldFor, kind};
 
@@ -56,9 +56,7 @@ pub fn ReferenceField(
 ) -> impl IntoView {
     let (frame, field) = (Frame::new(of.field, id, label, hide_label), of.field);
     let listed = move || {
-        // A key that must be there, and is not yet, is nil.
-        let is_open = matches!(field.get(), isoform::Value::Uuid(id) if id.is_nil());
-        let (mut all, chosen) = (choices.get(), if is_open { String::new() } else { field.text() });
+        let (mut all, chosen) = (choices.get(), chosen(field));
         let is_listed = all.iter().any(|(value, _)| *value == chosen);
         // What is chosen and not among the choices, as an archived project, must not be lost by looking at it.
         if !chosen.is_empty() && !is_listed {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as JsonValue, json};
 
 use super::Call;
 use crate::body::{self, Arrived};
-use crate::parameters::Parameters;
+use crate::parameters::{self, Parameters};
 use crate::respond;
 
 /// What a request to an entity asks for, where that is neither a question nor an insert.
@@ -25,9 +25,7 @@ pub(super) enum Write {
 impl Call<'_> {
     /// Which bulk write the request is, if it is one.
     pub(super) fn bulk_write(&self) -> Option<Write> {
-        let pairs = self.parts.uri.query().unwrap_or_default().split('&');
-        let action = pairs.filter_map(|pair| pair.strip_prefix("__action=")).next_back();
-        match (&self.parts.method, action) {
+        match (&self.parts.method, parameters::action(&self.parts.uri).as_deref()) {
             (&Method::PUT, None | Some("updateMany")) | (&Method::POST, Some("updateMany")) => Some(Write::UpdateMany),
             (&Method::DELETE, None | Some("deleteMany")) | (&Method::POST, Some("deleteMany")) => {
                 Some(Write::DeleteMany)

@@ -5,12 +5,11 @@ use std::sync::OnceLock;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use isoform::{Error, Result, Scope, operations};
-use percent_encoding::percent_decode_str;
 use serde_json::Value as JsonValue;
 
 use super::{Call, Shared, asking};
 use crate::context::caught;
-use crate::respond;
+use crate::{parameters, respond};
 
 /// `GET /api`
 pub(super) async fn entities(State(shared): State<Shared>, request: Request) -> Response {
@@ -21,6 +20,7 @@ pub(super) async fn entities(State(shared): State<Shared>, request: Request) -> 
             return Err(Error::invalid("The list of entities takes no parameters."));
         }
         let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
+        let _turn = shared.source.turn(&context).await?;
         written(serde_json::to_value(context.run(operations::describe_entities(&context)).await?))
     };
     match caught(answer).await {
@@ -36,11 +36,7 @@ fn written(answer: serde_json::Result<JsonValue>) -> Result<Response> {
 impl Call<'_> {
     /// Is this the action of the address?
     pub(super) fn is_action(&self, action: &str) -> bool {
-        let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
-        let is_it = |pair: &str| {
-            pair.split_once('=').is_some_and(|(name, value)| decoded(name) == "__action" && decoded(value) == action)
-        };
-        self.parts.uri.query().is_some_and(|query| query.split('&').any(is_it))
+        parameters::action(&self.parts.uri).is_some_and(|asked| asked == action)
     }
 
     /// `GET /api/tasks?__action=describe`

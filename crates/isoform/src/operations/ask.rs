@@ -256,14 +256,17 @@ pub async fn find_id_json(
     find_related_json(context, meta, find, meta.all_fields()).await?.pop().ok_or_else(|| not_found(meta))
 }
 
-/// One row, by its id, with these lazy fields, and with all that [`super::visible`] asks about to say what may be shown.
+/// Is a row by its id asked for as a record: because something is related to it, or because handlers are to see it?
+#[must_use]
+pub fn id_as_record(context: &Context, meta: &EntityMeta, include: &[Include]) -> bool {
+    !include.is_empty() || meta.always_includes() || context.handled::<crate::handlers::FindById>(meta).is_some()
+}
+
+/// One row, by its id, where it [is not asked for as a record](id_as_record), with these lazy fields, and with all that [`super::visible`] asks about to say what may be shown.
 ///
 /// # Errors
 /// 401, 403; 404 where it is absent or not for this identity.
 pub async fn find_id(context: &Context, meta: &'static EntityMeta, id: &Id, with: FieldMask) -> Result<Row> {
-    if let Some(handled) = handled::by_id(context, meta, id, &[], with) {
-        return Ok(handled.await?.record.row());
-    }
     let find = Find { with, ..Find::matching(id.condition(meta)).limit(1) };
     let (mut find, readable) = guarded(context, meta, find).await?;
     let needed = needed(context, meta, readable);

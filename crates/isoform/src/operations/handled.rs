@@ -20,7 +20,7 @@ pub(super) use related::{load_relations, related};
 pub(super) use write::{create, remove, update};
 
 use super::ask::readable;
-use super::hidden::{Hidden, conceal};
+use super::hidden::{Hidden, conceal, judged};
 use super::{Patch, lazy, resolve};
 use crate::context::Context;
 use crate::future::BoxFuture;
@@ -33,6 +33,16 @@ use crate::{Error, Result, guard};
 /// The record of what may be answered of another one: of these fields, without what the asker may not see of it and of what is
 /// loaded with it.
 fn shown(context: &Context, record: &dyn AnyRecord, fields: FieldMask) -> Result<Box<dyn AnyRecord>> {
+    shown_without(context, record, fields, FieldMask::NONE)
+}
+
+/// As [`shown`], without lazy fields that were not asked for: they may have been read for a rule.
+fn shown_without(
+    context: &Context,
+    record: &dyn AnyRecord,
+    fields: FieldMask,
+    left_out: FieldMask,
+) -> Result<Box<dyn AnyRecord>> {
     let meta = record.meta();
     let mut row = record.row();
     // What was hidden when the row was whole stays so.
@@ -40,6 +50,7 @@ fn shown(context: &Context, record: &dyn AnyRecord, fields: FieldMask) -> Result
     let hidden = conceal(context, meta, readable(context, meta), std::slice::from_mut(&mut row))?;
     let hidden = hidden.of(0).or(before).or(meta.all_fields().without(fields));
     blank(meta, hidden, &mut row);
+    lazy::leave_out(left_out, std::slice::from_mut(&mut row));
     let mut shown = (meta.new_record)();
     shown.set_stored(row, hidden)?;
     for relation in meta.relations {
@@ -61,17 +72,16 @@ fn blank(meta: &EntityMeta, hidden: FieldMask, row: &mut Row) {
     super::ask::hide(row, &blank, hidden);
 }
 
-/// Makes records what their rows are in the table. `readable` are the fields that the asker may see of all of them; what else is
-/// `hidden` of some was judged by a row as it was, and is not judged anew.
+/// Makes records what their rows are in the table. Where a rule decides about fields by the record, it was asked of the row as it was:
+/// what is `hidden` of that stays hidden, whatever a handler makes of it.
 fn restore(
+    context: &Context,
     meta: &EntityMeta,
     records: &mut [Box<dyn AnyRecord>],
     rows: Vec<Row>,
     hidden: &Hidden,
-    readable: FieldMask,
 ) -> Result<()> {
-    let of_all = meta.all_fields().without(readable);
-    let by_record = (0..rows.len()).any(|position| hidden.of(position) != of_all);
+    let by_record = !judged(context, meta).is_empty();
     for (position, (record, row)) in records.iter_mut().zip(rows).enumerate() {
         record.set_stored(row, if by_record { hidden.of(position) } else { FieldMask::NONE })?;
     }

@@ -1,6 +1,6 @@
 //! Questions around which handlers run: answered by records.
 
-use super::{Handled, answered, are_of, is_of, restore, shown};
+use super::{Handled, answered, are_of, is_of, restore, shown, shown_without};
 use crate::aggregate::Aggregation;
 use crate::context::Context;
 use crate::describe::Description;
@@ -48,9 +48,10 @@ impl Listed {
         asked: &Question<Any>,
     ) -> Result<Self> {
         are_of(meta, &found.items)?;
-        let records =
-            found.items.iter().map(|record| shown(context, &**record, asked.fields)).collect::<Result<_>>()?;
-        let fields = asked.fields.without(asked.find.left_out(meta));
+        let left_out = asked.find.left_out(meta);
+        let shown = |record: &dyn AnyRecord| shown_without(context, record, asked.fields, left_out);
+        let records = found.items.iter().map(|record| shown(&**record)).collect::<Result<_>>()?;
+        let fields = asked.fields.without(left_out);
         Ok(Self { records, fields, total: found.total, cursor: found.cursor })
     }
 }
@@ -81,7 +82,7 @@ async fn found(context: &Context, meta: &'static EntityMeta, question: &Question
     let hidden = conceal(context, meta, readable, &mut concealed)?;
     lazy::leave_out(left_out, &mut concealed);
     answer.items = with_related(context, meta, concealed, hidden.clone(), named).await?;
-    restore(meta, &mut answer.items, rows, &hidden, readable)?;
+    restore(context, meta, &mut answer.items, rows, &hidden)?;
     Ok(answer)
 }
 

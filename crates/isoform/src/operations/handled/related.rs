@@ -44,7 +44,7 @@ pub(in crate::operations) fn related<'a>(
                 items.push(child);
             }
             let (rows, hidden) = whole;
-            restore(target, &mut items, rows, &hidden, readable)?;
+            restore(context, target, &mut items, rows, &hidden)?;
             Ok(Collection::<Any>::of(items))
         };
         let (request, answer) = answered(context, &chain, request, operation).await?;

@@ -44,7 +44,9 @@ pub(super) fn new_values(
     trusted: &Trusted,
 ) -> Result<(Patch, Patch)> {
     is_of(meta, item)?;
-    let (values, trusted) = trusted.part(what_is_set(item));
+    let (mut values, mut trusted) = trusted.part(what_is_set(item));
+    // What the server keeps was given when the record was made.
+    trusted.extend(values.extract_if(.., |(field, _)| meta.field(*field).kept));
     let (_, permitted) = permitted::new_record(context, meta, values.clone())?;
     may_write(context, meta, &values, guard::writable_fields(meta, context.identity()).and(permitted))?;
     Ok((values, trusted))
