@@ -67,3 +67,46 @@ pub async fn audit(entry: impl Into<String>) -> Result<()> {
     let entry = entry.into();
     repo::<Audit>().insert(Audit { entry, ..Audit::blank() }).await.map(drop)
 }
+
+/// What the server keeps something of.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "memos", allow(crud = authenticated))]
+pub struct Memo {
+    #[field(embed)]
+    pub item: PersistenceItem,
+    pub text: String,
+}
+
+/// A secret that its owner sees.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "hushes", allow(crud = authenticated))]
+pub struct Hush {
+    #[field(id)]
+    pub id: i64,
+    pub owner: String,
+    #[field(api_read = own)]
+    pub secret: String,
+    #[relation(Line::hush)]
+    pub lines: ToMany<Line>,
+}
+
+fn own(user: &Identity, hush: &Record<Hush>) -> bool {
+    hush.owner == user.id
+}
+
+/// A line of a secret, long, and with a rule on the record.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "lines", allow(crud = authenticated))]
+pub struct Line {
+    #[field(id)]
+    pub id: i64,
+    pub hush: i64,
+    pub owner: String,
+    pub text: Lazy<String>,
+    #[field(api_read = of_owner)]
+    pub note: String,
+}
+
+fn of_owner(user: &Identity, line: &Record<Line>) -> bool {
+    line.owner == user.id
+}
