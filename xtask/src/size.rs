@@ -10,8 +10,9 @@ use crate::process;
 ///
 /// It was 230,000 while the application was one page of one entity. Since it has six pages of nine entities 352,920 were
 /// measured (2026-11-22): the pages' views, and what they use of relations, aggregates, pages by a cursor, batches and decimal
-/// numbers. All pages are in one file.
-const BUDGET: u64 = 360_000;
+/// numbers. With the audit, the outbox, orders that are made and changed, deletions that are refused, a controller, and requests
+/// that are repeated with a key, 390,055 were measured. All pages are in one file.
+const BUDGET: u64 = 400_000;
 
 /// Compresses each file as a server would, and prints a size per line.
 const COMPRESS: &str = "\
