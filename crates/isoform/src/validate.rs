@@ -262,7 +262,7 @@ fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), 
             must(false, Message::OneOf, &[("{values}", &values.join(", "))])
         }
         // The derive refuses a validator on a field whose type it does not fit.
-        _ => {
+        (Check::Len { .. } | Check::Email | Check::Url | Check::Pattern(_) | Check::OneOf(_), _) => {
             debug_assert!(matches!(field.field_type, FieldType::Text), "a validator on a field of another type");
             Ok(())
         }
