@@ -40,9 +40,9 @@ async fn served() -> Served {
 }
 
 impl Served {
-    /// Calls a method of users; answers the session's cookie.
+    /// Calls a method; answers the session's cookie.
     async fn call(&self, method: &str, cookie: &str, args: &str) -> String {
-        let request = Request::post(format!("/api/users/{method}"))
+        let request = Request::post(format!("/api/{method}"))
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::COOKIE, cookie)
             .body(axum::body::Body::from(args.to_owned()))
@@ -92,9 +92,9 @@ async fn who_signs_out_before_their_body_has_arrived_writes_nothing() {
     let ann = served.database.context().with_identity(Identity::new("ann", "Ann"));
     ann.run(repo::<Task>().insert(mine)).await.unwrap();
     for (line, body) in WRITES {
-        let cookie = served.call("signIn", "", r#"{"args":["ann","right"]}"#).await;
+        let cookie = served.call("session/signIn", "", r#"{"fields":{"name":"ann","password":"right"}}"#).await;
         let stream = served.begin(line, &cookie, body).await;
-        served.call("signOut", &cookie, r#"{"args":[]}"#).await;
+        served.call("users/signOut", &cookie, r#"{"args":[]}"#).await;
         let answer = end(stream, body).await;
         assert!(answer.starts_with("HTTP/1.1 401"), "{line}: {answer}");
     }
@@ -108,7 +108,7 @@ async fn who_signs_out_before_their_body_has_arrived_writes_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_stays_signed_in_writes_however_slowly() {
     let served = served().await;
-    let cookie = served.call("signIn", "", r#"{"args":["ann","right"]}"#).await;
+    let cookie = served.call("session/signIn", "", r#"{"fields":{"name":"ann","password":"right"}}"#).await;
     for (line, body) in WRITES {
         let stream = served.begin(line, &cookie, body).await;
         let answer = end(stream, body).await;

@@ -304,7 +304,7 @@ async fn started_with(sql: &str) -> (isoform_server::Database, Result<Vec<String
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&pool).await.unwrap();
     pool.close().await;
     let database = isoform_server::Database::connect(&url).await.unwrap();
-    let done = isoform_server::Api::new(database.clone()).entities(entities![EarlyDelivery]).ensure_schema().await;
+    let done = database.ensure_schema(&[EarlyDelivery::meta()]).await;
     (database, done, folder)
 }
 

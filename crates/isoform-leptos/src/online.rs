@@ -71,11 +71,16 @@ mod browser {
 
     impl Transport for Watched {
         fn send(&self, request: Request) -> BoxFuture<'_, Result<Response>> {
+            let again = request.again;
             let answer = self.0.send(request);
             Box::pin(async move {
                 let answer = answer.await;
                 // A proxy that answers for a server which is away says so by these.
-                note(answer.as_ref().is_ok_and(|response| !(502..=504).contains(&response.status)));
+                let reached = answer.as_ref().is_ok_and(|response| !(502..=504).contains(&response.status));
+                // What is under way still may arrive: nothing is said before it is given up.
+                if reached || answer.is_ok() || !again {
+                    note(reached);
+                }
                 answer
             })
         }

@@ -28,11 +28,24 @@ pub(crate) fn value(body: &serde_json::Value) -> Response {
 pub(crate) fn row(status: StatusCode, meta: &EntityMeta, readable: FieldMask, row: &Row) -> Response {
     let mut body = Vec::with_capacity(512);
     json::write_row(meta, readable, row, &mut body);
-    let mut response = json(status, body);
     let version = meta.version.filter(|version| readable.contains(*version)).and_then(|version| row.get(version));
-    if let Some(Value::Int(version)) = version
-        && let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\""))
-    {
+    let version = if let Some(Value::Int(version)) = version { Some(*version) } else { None };
+    tagged(json(status, body), version)
+}
+
+/// A row that is JSON already.
+pub(crate) fn record(meta: &EntityMeta, body: Vec<u8>) -> Response {
+    let read = |field: usize| -> Option<i64> {
+        let row: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&body).ok()?;
+        row.get(meta.field(field).wire)?.as_i64()
+    };
+    let version = meta.version.and_then(read);
+    tagged(json(StatusCode::OK, body), version)
+}
+
+/// With the version as its tag, where it has one.
+fn tagged(mut response: Response, version: Option<i64>) -> Response {
+    if let Some(Ok(etag)) = version.map(|version| HeaderValue::from_str(&format!("\"{version}\""))) {
         response.headers_mut().insert(header::ETAG, etag);
     }
     response

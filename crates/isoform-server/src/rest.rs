@@ -446,7 +446,7 @@ impl Call<'_> {
         let meta = self.meta();
         if operations::id_as_record(&self.context, meta, &include) {
             let row = operations::find_id_json(&self.context, meta, &self.existing(id)?, include, with).await?;
-            return Ok(respond::json(StatusCode::OK, row));
+            return Ok(respond::record(meta, row));
         }
         let row = operations::find_id(&self.context, meta, &self.existing(id)?, with).await?;
         let asked = meta.all_fields().without(meta.lazy_fields().without(with));

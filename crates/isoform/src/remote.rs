@@ -36,6 +36,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body, as JSON.
     pub body: Option<String>,
+    /// Where no answer comes to it, it is sent again.
+    pub again: bool,
 }
 
 /// What the API answered.
@@ -130,7 +132,7 @@ impl Remote {
             headers.push(("idempotency-key".into(), repeat::key()));
         }
         let url = format!("{}/{path}", self.0.base);
-        let request = Request { method, url, headers, body: body.map(crate::json::write) };
+        let request = Request { method, url, headers, body: body.map(crate::json::write), again: true };
         let response = repeat::sent(&*self.0.transport, request).await?;
         // As text, which is how a page reads what the server wrote into it: one JSON reader serves both.
         let text = std::str::from_utf8(&response.body).unwrap_or("?");

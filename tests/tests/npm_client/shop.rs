@@ -116,5 +116,5 @@ fn includes_by_several_fields(steps: &mut Steps) {
     steps.answers("include: to one by several fields", with_lines);
     let with_remarks = json!([[0, "tea", []], [7, "milk", []], [7, "tea", ["black", "hot"]], [8, "jam", ["sweet"]]]);
     steps.answers("include: to many by several fields", with_remarks);
-    steps.is_refused("include: a key that is not there", 409, "a row that is not there");
+    steps.is_refused("include: a key that is not there", 409, "rows that are not there");
 }

@@ -19,7 +19,7 @@ pub(super) async fn sent(transport: &dyn Transport, request: Request) -> Result<
             answer => return answer,
         }
     }
-    transport.send(request).await
+    transport.send(Request { again: false, ..request }).await
 }
 
 /// A text that nobody else chooses.
