@@ -35,8 +35,7 @@ pub fn expand(mut item: ItemImpl) -> TokenStream {
     item.items.insert(
         0,
         parse_quote! {
-            // With all of them there is nothing left to be none.
-            #[allow(clippy::needless_update)]
+            #[allow(clippy::needless_update, reason = "with all hooks there is nothing left to be none")]
             const WRITTEN_BY_THE_HOOKS_ATTRIBUTE: ::isoform::__private::HookSet =
                 ::isoform::__private::HookSet { #(#present: true,)* ..::isoform::__private::HookSet::NONE };
         },

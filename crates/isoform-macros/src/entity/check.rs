@@ -55,13 +55,7 @@ pub fn entity(ctxt: &Ctxt, entity: &mut Entity) -> bool {
         column_is_a_name(ctxt, field);
         input_is_known(ctxt, field);
         index_is_of_use(ctxt, field);
-        let (kind, optional) = (field.kind, field.optional);
-        field.validators.retain(|validator| {
-            validator_fits_the_type(ctxt, kind, validator)
-                && null_is_possible(ctxt, optional, validator)
-                && limits_are_right(ctxt, kind, validator)
-                && pattern_is_right(ctxt, validator)
-        });
+        validators_fit(ctxt, field);
     }
     source::check(ctxt, entity);
     relations_join_fields(ctxt, entity);
@@ -77,15 +71,20 @@ pub fn controller(ctxt: &Ctxt, controller: &mut Entity) -> bool {
     for field in &mut controller.fields {
         name_is_snake_case(ctxt, field);
         input_is_known(ctxt, field);
-        let (kind, optional) = (field.kind, field.optional);
-        field.validators.retain(|validator| {
-            validator_fits_the_type(ctxt, kind, validator)
-                && null_is_possible(ctxt, optional, validator)
-                && limits_are_right(ctxt, kind, validator)
-                && pattern_is_right(ctxt, validator)
-        });
+        validators_fit(ctxt, field);
     }
     !controller.fields.is_empty()
+}
+
+/// Keeps the validators that make sense for a field.
+fn validators_fit(ctxt: &Ctxt, field: &mut Field) {
+    let (kind, optional) = (field.kind, field.optional);
+    field.validators.retain(|validator| {
+        validator_fits_the_type(ctxt, kind, validator)
+            && null_is_possible(ctxt, optional, validator)
+            && limits_are_right(ctxt, kind, validator)
+            && pattern_is_right(ctxt, validator)
+    });
 }
 
 fn has_an_id(ctxt: &Ctxt, entity: &Entity) {

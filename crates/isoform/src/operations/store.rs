@@ -2,7 +2,7 @@
 
 mod many;
 
-pub(super) use many::store_many;
+pub(super) use many::{ready_row, store_many};
 
 use super::write::Reach;
 use super::{Patch, computed, kept, load, not_found, now, stale};

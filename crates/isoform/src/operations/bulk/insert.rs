@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as JsonValue};
 
 use super::{given, may_write};
+use crate::Result;
 use crate::bulk::in_row;
 use crate::context::{Context, Scope};
 use crate::guard::{self, Write};
@@ -12,13 +13,12 @@ use crate::operations::hidden::conceal;
 use crate::operations::kept;
 use crate::operations::lazy;
 use crate::operations::permitted;
-use crate::operations::store::{fit_for_storing, give_id, stamp_new, store_inside, store_many};
+use crate::operations::store::{give_id, ready_row, store_inside, store_many};
 use crate::operations::write::{Reach, apply};
 use crate::operations::{Patch, read_patch};
 use crate::operations::{prefilter, references};
 use crate::record::AnyRecord;
 use crate::value::Row;
-use crate::{Result, validate};
 
 /// Inserts rows from bodies, all or none; answers them in the same order.
 ///
@@ -186,12 +186,5 @@ async fn made(inside: &Context, record: &mut dyn AnyRecord, reach: Option<Reach<
     give_id(record)?;
     kept::give(inside, record)?;
     record.state_mut().errors.clear();
-    validate::fields(record);
-    validate::outcome(record)?;
-    if let Some(reach) = reach {
-        reach.includes(inside, record).await?;
-    }
-    stamp_new(record)?;
-    fit_for_storing(record)?;
-    Ok(record.row())
+    ready_row(inside, record, reach).await
 }

@@ -31,7 +31,7 @@ pub(in crate::operations) async fn store_many(
     if !prevented && together(meta, records, reach) {
         let mut rows = Vec::with_capacity(count);
         for (position, record) in records.iter_mut().enumerate() {
-            let row = made(inside, &mut **record, reach).await;
+            let row = ready_row(inside, &mut **record, reach).await;
             rows.push(row.map_err(|error| in_row(error, position, count))?);
         }
         inside.database()?.insert_many(meta, &rows).await?;
@@ -55,8 +55,12 @@ fn together(meta: &EntityMeta, records: &[&mut dyn AnyRecord], reach: Option<Rea
         && records.iter().all(|record| record.state().is_new && !record.state().is_prevented)
 }
 
-/// The row of a new record, as its hooks have left it: valid, judged and stamped.
-async fn made(inside: &Context, record: &mut dyn AnyRecord, reach: Option<Reach<'_>>) -> Result<crate::Row> {
+/// The row of a new record as it stands: valid, judged and stamped.
+pub(in crate::operations) async fn ready_row(
+    inside: &Context,
+    record: &mut dyn AnyRecord,
+    reach: Option<Reach<'_>>,
+) -> Result<crate::Row> {
     validate::fields(record);
     validate::outcome(record)?;
     if let Some(reach) = reach {
