@@ -128,8 +128,9 @@ impl Audited for UpsertMany {
 impl Audited for Remove {
     const DEED: Deed = Deed::Deleted;
 
-    fn rows(request: &Request<Self, Any>, _: &Outcome<Self, Any>) -> String {
-        request.id.to_string()
+    fn rows(request: &Request<Self, Any>, outcome: &Outcome<Self, Any>) -> String {
+        let kept = if matches!(outcome, Ok(None)) { " (kept)" } else { "" };
+        format!("{}{kept}", request.id)
     }
 }
 

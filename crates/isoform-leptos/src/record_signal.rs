@@ -219,7 +219,7 @@ impl<E: Entity> RecordSignal<E> {
         });
     }
 
-    /// Deletes the record's row, and then does something.
+    /// Deletes the record's row, and then does something: not where a hook has kept the row.
     pub fn delete_then(self, then: impl FnOnce() + 'static)
     where
         E: Stored,
@@ -227,7 +227,12 @@ impl<E: Entity> RecordSignal<E> {
         self.start(|mut record| {
             Box::pin(async move {
                 let result = record.delete().await;
-                (record, result.map(|()| Box::new(|_: &_| then()) as Then<E>))
+                let then = |record: &Record<E>| {
+                    if record.is_deleted() {
+                        then();
+                    }
+                };
+                (record, result.map(|()| Box::new(then) as Then<E>))
             })
         });
     }

@@ -10,6 +10,7 @@ use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use isoform::backend::beginning_with;
 use isoform::prelude::*;
 use isoform::{Caller, ErrorKind, Scope};
 use serde_json::{Map, Value as JsonValue};
@@ -232,22 +233,25 @@ where
     answer
 }
 
-/// The claim, then the work, which cannot be undone, then its answer.
+/// The work, which cannot be undone, with the claim before its body begins, then its answer. What the guard refuses has claimed nothing.
 async fn claimed_first<F>(context: &Context, asked: &Asked, work: impl FnOnce(Context) -> F) -> Result<Response>
 where
     F: Future<Output = Result<Response>>,
 {
     let trusted = context.with_scope(Scope::Backend);
-    let claim = trusted.run(repo::<AnsweredRequest>().insert(asked.row())).await;
-    let mut claim = match claim {
-        Ok(claim) => claim,
-        Err(error) if error.is_conflict() => return Err(unknown()),
-        Err(error) => return Err(error),
-    };
+    let claimed = Arc::new(Mutex::new(None));
+    let (place, row, own) = (claimed.clone(), asked.row(), trusted.clone());
+    let claim = Box::pin(async move {
+        let claim = own.run(repo::<AnsweredRequest>().insert(row)).await;
+        let claim = claim.map_err(|error| if error.is_conflict() { unknown() } else { error })?;
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(claim);
+        Ok(())
+    });
     // A panic is an answer too: whatever was done is done.
-    let worked = caught(work(context.clone())).await;
-    let done_nothing = |error: &Error| matches!(error.status(), 401 | 403 | 429);
-    if !asked.keeps() || worked.as_ref().is_err_and(done_nothing) {
+    let worked = caught(beginning_with(claim, work(context.clone()))).await;
+    let claimed = claimed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(mut claim) = claimed else { return worked };
+    if !asked.keeps() {
         trusted.run(claim.delete()).await?;
         return worked;
     }

@@ -481,8 +481,10 @@ impl Call<'_> {
         let if_match = self.if_match()?;
         let id = self.existing(id)?;
         let deleted = operations::delete_version(&self.context, meta, &id, if_match.map(Value::Int)).await;
-        deleted.map_err(|error| precondition(error, if_match.is_some()))?;
-        Ok(respond::nothing())
+        match deleted.map_err(|error| precondition(error, if_match.is_some()))? {
+            true => Ok(respond::nothing()),
+            false => Ok(respond::value(&json!({ "deleted": 0 }))),
+        }
     }
 
     /// `/api/tasks/{method}`, or that of another prefix

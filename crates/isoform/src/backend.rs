@@ -5,9 +5,9 @@
 mod options;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use options::Options;
+pub(crate) use options::{Begun, limited};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use options::limited;
+pub use options::{Options, beginning_with};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as JsonValue};
@@ -399,12 +399,14 @@ pub async fn invoke_record(
         return Err(refused());
     }
     let sent: FieldMask = row_info.data.keys().filter_map(|name| meta.field_by_wire(name)).collect();
+    let begun = Begun::default();
     let work = async |inside: Context| {
         let mut record = operations::received(&inside, meta, row_info, |stored| {
             if guard::allows_record(&allowed, identity, stored) { Ok(()) } else { Err(refused()) }
         })
         .await?;
         let kept = operations::kept_from(&inside, &*record);
+        begun.now().await?;
         let result = body(&mut *record, Args::new(args)).await;
         let result = result.map_err(|error| operations::untold(said(error, &*record, identity), meta, kept))?;
         let mut visible = guard::readable_of(identity, &*record);
@@ -417,7 +419,7 @@ pub async fn invoke_record(
         let visible = visible.without(meta.lazy_fields().without(known));
         Ok(RecordAnswer { result, row_info: AnsweredRow::of(&*record, visible) })
     };
-    limited(context, method, work).await
+    limited(context, method, &begun, work).await
 }
 
 /// The error of a method with what the method has said at fields of its record, as far as its caller knows them.
@@ -450,5 +452,10 @@ pub async fn invoke_static(context: &Context, method: &'static Method, args: Vec
     if !guard::allows(&allowed, context.identity()) {
         return Err(guard::refusal(context.identity(), &format!("call {}", method.wire)));
     }
-    limited(context, method, |_| body(Args::new(args))).await
+    let begun = Begun::default();
+    let work = async |_: Context| {
+        begun.now().await?;
+        body(Args::new(args)).await
+    };
+    limited(context, method, &begun, work).await
 }

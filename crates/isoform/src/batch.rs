@@ -133,9 +133,9 @@ impl<E: Entity> BatchRepository<'_, E> {
         self.add(Step::Update(id.into_id(), set(E::FIELDS).into_assignments()))
     }
 
-    /// Deletes the row with an id.
-    pub fn delete(self, id: impl IntoId<E::Id>) {
-        let _: Pending<()> = self.add(Step::Delete(id.into_id()));
+    /// Deletes the row with an id; [`BatchDone::deleted`] tells whether it was.
+    pub fn delete(self, id: impl IntoId<E::Id>) -> Pending<bool> {
+        self.add(Step::Delete(id.into_id()))
     }
 
     /// As [`Repository::update_many`](crate::Repository::update_many).
@@ -226,6 +226,18 @@ impl BatchDone {
                 rows.into_iter().zip(sent).map(|(row, sent)| operations::shown(&self.context, row, sent)).collect()
             }
             _ => Err(unexpected(E::meta())),
+        }
+    }
+
+    /// Was a row deleted? A hook that prevents it keeps the row.
+    ///
+    /// # Errors
+    /// Where it is of another batch.
+    pub fn deleted(&mut self, of: Pending<bool>) -> Result<bool> {
+        match self.take(of.position)? {
+            Answer::Sent(answer) => Ok(answer.is_null()),
+            #[cfg(not(target_arch = "wasm32"))]
+            Answer::Here(done, _) => Ok(done == operations::Done::Deleted),
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as JsonValue, json};
 
 use crate::backend::Called;
 #[cfg(not(target_arch = "wasm32"))]
-use crate::backend::{Args, Body, Method, limited, said};
+use crate::backend::{Args, Begun, Body, Method, limited, said};
 use crate::context::Context;
 use crate::entity::Entity;
 use crate::meta::{EntityMeta, FieldMask, Rule};
@@ -132,6 +132,7 @@ pub async fn invoke(
     // Of what they have sent themselves they are told what is wrong with it.
     let told = readable.or(writable);
     let patch = operations::read_patch(meta, &fields, writable)?;
+    let begun = Begun::default();
     let work = async |_: Context| {
         let mut record = (meta.new_record)();
         operations::apply(&mut *record, patch)?;
@@ -139,6 +140,7 @@ pub async fn invoke(
             return Err(refused());
         }
         validate::any(&mut *record).await?;
+        begun.now().await?;
         let result = body(&mut *record, Args::new(args)).await.map_err(|error| said(error, &*record, identity))?;
         let mut answer = Map::new();
         if !result.is_null() {
@@ -153,7 +155,7 @@ pub async fn invoke(
         }
         Ok(answer)
     };
-    limited(context, method, work).await.map_err(|error| operations::concealed(error, meta, told))
+    limited(context, method, &begun, work).await.map_err(|error| operations::concealed(error, meta, told))
 }
 
 /// The passwords that a method has left: nobody is told them, and no answer that is kept has them. That one is empty is told.

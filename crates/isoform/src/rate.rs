@@ -96,6 +96,12 @@ struct Counted {
     look_at: usize,
 }
 
+/// Under what somebody's doing something is counted.
+fn key(context: &Context, what: &'static str) -> Key {
+    let place = context.local_provider().map_or(0, |database| Arc::as_ptr(database).cast::<()>() as usize);
+    (place, what, Caller::of(context))
+}
+
 /// So many are counted by themselves, and everybody else together.
 const MOST: usize = 100_000;
 
@@ -105,12 +111,17 @@ impl Rates {
     /// # Errors
     /// 429, which says when to come back.
     pub fn pass(&self, context: &Context, what: &'static str, rate: Rate) -> Result<()> {
-        let (place, held) = match context.local_provider() {
-            Some(database) => (Arc::as_ptr(database).cast::<()>() as usize, Some(Arc::downgrade(database))),
-            None => (0, None),
-        };
-        let wait = self.count((place, what, Caller::of(context)), held, rate, Instant::now());
+        let held = context.local_provider().map(Arc::downgrade);
+        let wait = self.count(key(context, what), held, rate, Instant::now());
         wait.map_or(Ok(()), |wait| Err(too_many(wait)))
+    }
+
+    /// What somebody has done was none of it: it is not counted.
+    pub fn give_back(&self, context: &Context, what: &'static str, rate: Rate) {
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((until, _)) = counted.until.get_mut(&key(context, what)) {
+            *until = until.checked_sub(rate.share()).unwrap_or(*until);
+        }
     }
 
     /// Counts one time; answers how long to wait where that is too often.

@@ -59,7 +59,7 @@ pub struct RecordState {
     pub(crate) errors: Errors,
     /// Was it inserted, in a save that has not come to its end?
     pub(crate) is_written: bool,
-    /// Has the `saving` of a field prevented the write?
+    /// Has the `saving` of a field prevented the write? After the save of a stored record: was it prevented?
     pub(crate) is_prevented: bool,
 }
 
@@ -286,7 +286,7 @@ impl<E: Entity> Record<E> {
         repository::save(self).await
     }
 
-    /// Deletes its row.
+    /// Deletes its row. Where a hook prevents that the row is kept, the record stays as it is, and [`is_deleted`](Self::is_deleted) is false.
     ///
     /// # Errors
     /// 400 where a hook refuses; 401, 403, 404.

@@ -256,8 +256,9 @@ impl Remote {
         record.set_wire_row(object(meta, row)?)
     }
 
-    pub(crate) async fn delete(&self, meta: &EntityMeta, id: &Id) -> Result<()> {
-        self.request("DELETE", &row_path(meta, id)?, None).await.map(drop)
+    /// Answers whether the row was deleted: there is nothing to say then.
+    pub(crate) async fn delete(&self, meta: &EntityMeta, id: &Id) -> Result<bool> {
+        Ok(self.request("DELETE", &row_path(meta, id)?, None).await?.is_null())
     }
 
     pub(crate) async fn call_record(

@@ -120,11 +120,11 @@ impl<E: Entity> Repository<E> {
         save(record).await
     }
 
-    /// Deletes the row with an id.
+    /// Deletes the row with an id. Answers whether it was: a hook that prevents it keeps the row.
     ///
     /// # Errors
     /// As [`Record::delete`]; 404 where there is no such row.
-    pub async fn delete(self, id: impl IntoId<E::Id>) -> Result<()> {
+    pub async fn delete(self, id: impl IntoId<E::Id>) -> Result<bool> {
         let context = Context::current()?;
         let id = id.into_id();
         match context.source() {
@@ -132,7 +132,11 @@ impl<E: Entity> Repository<E> {
             #[cfg(not(target_arch = "wasm32"))]
             Source::Local(_) if context.scope() == Scope::Api => operations::delete_id(&context, E::meta(), &id).await,
             #[cfg(not(target_arch = "wasm32"))]
-            Source::Local(_) => delete(&mut find_id::<E>(&context, id).await?).await,
+            Source::Local(_) => {
+                let mut record = find_id::<E>(&context, id).await?;
+                delete(&mut record).await?;
+                Ok(record.is_deleted())
+            }
         }
     }
 }
@@ -346,7 +350,14 @@ pub(crate) async fn delete<E: Entity>(record: &mut Record<E>) -> Result<()> {
     record.state_mut().errors_mut().clear();
     let context = Context::current()?;
     let result = match context.source() {
-        Source::Remote(remote) => remote.delete(E::meta(), &record.original_id()).await.map(|()| record.mark_deleted()),
+        Source::Remote(remote) => match remote.delete(E::meta(), &record.original_id()).await {
+            Ok(true) => {
+                record.mark_deleted();
+                Ok(())
+            }
+            // A hook has kept the row.
+            other => other.map(drop),
+        },
         #[cfg(not(target_arch = "wasm32"))]
         Source::Local(_) => operations::delete(&context, record).await,
     };

@@ -1,10 +1,12 @@
 //! What a backend method says about its calls, and what keeps it.
 
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Method;
 use crate::context::{Context, Scope};
+use crate::future::BoxFuture;
 use crate::rate::{Rate, Rates};
 use crate::{Error, Result};
 
@@ -54,13 +56,44 @@ impl Options {
 /// The code of the error of a method that took longer than its `time_limit`.
 const TOO_SLOW: &str = "too_slow";
 
-/// Runs a guarded call of a method, trusted, within what it says about its calls.
+tokio::task_local! {
+    /// What is done before the body of the method that is called.
+    static FIRST: Mutex<Option<BoxFuture<'static, Result<()>>>>;
+}
+
+/// Does something that calls a method, and `first` before its body begins: once, and not at all where the guard refuses the call. An
+/// error of it is that of the call.
+pub async fn beginning_with<T>(first: BoxFuture<'static, Result<()>>, call: impl Future<Output = T>) -> T {
+    FIRST.scope(Mutex::new(Some(first)), call).await
+}
+
+/// Has the body of a method begun: has the guard passed its call?
+#[derive(Default)]
+pub(crate) struct Begun(AtomicBool);
+
+impl Begun {
+    /// The body begins now.
+    ///
+    /// # Errors
+    /// That of what is to be done before.
+    pub async fn now(&self) -> Result<()> {
+        self.0.store(true, Ordering::Relaxed);
+        let first = |first: &Mutex<Option<_>>| first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match FIRST.try_with(first).ok().flatten() {
+            Some(first) => first.await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs a guarded call of a method, trusted, within what it says about its calls. One that finds no row before its body has `begun` is not counted.
 ///
 /// # Errors
 /// 429 where it is called too often, 503 where it takes too long, and the call's own; whatever it wrote is undone then.
 pub(crate) async fn limited<T, F>(
     context: &Context,
     method: &'static Method,
+    begun: &Begun,
     call: impl FnOnce(Context) -> F,
 ) -> Result<T>
 where
@@ -86,5 +119,12 @@ where
             tokio::time::timeout(limit, call).await.unwrap_or_else(late)
         }
     };
-    if transaction { trusted.transaction(call).await } else { trusted.run(call(trusted.clone())).await }
+    let outcome = if transaction { trusted.transaction(call).await } else { trusted.run(call(trusted.clone())).await };
+    if let (Some(rate), Err(error)) = (rate, &outcome)
+        && error.is_not_found()
+        && !begun.0.load(Ordering::Relaxed)
+    {
+        CALLS.give_back(context, method.path, rate);
+    }
+    outcome
 }

@@ -110,8 +110,8 @@ events! {
     UpdateMany "update many": Many<E> => u64, by Ok;
     /// Rows that are changed where they are there and made where not: answers them in their order.
     UpsertMany "upsert many": Upserts<E> => Vec<E::Record>, by each::<A, B>;
-    /// The end of a row: answers when that was.
-    Remove "remove": Existing<E> => chrono::DateTime<chrono::Utc>, by Ok;
+    /// The end of a row: answers when that was; none, where a hook has kept it.
+    Remove "remove": Existing<E> => Option<chrono::DateTime<chrono::Utc>>, by Ok;
     /// The end of all rows that a filter finds: answers how many.
     RemoveMany "remove many": Several<E> => u64, by Ok;
     /// Several writes in one transaction, of any entities: answers what came of each. Each runs the handlers of its own event too.

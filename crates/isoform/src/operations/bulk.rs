@@ -28,7 +28,7 @@ use crate::relation::order_by_fields;
 use crate::value::Value;
 use crate::{Error, Result, validate};
 
-/// Sets fields of the rows that a filter finds; answers how many there were.
+/// Sets fields of the rows that a filter finds; answers how many there were, without those that a hook has kept as they are.
 ///
 /// # Errors
 /// 400 for an empty filter, for what the asker may not ask about, for a value that does not fit, and for too many rows; 401, 403
@@ -98,7 +98,7 @@ pub(super) async fn update_many_as(
     }
 }
 
-/// Deletes the rows that a filter finds; answers how many there were.
+/// Deletes the rows that a filter finds; answers how many there were, without those that a hook has kept.
 ///
 /// # Errors
 /// 400 for an empty filter, for what the asker may not ask about, for too many rows and where a hook refuses; 401, 403 where one of
@@ -155,16 +155,24 @@ struct Together {
 }
 
 impl Together {
-    async fn store(&mut self, inside: &Context, meta: &'static EntityMeta, reach: Option<Reach<'_>>) -> Result<()> {
+    /// Answers how many were written.
+    async fn store(&mut self, inside: &Context, meta: &'static EntityMeta, reach: Option<Reach<'_>>) -> Result<u64> {
         let (mut records, written) = (std::mem::take(&mut self.records), std::mem::take(&mut self.written));
         let mut all: Vec<&mut dyn AnyRecord> = Vec::with_capacity(records.len());
         for record in &mut records {
             all.push(&mut **record);
         }
-        let Err(error) = store_many(inside, meta, &mut all, reach).await else { return Ok(()) };
+        let Err(error) = store_many(inside, meta, &mut all, reach).await else {
+            return Ok(records.iter().filter(|record| was_written(&***record)).count() as u64);
+        };
         let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
         Err(untold(references::named(error, inside, meta, &written).await, meta, self.kept))
     }
+}
+
+/// Did its `saving` let the last save of a stored record through?
+fn was_written(record: &dyn AnyRecord) -> bool {
+    !record.state().is_prevented
 }
 
 /// The rows of a bulk write.
@@ -272,13 +280,12 @@ impl Rows {
                     passed = passed.or(references::the_same_in_each_row(meta, written));
                 }
                 apply(&mut *record, trusted.clone())?;
-                changed += 1;
                 if meta.hooks.saving_many {
                     together.records.push(record);
                     together.written.push(written);
                     together.kept = together.kept.or(kept);
                     if together.records.len() == TOGETHER {
-                        together.store(&inside, meta, reach).await?;
+                        changed += together.store(&inside, meta, reach).await?;
                     }
                     continue;
                 }
@@ -286,8 +293,9 @@ impl Rows {
                     let error = references::named(error, &inside, meta, &[(&*record, written)]).await;
                     return Err(untold(error, meta, kept));
                 }
+                changed += u64::from(was_written(&*record));
             }
-            together.store(&inside, meta, reach).await?;
+            changed += together.store(&inside, meta, reach).await?;
             Ok(changed)
         };
         context.with_scope(Scope::Backend).transaction(work).await

@@ -45,16 +45,28 @@ pub(super) fn described(context: &Context, meta: &'static EntityMeta) -> Result<
     })
 }
 
-/// The entities that are served here, as far as the one who asks may do anything with them, in the order of their keys.
+/// The entities that are served here, as far as the one who asks may do anything with them, in the order of their keys. What a handler
+/// makes of an entity's description holds here too: one that it refuses (401, 403, 404) is not listed.
 ///
 /// # Errors
-/// None so far.
+/// Other errors of handlers.
 pub async fn describe_entities(context: &Context) -> Result<Vec<EntitySummary>> {
-    let summary = |meta: &'static EntityMeta| {
+    let mut all = Vec::with_capacity(context.entities().len());
+    for meta in context.entities().iter().copied() {
         let allowed = allowed(context, meta);
-        is_anything(allowed).then(|| EntitySummary { key: meta.key.into(), label: meta.label.into(), allowed })
-    };
-    let mut all: Vec<_> = context.entities().iter().copied().filter_map(summary).collect();
+        if !is_anything(allowed) {
+            continue;
+        }
+        let Some(handled) = handled::describe(context, meta) else {
+            all.push(EntitySummary { key: meta.key.into(), label: meta.label.into(), allowed });
+            continue;
+        };
+        match handled.await {
+            Ok(Description { key, label, allowed, .. }) => all.push(EntitySummary { key, label, allowed }),
+            Err(error) if matches!(error.status(), 401 | 403 | 404) => {}
+            Err(error) => return Err(error),
+        }
+    }
     all.sort_by(|one, other| one.key.cmp(&other.key));
     Ok(all)
 }

@@ -16,11 +16,12 @@ pub(super) use many::{batch, create_many, remove_many, update_many, upsert_many}
 pub(super) use read::describe;
 pub(crate) use read::{Listed, by_id};
 pub(super) use read::{count, end, group, list};
-pub(super) use related::{load_relations, related};
+pub(super) use related::{load_relations, related, remembering};
 pub(super) use write::{create, remove, update};
 
 use super::ask::readable;
 use super::hidden::{Hidden, conceal, judged};
+use super::resolve::{Answers, unknowing};
 use super::{Patch, lazy, resolve};
 use crate::context::Context;
 use crate::future::BoxFuture;
@@ -145,24 +146,25 @@ where
     outcome
 }
 
-/// Runs an operation that only reads, with its handlers. No transaction is opened for it.
+/// Runs an operation that only reads, with its handlers. No transaction is opened for it. `answers` are those that its guard was
+/// given before.
 async fn answered<V: Event, O>(
     context: &Context,
-    chain: &Chain<V>,
+    (chain, answers): (&Chain<V>, &Answers),
     request: Request<V, Any>,
     operation: impl FnOnce(V::What<Any>) -> O,
 ) -> Result<(Request<V, Any>, V::Answer<Any>)>
 where
     O: Future<Output = Outcome<V, Any>>,
 {
-    let (request, next) = chain.before(request).await?;
+    let (request, next) = unknowing(chain.before(request)).await?;
     if let Next::Answer(answer) = next {
         return Ok((request, answer));
     }
-    let outcome = operation(request.parts().1.clone()).await;
+    let outcome = answers.during(operation(request.parts().1.clone())).await;
     let mut later = Later::default();
     let kept = request.copy();
-    let outcome = chain.after(request, outcome, &mut later).await;
+    let outcome = unknowing(chain.after(request, outcome, &mut later)).await;
     later.begin(context, outcome.is_ok());
     Ok((kept, outcome?))
 }

@@ -113,7 +113,12 @@ async fn one(
         let sight = resolve::sight(context, meta, relation).await?;
         guarded(context, include, sight, &keys).await
     };
-    let question = match question.await {
+    let answers = handled::remembering(context, relation.target());
+    let question = match &answers {
+        Some(answers) => answers.during(question).await,
+        None => question.await,
+    };
+    let question = match question {
         // Trusted code is refused nothing, and what is the server's own fault is no refusal.
         Err(error) if by == Asked::ByItself && context.scope() == Scope::Api && error.status() < 500 => {
             return Ok(false);
@@ -122,7 +127,8 @@ async fn one(
     };
     let mut related: Vec<Vec<Arc<dyn AnyRecord>>> = vec![Vec::new(); keys.len()];
     if !keys.is_empty() {
-        let children = match handled::related(context, meta, include, &keys, depth) {
+        let handled = answers.and_then(|answers| handled::related(context, meta, include, &keys, depth, answers));
+        let children = match handled {
             Some(handled) => handled.await?,
             None => found(context, relation, &keys, question, depth, None).await?,
         };

@@ -2,13 +2,13 @@
 
 use super::ask::{find, written};
 use super::{handled, include, not_found};
-use crate::context::Context;
+use crate::context::{Context, Scope};
 use crate::filter::limits;
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::provider::{Find, Include};
 use crate::record::AnyRecord;
-use crate::{Error, Result};
+use crate::{Error, Result, guard};
 
 /// The record of a row with these relations and no others loaded, each guarded as it is where a question includes it.
 ///
@@ -27,6 +27,17 @@ pub(crate) async fn load_relations(
     }
 }
 
+/// Passes relations that the asker may have loaded of some row: that is told whether or not the row is there.
+///
+/// # Errors
+/// 400 where one is hidden, 401 and 403 where an entity is.
+pub(super) fn may_be_loaded(context: &Context, meta: &EntityMeta, relations: &[Include]) -> Result<()> {
+    if context.scope() == Scope::Api {
+        guard::read(meta, context.identity())?;
+    }
+    include::may_be_named(context, meta, relations)
+}
+
 /// As [`load_relations`], without handlers.
 pub(super) async fn loaded(
     context: &Context,
@@ -34,6 +45,7 @@ pub(super) async fn loaded(
     id: &Id,
     relations: &[Include],
 ) -> Result<Box<dyn AnyRecord>> {
+    may_be_loaded(context, meta, relations)?;
     if relations.is_empty() {
         return Err(Error::invalid(format!("Which relations of {} are to be loaded? None is named.", meta.key)));
     }

@@ -1,6 +1,6 @@
 //! What holds of an entity's rows anyway: the filters that it declares.
 
-use super::resolve::{made, trusted};
+use super::resolve::{preprocessed_once, trusted};
 use crate::backend::Args;
 use crate::context::{Context, Scope};
 use crate::filter::{Among, Condition, Preprocess};
@@ -44,7 +44,8 @@ pub(super) async fn applied(context: &Context, meta: &'static EntityMeta, asked:
     if let Source::Function(function) = meta.source
         && function.arguments.is_empty()
     {
-        condition = condition.and(made(context, meta, "its function", (function.body)(Args::new(Vec::new()))?).await?);
+        let body = |_| (function.body)(Args::new(Vec::new()));
+        condition = condition.and(preprocessed_once(context, meta, "its function", Condition::All, body).await?);
     }
     if let Some(preprocess) = filters.backend_preprocess {
         condition = preprocessed(context, meta, "backend_preprocess_filter", preprocess, condition).await?;
@@ -59,12 +60,12 @@ pub(super) async fn applied(context: &Context, meta: &'static EntityMeta, asked:
 async fn preprocessed(
     context: &Context,
     meta: &'static EntityMeta,
-    what: &str,
+    what: &'static str,
     preprocess: Preprocess,
     condition: Condition,
 ) -> Result<Condition> {
     let pinned: Vec<_> = meta.ids.iter().map(|id| (*id, condition.pinned(*id))).collect();
-    let mut made = made(context, meta, what, preprocess(condition)).await?;
+    let mut made = preprocessed_once(context, meta, what, condition, |condition| Ok(preprocess(condition))).await?;
     if pinned.iter().any(|(_, values)| values.is_none()) {
         return Ok(made);
     }

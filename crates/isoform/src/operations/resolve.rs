@@ -1,7 +1,7 @@
 //! Conditions that ask for more than a row's own fields: what holds of related rows anyway is added, custom filters become what
 //! they answer, and what the asker may not ask is refused.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::include::key;
 use super::{computed, nesting, prefilter, raw};
@@ -229,35 +229,87 @@ pub(super) async fn made(
     work: BoxFuture<'static, Result<Condition>>,
 ) -> Result<Condition> {
     let trusted = context.with_scope(Scope::Backend);
-    let work = async {
-        let condition = trusted.run(work).await?;
+    // What it asks for is a question of its own, and so is each that it asks by itself.
+    let work = Answers::default().during(async {
+        let condition = trusted.run(unknowing(work)).await?;
         asked(&trusted, meta, condition).await
-    };
-    // What it asks for is a question of its own.
-    let work = ANSWERED.scope(Answered::default(), work);
+    });
     nesting::within(|| format!("{}: {what} asks for filters that ask for filters", meta.key), work).await
 }
 
-/// What calls of custom filters were answered.
-type Answered = Mutex<Vec<(&'static EntityMeta, Custom, Condition)>>;
+/// What the application's own functions have answered to a question: what is asked of them once more is answered the same.
+#[derive(Clone, Default)]
+pub(super) struct Answers(Arc<Mutex<Vec<(&'static EntityMeta, Asked, Condition)>>>);
+
+/// What such a function was asked.
+#[derive(PartialEq)]
+enum Asked {
+    /// A call of a custom filter.
+    Call(Custom),
+    /// What a function, which is called so, makes of a condition.
+    Preprocess(&'static str, Condition),
+}
 
 tokio::task_local! {
     /// Those of the question that is asked.
-    static ANSWERED: Answered;
+    static ANSWERS: Option<Answers>;
+}
+
+impl Answers {
+    /// Does something that knows them and adds to them.
+    pub fn during<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        ANSWERS.scope(Some(self.clone()), work)
+    }
+}
+
+/// Does something that knows no answers: what handlers and other functions of the application ask is asked anew.
+pub(super) fn unknowing<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    ANSWERS.scope(None, work)
 }
 
 /// Asks a question in which each custom filter runs once, however often it is called with the same arguments.
 pub(super) fn each_call_once<'a, T: Send + 'a>(
     question: impl Future<Output = Result<T>> + Send + 'a,
 ) -> BoxFuture<'a, Result<T>> {
-    Box::pin(ANSWERED.scope(Answered::default(), question))
+    // The question of an operation that has handlers is guarded twice.
+    match ANSWERS.try_with(Option::clone).ok().flatten() {
+        Some(_) => Box::pin(question),
+        None => Box::pin(Answers::default().during(question)),
+    }
 }
 
-fn answer_to(meta: &'static EntityMeta, call: &Custom) -> Option<Condition> {
-    let same =
-        |(other, asked, _): &&(&'static EntityMeta, Custom, Condition)| std::ptr::eq(*other, meta) && asked == call;
-    let found = |answered: &Answered| answered.lock().ok()?.iter().find(same).map(|(_, _, answer)| answer.clone());
-    ANSWERED.try_with(found).ok().flatten()
+/// What a function was answered before in this question, or what it answers now.
+async fn once(
+    meta: &'static EntityMeta,
+    asked: impl FnOnce() -> Asked,
+    ask: impl Future<Output = Result<Condition>>,
+) -> Result<Condition> {
+    let Some(Answers(answers)) = ANSWERS.try_with(Option::clone).ok().flatten() else { return ask.await };
+    let asked = asked();
+    let known = |answers: &Vec<(&'static EntityMeta, Asked, Condition)>| {
+        let same = |(other, known, _): &&(&'static EntityMeta, Asked, _)| std::ptr::eq(*other, meta) && *known == asked;
+        answers.iter().find(same).map(|(_, _, answer)| answer.clone())
+    };
+    if let Some(answer) = answers.lock().ok().and_then(|answers| known(&answers)) {
+        return Ok(answer);
+    }
+    let answer = ask.await?;
+    if let Ok(mut answers) = answers.lock() {
+        answers.push((meta, asked, answer.clone()));
+    }
+    Ok(answer)
+}
+
+/// As [`made`], of a function that makes another condition of one; asked the same in one question it runs once.
+pub(super) async fn preprocessed_once(
+    context: &Context,
+    meta: &'static EntityMeta,
+    what: &'static str,
+    condition: Condition,
+    preprocess: impl FnOnce(Condition) -> Result<BoxFuture<'static, Result<Condition>>>,
+) -> Result<Condition> {
+    let asked = || Asked::Preprocess(what, condition.clone());
+    once(meta, asked, async { made(context, meta, what, preprocess(condition.clone())?).await }).await
 }
 
 /// The condition that a custom filter answers.
@@ -269,17 +321,8 @@ async fn custom(context: &Context, meta: &'static EntityMeta, call: &Custom) -> 
         // Who may write rows but not see them is not told by a filter what is in them.
         guard::read(meta, context.identity())?;
     }
-    if let Some(answer) = answer_to(meta, call) {
-        return Ok(answer);
-    }
-    let body = filter.call(call)?;
-    let answer = made(context, meta, filter.wire, body).await?;
-    let _ = ANSWERED.try_with(|answered| {
-        if let Ok(mut answered) = answered.lock() {
-            answered.push((meta, call.clone(), answer.clone()));
-        }
-    });
-    Ok(answer)
+    let ask = async { made(context, meta, filter.wire, filter.call(call)?).await };
+    once(meta, || Asked::Call(call.clone()), ask).await
 }
 
 /// Does a record fulfil a condition? What it says of related rows the database is asked.

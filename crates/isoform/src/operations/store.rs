@@ -165,7 +165,9 @@ async fn instead(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
         }
         hook(record, Hook::Saved).await?;
     }
-    record.set_stored(row, FieldMask::NONE)
+    record.set_stored(row, FieldMask::NONE)?;
+    record.state_mut().is_prevented = true;
+    Ok(())
 }
 
 /// A new record that has no id gets one.

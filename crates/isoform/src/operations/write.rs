@@ -142,9 +142,28 @@ pub(super) async fn update_patch(
     if let Some(handled) = handled::update(context, meta, id, &patch) {
         return Ok(handled.await?.row());
     }
-    if update_needs_row(meta, &prefilter::reach(context, meta).await?, &patch) {
-        return Ok(update_as(context, meta, id, patch, Patch::new()).await?.row());
+    update_directly(context, meta, id, patch, Patch::new()).await
+}
+
+/// As [`update_patch`], without handlers; `trusted` are values of the server.
+pub(super) async fn update_directly(
+    context: &Context,
+    meta: &'static EntityMeta,
+    id: &Id,
+    mut patch: Patch,
+    mut trusted: Patch,
+) -> Result<Row> {
+    let reach = prefilter::reach(context, meta).await?;
+    let moves = trusted.iter().any(|(index, _)| meta.ids.contains(index));
+    let server_needs_row = !trusted.is_empty() && (moves || update_needs_row(meta, &reach, &trusted));
+    if server_needs_row || update_needs_row(meta, &reach, &patch) {
+        return Ok(update_as(context, meta, id, patch, trusted).await?.row());
     }
+    let written = meta.written_fields();
+    trusted.retain(|(index, _)| {
+        written.contains(*index) && !matches!(meta.field(*index).role, FieldRole::Version | FieldRole::UpdatedAt)
+    });
+    patch.extend(trusted);
     let filter = prefilter::beside(context, meta, &id.condition(meta)).await?;
     if meta.database_fields().is_empty() {
         return update_at_once(context, meta, id, filter, patch).await;
@@ -296,11 +315,11 @@ pub(crate) async fn received(
     Ok(record)
 }
 
-/// Deletes a row for the identity of a context, by its id.
+/// Deletes a row for the identity of a context, by its id. Answers whether it was: a hook, or a handler, may have kept the row.
 ///
 /// # Errors
 /// 400 where a hook refuses, 401, 403, 404, 409 where other rows need it.
-pub async fn delete_id(context: &Context, meta: &'static EntityMeta, id: &Id) -> Result<()> {
+pub async fn delete_id(context: &Context, meta: &'static EntityMeta, id: &Id) -> Result<bool> {
     delete_version(context, meta, id, None).await
 }
 
@@ -313,10 +332,10 @@ pub async fn delete_version(
     meta: &'static EntityMeta,
     id: &Id,
     version: Option<Value>,
-) -> Result<()> {
+) -> Result<bool> {
     guard::write(meta, context.identity(), Write::Delete)?;
     match handled::remove(context, meta, id, version.as_ref()) {
-        Some(handled) => handled.await.map(drop),
+        Some(handled) => Ok(handled.await?.is_some()),
         None => delete_as(context, meta, id, version).await,
     }
 }
@@ -327,7 +346,7 @@ pub(super) async fn delete_as(
     meta: &'static EntityMeta,
     id: &Id,
     version: Option<Value>,
-) -> Result<()> {
+) -> Result<bool> {
     guard::write(meta, context.identity(), Write::Delete)?;
     let filter = prefilter::beside(context, meta, &id.condition(meta)).await?;
     let seen = meta.version.filter(|version| accepted(context, meta).contains(*version));
@@ -335,7 +354,7 @@ pub(super) async fn delete_as(
     if !guard::needs_record(meta, Write::Delete) && !meta.hooks.around_delete() && as_read.is_empty() {
         return match context.database()?.delete(meta, &id.condition(meta).and(filter)).await? {
             0 => Err(not_found(meta)),
-            _ => Ok(()),
+            _ => Ok(true),
         };
     }
     let work = async |inside: Context| {
@@ -343,7 +362,8 @@ pub(super) async fn delete_as(
         guard::write_record(context.identity(), Write::Delete, &*record)?;
         compare_version(context, &*record, &as_read)?;
         let kept = kept_from(context, &*record);
-        remove_inside(&inside, &mut *record).await.map_err(|error| untold(error, meta, kept))
+        remove_inside(&inside, &mut *record).await.map_err(|error| untold(error, meta, kept))?;
+        Ok(record.state().is_deleted)
     };
     context.with_scope(Scope::Backend).transaction(work).await
 }
@@ -352,6 +372,8 @@ pub(super) async fn delete_as(
 pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
     if context.scope() == Scope::Backend {
         let stored = store(context, record, None, !context.in_transaction()).await;
+        // Only who counts asks for it.
+        record.state_mut().is_prevented = false;
         return match stored {
             Err(error) => Err(references::named_anywhere(error, context, record).await),
             Ok(()) => Ok(()),
@@ -386,7 +408,9 @@ pub(crate) async fn delete(context: &Context, record: &mut dyn AnyRecord) -> Res
         return remove(context, record).await;
     }
     let meta = record.meta();
-    delete_id(context, meta, &record.original_id()).await?;
-    record.mark_deleted();
+    // What a hook has prevented leaves the record as it is.
+    if delete_id(context, meta, &record.original_id()).await? {
+        record.mark_deleted();
+    }
     Ok(())
 }

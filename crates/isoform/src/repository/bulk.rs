@@ -38,8 +38,8 @@ impl<E: Entity> Repository<E> {
         InsertMany { records: new.into_iter().map(Into::into).collect() }
     }
 
-    /// Sets fields of the rows that a filter finds; answers how many there were. All or none: one that may not be changed so, and
-    /// none is.
+    /// Sets fields of the rows that a filter finds; answers how many there were, without those whose `saving` has prevented it. All or
+    /// none: one that may not be changed so, and none is.
     ///
     /// One statement, unless a hook, a rule on the record or a filter of the API needs the rows.
     ///
@@ -72,7 +72,7 @@ impl<E: Entity> Repository<E> {
         }
     }
 
-    /// Deletes the rows that a filter finds; answers how many there were. All or none.
+    /// Deletes the rows that a filter finds; answers how many there were, without those whose `deleting` has prevented it. All or none.
     ///
     /// ```no_run
     /// # use isoform::prelude::*;

@@ -23,7 +23,7 @@ pub enum Done {
     Rows(Vec<Row>),
     /// So many rows were changed or deleted.
     Count(u64),
-    /// A row was deleted.
+    /// A row was deleted. Where a hook has kept it, it is a count: 0.
     Deleted,
 }
 
@@ -92,7 +92,10 @@ async fn one(context: &Context, meta: &'static EntityMeta, step: Step) -> Result
             Ok(Done::Rows(records.iter().map(|record| record.row()).collect()))
         }
         Step::Update(id, set) => update(context, meta, &id, set).await.map(Done::Row),
-        Step::Delete(id) => delete(context, meta, &id).await.map(|()| Done::Deleted),
+        Step::Delete(id) => {
+            let deleted = delete(context, meta, &id).await?;
+            Ok(if deleted { Done::Deleted } else { Done::Count(0) })
+        }
         Step::UpdateMany(which, set) => update_many(context, meta, which, set).await.map(Done::Count),
         Step::DeleteMany(which) => delete_many(context, meta, which).await.map(Done::Count),
         Step::UpsertMany(rows) => upsert_many(context, meta, rows).await.map(Done::Rows),
@@ -109,10 +112,11 @@ async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, set: Patc
     Ok(record.row())
 }
 
-async fn delete(context: &Context, meta: &'static EntityMeta, id: &Id) -> Result<()> {
+async fn delete(context: &Context, meta: &'static EntityMeta, id: &Id) -> Result<bool> {
     if context.scope() == Scope::Api {
         return delete_id(context, meta, id).await;
     }
     let mut record = load(context, meta, id, prefilter::beside(context, meta, &id.condition(meta)).await?).await?;
-    remove_inside(context, &mut *record).await
+    remove_inside(context, &mut *record).await?;
+    Ok(record.state().is_deleted)
 }

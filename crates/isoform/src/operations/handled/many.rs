@@ -156,7 +156,8 @@ pub(in crate::operations) fn upsert_many<'a>(
     }))
 }
 
-fn stored(meta: &EntityMeta, row: Row) -> Result<Box<dyn AnyRecord>> {
+/// The record of a row as it is in the table.
+pub(super) fn stored(meta: &EntityMeta, row: Row) -> Result<Box<dyn AnyRecord>> {
     let mut record = (meta.new_record)();
     record.set_stored(row, FieldMask::NONE)?;
     Ok(record)

@@ -15,6 +15,7 @@ use crate::operations::ask::{guarded, not_too_many, with_related, written};
 use crate::operations::describe::described;
 use crate::operations::hidden::conceal;
 use crate::operations::page::{Behind, at_end};
+use crate::operations::resolve::Answers;
 use crate::operations::{aggregate, ask, include, lazy, not_found, page, resolve};
 use crate::provider::{Find, Include};
 use crate::record::AnyRecord;
@@ -98,10 +99,11 @@ pub(in crate::operations) fn list<'a>(
     let mut query = Question::new(loading(meta, find, fields), fields);
     query.page = page.map(|(cursor, total)| Paged { cursor: cursor.to_owned(), total });
     Some(Box::pin(async move {
-        passes(context, meta, &query).await?;
+        let answers = Answers::default();
+        answers.during(passes(context, meta, &query)).await?;
         let request = chain.request(context, meta, Questioned { query });
         let operation = async |asked: Questioned<Any>| found(context, meta, &asked.query).await;
-        let (request, answer) = answered(context, &chain, request, operation).await?;
+        let (request, answer) = answered(context, (&chain, &answers), request, operation).await?;
         Listed::of(context, meta, answer, &request.query)
     }))
 }
@@ -142,13 +144,14 @@ where
     V: EntityEvent<What<Any> = Questioned<Any>, Answer<Any> = Option<Box<dyn AnyRecord>>>,
 {
     Some(Box::pin(async move {
-        passes(context, meta, &query).await?;
+        let answers = Answers::default();
+        answers.during(passes(context, meta, &query)).await?;
         let request = chain.request(context, meta, Questioned { query });
         let operation = async |mut asked: Questioned<Any>| {
             asked.query.find = at_end(context, meta, asked.query.find, last);
             Ok(found(context, meta, &asked.query).await?.items.pop())
         };
-        let (request, answer) = answered(context, &chain, request, operation).await?;
+        let (request, answer) = answered(context, (&chain, &answers), request, operation).await?;
         Listed::of(context, meta, Collection::<Any>::of(answer.into_iter().collect()), &request.query)
     }))
 }
@@ -186,13 +189,14 @@ pub(crate) fn by_id<'a>(
     let find = Find { include: include.to_vec(), with, ..Find::default() };
     let (id, query) = (id.clone(), Question::new(find, meta.all_fields()));
     Some(Box::pin(async move {
-        passes(context, meta, &with_id(meta, &id, query.clone())).await?;
+        let answers = Answers::default();
+        answers.during(passes(context, meta, &with_id(meta, &id, query.clone()))).await?;
         let request = chain.request(context, meta, ById { id, query });
         let operation = async |asked: ById<Any>| {
             let mut rows = found(context, meta, &with_id(meta, &asked.id, asked.query)).await?.items;
             rows.pop().ok_or_else(|| not_found(meta))
         };
-        let (request, record) = answered(context, &chain, request, operation).await?;
+        let (request, record) = answered(context, (&chain, &answers), request, operation).await?;
         is_of(meta, &*record)?;
         let fields = request.query.fields.without(request.query.find.left_out(meta));
         Ok(Found { record, fields })
@@ -214,14 +218,15 @@ pub(in crate::operations) fn count<'a>(
     let chain = context.handled::<Count>(meta)?;
     let rows = Rows::new(filter.clone());
     Some(Box::pin(async move {
-        guarded(context, meta, Find::matching(rows.condition().clone())).await?;
+        let answers = Answers::default();
+        answers.during(guarded(context, meta, Find::matching(rows.condition().clone()))).await?;
         let request = chain.request(context, meta, Counted { rows });
         let operation = async |asked: Counted<Any>| {
             let beside = resolve::trusted(context, meta, asked.rows.trusted.clone()).await?;
             let (find, _) = guarded(context, meta, Find::matching(asked.rows.condition().clone())).await?;
             context.database()?.count(meta, &find.filter.and(beside)).await
         };
-        Ok(answered(context, &chain, request, operation).await?.1)
+        Ok(answered(context, (&chain, &answers), request, operation).await?.1)
     }))
 }
 
@@ -235,7 +240,8 @@ pub(in crate::operations) fn group<'a>(
     let question = asked.clone();
     let rows = Rows::new(question.filter.clone());
     Some(Box::pin(async move {
-        aggregate::passed(context, meta, question.clone()).await?;
+        let answers = Answers::default();
+        answers.during(aggregate::passed(context, meta, question.clone())).await?;
         let (keys, measures) = (question.groups.clone(), question.measures.clone());
         let request = chain.request(context, meta, Grouped { rows, question });
         let operation = async |mut asked: Grouped<Any>| {
@@ -248,7 +254,7 @@ pub(in crate::operations) fn group<'a>(
             asked.question.filter = asked.rows.condition().clone();
             aggregate::computed_of(context, meta, asked.question, beside).await
         };
-        let (_, mut groups) = answered(context, &chain, request, operation).await?;
+        let (_, mut groups) = answered(context, (&chain, &answers), request, operation).await?;
         not_too_many(context, groups.len() as u64)?;
         // Whoever asked reads as many values as they asked for.
         groups.iter_mut().for_each(|row| row.resize(keys.len() + measures.len(), Value::Null));
@@ -261,8 +267,9 @@ pub(in crate::operations) fn describe<'a>(context: &'a Context, meta: &'static E
     let chain = context.handled::<Describe>(meta)?;
     Some(Box::pin(async move {
         described(context, meta)?;
+        let answers = Answers::default();
         let request = chain.request(context, meta, Nothing);
         let operation = async |_: Nothing| described(context, meta);
-        Ok(answered(context, &chain, request, operation).await?.1)
+        Ok(answered(context, (&chain, &answers), request, operation).await?.1)
     }))
 }

@@ -9,10 +9,16 @@ use crate::handlers::{Any, Collection, Find as FindEvent, LoadRelations, Loading
 use crate::id::Id;
 use crate::meta::EntityMeta;
 use crate::operations::include::{Child, found, guarded};
-use crate::operations::{ask, include, load, resolve};
+use crate::operations::resolve::Answers;
+use crate::operations::{ask, load, resolve};
 use crate::provider::{Find, Include};
 use crate::record::AnyRecord;
 use crate::value::Value;
+
+/// Where handlers run around a question for related rows: what it is answered by functions of the application, before them and after.
+pub(in crate::operations) fn remembering(context: &Context, target: &EntityMeta) -> Option<Answers> {
+    context.handled::<FindEvent>(target).map(|_| Answers::default())
+}
 
 /// The rows that are related to some keys, which a question brings along: a list of their entity for its handlers, for all
 /// parents together. Limit and offset are those of each parent.
@@ -22,6 +28,7 @@ pub(in crate::operations) fn related<'a>(
     include: &Include,
     keys: &'a [Vec<Value>],
     depth: usize,
+    answers: Answers,
 ) -> Handled<'a, Vec<Child>> {
     let (relation, target) = (include.relation, include.relation.target());
     let chain = context.handled::<FindEvent>(target)?;
@@ -47,7 +54,7 @@ pub(in crate::operations) fn related<'a>(
             restore(context, target, &mut items, rows, &hidden)?;
             Ok(Collection::<Any>::of(items))
         };
-        let (request, answer) = answered(context, &chain, request, operation).await?;
+        let (request, answer) = answered(context, (&chain, &answers), request, operation).await?;
         let mut owner = |record: &dyn AnyRecord| {
             let known = owners.get_mut(&record.id().to_string()).and_then(VecDeque::pop_front);
             // What a handler has put in belongs to whom its key names; to nobody, where another row would say that.
@@ -70,11 +77,12 @@ pub(in crate::operations) fn load_relations<'a>(
     let chain = context.handled::<LoadRelations>(meta)?;
     let (id, relations) = (id.clone(), relations.to_vec());
     Some(Box::pin(async move {
-        ask::guarded(context, meta, Find::matching(id.condition(meta))).await?;
-        include::may_be_named(context, meta, &relations)?;
+        load::may_be_loaded(context, meta, &relations)?;
+        let answers = Answers::default();
+        answers.during(ask::guarded(context, meta, Find::matching(id.condition(meta)))).await?;
         let request = chain.request(context, meta, Loading::new(id, relations));
         let operation = async |asked: Loading<Any>| load::loaded(context, meta, &asked.id, &asked.relations).await;
-        let (_, record) = answered(context, &chain, request, operation).await?;
+        let (_, record) = answered(context, (&chain, &answers), request, operation).await?;
         is_of(meta, &*record)?;
         shown(context, &*record, meta.all_fields())
     }))

@@ -1,5 +1,6 @@
 //! Writes of one row around which handlers run.
 
+use super::many::stored;
 use super::{Handled, Trusted, is_of, may_write, written};
 use crate::Result;
 use crate::context::{Context, Scope};
@@ -9,7 +10,7 @@ use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::body::accepted;
 use crate::operations::bulk::what_is_set;
-use crate::operations::write::{apply, compare_version, delete_as, insert_as, update_as};
+use crate::operations::write::{apply, compare_version, delete_as, insert_as, update_directly};
 use crate::operations::{Patch, load, permitted, prefilter};
 use crate::record::AnyRecord;
 use crate::value::Value;
@@ -77,12 +78,14 @@ pub(in crate::operations) fn update<'a>(
         let operation = async |part: Context, trusted: Trusted, asked: Item<Any>| {
             is_of(meta, &*asked.item)?;
             let item = &*asked.item;
-            let changed: Patch = item.changed_fields().iter().map(|field| (field, item.get(field))).collect();
-            let (mut values, trusted) = trusted.part(changed);
+            // What was sent is written, changed or not, as it would be without a handler.
+            let sent: FieldMask = trusted.sent.iter().flatten().map(|(field, _)| *field).collect();
+            let written = item.changed_fields().or(sent);
+            let (mut values, trusted) = trusted.part(written.iter().map(|field| (field, item.get(field))).collect());
             let writable = item.as_stored().map_or(FieldMask::NONE, |stored| guard::writable_of(identity, &*stored));
             may_write(context, meta, &values, writable.without(meta.id_fields()))?;
             values.extend(version.iter().cloned());
-            update_as(&part, meta, &item.original_id(), values, trusted).await
+            stored(meta, update_directly(&part, meta, &item.original_id(), values, trusted).await?)
         };
         let record = written(context, Some(meta), chain, asked, operation).await?;
         is_of(meta, &*record)?;
@@ -96,7 +99,7 @@ pub(in crate::operations) fn remove<'a>(
     meta: &'static EntityMeta,
     id: &Id,
     version: Option<&Value>,
-) -> Handled<'a, chrono::DateTime<chrono::Utc>> {
+) -> Handled<'a, Option<chrono::DateTime<chrono::Utc>>> {
     let chain = context.handled::<Remove>(meta)?;
     let (id, version) = (id.clone(), version.cloned());
     Some(Box::pin(async move {
@@ -109,8 +112,7 @@ pub(in crate::operations) fn remove<'a>(
             Ok((Existing { id: id.clone(), item }, Vec::new()))
         };
         let operation = async |part: Context, _, asked: Existing<Any>| {
-            delete_as(&part, meta, &asked.id, version.clone()).await?;
-            Ok(chrono::Utc::now())
+            Ok(delete_as(&part, meta, &asked.id, version.clone()).await?.then(chrono::Utc::now))
         };
         written(context, Some(meta), chain, asked, operation).await
     }))
