@@ -119,7 +119,7 @@ async fn on_the_wire_a_kept_row_is_200_with_nothing_deleted() {
     }
     let put = world.put("/api/relics?id=2").by(&ann()).json(&json!({"note": "new"})).send().await.ok(200);
     assert_eq!(put, json!({"updated": 0}));
-    let one = world.put("/api/relics/2").json(&json!({"note": "new"})).send().await.ok(200);
+    let one = world.put("/api/relics/2").by(&ann()).json(&json!({"note": "new"})).send().await.ok(200);
     assert_eq!((&one["note"], &one["version"]), (&json!("old"), &json!(1)), "the row as it is in the table");
     assert_eq!(relics(&world).await, [2]);
 }

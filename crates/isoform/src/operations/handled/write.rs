@@ -82,7 +82,12 @@ pub(in crate::operations) fn update<'a>(
             let sent: FieldMask = trusted.sent.iter().flatten().map(|(field, _)| *field).collect();
             let written = item.changed_fields().or(sent);
             let (mut values, trusted) = trusted.part(written.iter().map(|field| (field, item.get(field))).collect());
-            let writable = item.as_stored().map_or(FieldMask::NONE, |stored| guard::writable_of(identity, &*stored));
+            let writable = match item.as_stored() {
+                Some(stored) => guard::writable_of(identity, &*stored),
+                // A record of the handler's own is in no table.
+                None if item.state().is_new => FieldMask::NONE,
+                None => guard::writable_of(identity, item),
+            };
             may_write(context, meta, &values, writable.without(meta.id_fields()))?;
             values.extend(version.iter().cloned());
             stored(meta, update_directly(&part, meta, &item.original_id(), values, trusted).await?)
