@@ -13,7 +13,7 @@ use isoform::handlers::{Count, Find, FindById, Handlers, Next};
 use isoform::meta::{FieldMask, RelationMeta};
 use isoform::prelude::*;
 use isoform::provider::{DataProvider, Find as Question, RelatedRow, Transaction};
-use isoform::{Row, Value};
+use isoform::{Error, Row, Value};
 use isoform_leptos::{EntityList, Pages, use_answer, use_query};
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -170,6 +170,8 @@ fn handlers() -> Handlers {
 struct Site(Router);
 
 impl Host for Site {
+    type Router = Router;
+
     fn with_pages(self, pages: Router, files: Router) -> Self {
         Self(self.0.merge(pages.layer(from_fn(in_context))).fallback_service(files))
     }

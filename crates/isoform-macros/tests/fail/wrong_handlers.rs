@@ -1,4 +1,4 @@
-use isoform::handlers::{Batch, Create, Find, Handlers, Next, Outcome, Request};
+use isoform::handlers::{Create, Find, Handlers, Next, Outcome, Request};
 use isoform::prelude::*;
 
 #[derive(Entity, Clone, Debug, PartialEq)]
@@ -55,10 +55,6 @@ fn takes_the_request_of_another_event() -> Handlers {
 
 fn takes_too_little() -> Handlers {
     Handlers::new().after::<Create, Task>(async |_| Ok(()))
-}
-
-fn is_of_no_entity() -> Handlers {
-    Handlers::new().before::<Batch, Task>(async |_| Ok(Next::Continue))
 }
 
 fn names_a_field_that_is_not_there() -> Handlers {
