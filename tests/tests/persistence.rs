@@ -92,7 +92,7 @@ promises! {
             repo().insert(memorandum("bob's")).await.unwrap();
             let absent = |result: Result<()>| assert_eq!(result.unwrap_err().status(), 404);
             absent(repo::<Memorandum>().find_id(kept.item.object_id).await.map(drop));
-            absent(repo::<Memorandum>().delete(kept.item.object_id).await);
+            absent(repo::<Memorandum>().delete(kept.item.object_id).await.map(drop));
             absent(kept.clone().whose().await.map(drop));
             assert_eq!(Memorandum::query().count().await.unwrap(), 1);
             let reply = repo().insert(Reply { memorandum_id: Some(kept.item.object_id), ..Reply::blank() }).await;

@@ -1,6 +1,7 @@
 //! The data operations of a process that has a database: guarded in scope `Api`, trusted in scope `Backend`.
 //!
 //! - `question` guards what is asked, `ask` answers it, `include` loads what is related, `resolve` guards conditions on related rows,
+//!   `answers` remembers what functions of the application have said to a question,
 //!   `body` reads what a request's body says of fields, `write` judges writes by the guard.
 //! - `page` answers pages of a list by a `cursor`, and a list from its end.
 //! - `bulk` writes many rows: in one statement where nothing needs the rows.
@@ -11,6 +12,7 @@
 //! - `store` is where hooks run: every write of an entity that has any passes it, so that no path can skip them.
 
 mod aggregate;
+mod answers;
 mod ask;
 mod body;
 mod bulk;

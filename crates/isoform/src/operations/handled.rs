@@ -19,9 +19,9 @@ pub(super) use read::{count, end, group, list};
 pub(super) use related::{load_relations, related, remembering};
 pub(super) use write::{create, remove, update};
 
+use super::answers::{Answers, unknowing};
 use super::ask::readable;
 use super::hidden::{Hidden, conceal, judged};
-use super::resolve::{Answers, unknowing};
 use super::{Patch, lazy, resolve};
 use crate::context::Context;
 use crate::future::BoxFuture;

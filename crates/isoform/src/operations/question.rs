@@ -2,7 +2,7 @@
 
 use super::hidden::judged;
 use super::page::seen_order;
-use super::{computed, resolve};
+use super::{answers, computed, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::limits;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
@@ -50,5 +50,5 @@ pub(super) async fn guarded(
         find.order = resolve::order(context, meta, seen_order(meta, find.order, readable)).await?;
         Ok(find)
     };
-    if calls > 0 { resolve::each_call_once(answered).await } else { answered.await }
+    if calls > 0 { answers::each_call_once(answered).await } else { answered.await }
 }

@@ -1,8 +1,7 @@
 //! Conditions that ask for more than a row's own fields: what holds of related rows anyway is added, custom filters become what
 //! they answer, and what the asker may not ask is refused.
 
-use std::sync::{Arc, Mutex};
-
+use super::answers::{Answers, Asked, once, unknowing};
 use super::include::key;
 use super::{computed, nesting, prefilter, raw};
 use crate::aggregate::{Aggregation, Measure, OVERFLOW};
@@ -235,69 +234,6 @@ pub(super) async fn made(
         asked(&trusted, meta, condition).await
     });
     nesting::within(|| format!("{}: {what} asks for filters that ask for filters", meta.key), work).await
-}
-
-/// What the application's own functions have answered to a question: what is asked of them once more is answered the same.
-#[derive(Clone, Default)]
-pub(super) struct Answers(Arc<Mutex<Vec<(&'static EntityMeta, Asked, Condition)>>>);
-
-/// What such a function was asked.
-#[derive(PartialEq)]
-enum Asked {
-    /// A call of a custom filter.
-    Call(Custom),
-    /// What a function, which is called so, makes of a condition.
-    Preprocess(&'static str, Condition),
-}
-
-tokio::task_local! {
-    /// Those of the question that is asked.
-    static ANSWERS: Option<Answers>;
-}
-
-impl Answers {
-    /// Does something that knows them and adds to them.
-    pub fn during<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
-        ANSWERS.scope(Some(self.clone()), work)
-    }
-}
-
-/// Does something that knows no answers: what handlers and other functions of the application ask is asked anew.
-pub(super) fn unknowing<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
-    ANSWERS.scope(None, work)
-}
-
-/// Asks a question in which each custom filter runs once, however often it is called with the same arguments.
-pub(super) fn each_call_once<'a, T: Send + 'a>(
-    question: impl Future<Output = Result<T>> + Send + 'a,
-) -> BoxFuture<'a, Result<T>> {
-    // The question of an operation that has handlers is guarded twice.
-    match ANSWERS.try_with(Option::clone).ok().flatten() {
-        Some(_) => Box::pin(question),
-        None => Box::pin(Answers::default().during(question)),
-    }
-}
-
-/// What a function was answered before in this question, or what it answers now.
-async fn once(
-    meta: &'static EntityMeta,
-    asked: impl FnOnce() -> Asked,
-    ask: impl Future<Output = Result<Condition>>,
-) -> Result<Condition> {
-    let Some(Answers(answers)) = ANSWERS.try_with(Option::clone).ok().flatten() else { return ask.await };
-    let asked = asked();
-    let known = |answers: &Vec<(&'static EntityMeta, Asked, Condition)>| {
-        let same = |(other, known, _): &&(&'static EntityMeta, Asked, _)| std::ptr::eq(*other, meta) && *known == asked;
-        answers.iter().find(same).map(|(_, _, answer)| answer.clone())
-    };
-    if let Some(answer) = answers.lock().ok().and_then(|answers| known(&answers)) {
-        return Ok(answer);
-    }
-    let answer = ask.await?;
-    if let Ok(mut answers) = answers.lock() {
-        answers.push((meta, asked, answer.clone()));
-    }
-    Ok(answer)
 }
 
 /// As [`made`], of a function that makes another condition of one; asked the same in one question it runs once.

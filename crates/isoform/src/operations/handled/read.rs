@@ -11,11 +11,11 @@ use crate::handlers::{
 };
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
+use crate::operations::answers::Answers;
 use crate::operations::ask::{guarded, not_too_many, with_related, written};
 use crate::operations::describe::described;
 use crate::operations::hidden::conceal;
 use crate::operations::page::{Behind, at_end};
-use crate::operations::resolve::Answers;
 use crate::operations::{aggregate, ask, include, lazy, not_found, page, resolve};
 use crate::provider::{Find, Include};
 use crate::record::AnyRecord;
