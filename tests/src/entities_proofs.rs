@@ -241,6 +241,9 @@ pub struct Shelf {
     pub best: Option<i64>,
     #[relation(best)]
     pub best_book: ToOne<Book>,
+    /// Bankers alone are told.
+    #[relation(best, on_delete = unwatched)]
+    pub behind: ToOne<Vault>,
 }
 
 /// A book.

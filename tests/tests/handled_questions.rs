@@ -6,7 +6,7 @@ use isoform::handlers::{
 use isoform::prelude::*;
 use serde_json::json;
 use tests::entities_handled::{self, Audit, Deal, Piece};
-use tests::entities_proofs::{Asked, Book, Part, Placed, Shelf, noted};
+use tests::entities_proofs::{Asked, Book, Part, Placed, Shelf, Vault, noted};
 use tests::{Way, World, ann, promises};
 
 async fn deals(world: &World) {
@@ -99,7 +99,7 @@ macro_rules! quiet {
 
 async fn quietly(way: Way) -> World {
     let handlers = quiet!(Find FindById FindFirst FindLast Count Group LoadRelations Update Describe);
-    let all = entities_handled::all().and(entities![Asked, Part, Shelf, Book, Placed]);
+    let all = entities_handled::all().and(entities![Asked, Part, Shelf, Book, Placed, Vault]);
     let world = World::handled(way, all, handlers).await;
     deals(&world).await;
     world
@@ -196,7 +196,7 @@ async fn rearranged(way: Way) -> World {
         }
         Ok(())
     });
-    let world = World::handled(way, entities![Shelf, Book, Placed], handlers).await;
+    let world = World::handled(way, entities![Shelf, Book, Placed, Vault], handlers).await;
     shelve(&world).await;
     world
 }
@@ -243,7 +243,8 @@ async fn a_quiet_update_handler_leaves_versions_as_they_are_without_one() {
 #[tokio::test]
 async fn relations_of_a_row_that_is_not_there_are_answered_as_without_a_handler() {
     let with = quietly(Way::InProcess).await;
-    let without = World::with(Way::InProcess, entities_handled::all()).await;
+    let all = entities_handled::all().and(entities![Shelf, Book, Placed, Vault]);
+    let without = World::with(Way::InProcess, all).await;
     for world in [&with, &without] {
         let closed = Deal { number: 9, title: "closed".into(), closed: true, ..Deal::blank() };
         world.backend().run(repo::<Deal>().insert(closed)).await.unwrap();
@@ -270,6 +271,13 @@ async fn relations_of_a_row_that_is_not_there_are_answered_as_without_a_handler(
         }
     }
     assert_eq!(load(&with, "99", json!({"pieces": true}), Some(&ann())).await.0, 404);
+    // What is refused to the asker is refused whether or not the row is there.
+    for world in [&with, &without] {
+        for path in ["/api/shelves/1?__action=loadRelations", "/api/shelves/99?__action=loadRelations"] {
+            let behind = json!({"include": {"behind": true}});
+            world.post(path).by(&ann()).json(&behind).send().await.refused(403);
+        }
+    }
 }
 
 /// Nobody but admins is told of pieces, deals have another label, and of the audit something fails for bob.
