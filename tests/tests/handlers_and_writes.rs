@@ -75,6 +75,12 @@ async fn writing(way: Way) -> World {
             }
             Ok(())
         })
+        .after::<Create, Voyage>(async |request, outcome| {
+            if outcome.is_err() {
+                *outcome = Ok(Record::from(Voyage::named(&request.item.name, "instead")));
+            }
+            Ok(())
+        })
         .after::<Remove, Tomb>(
             async |request, _| {
                 if request.item.id == 7 { Err(Error::invalid("Not the seventh.")) } else { Ok(()) }
@@ -146,6 +152,16 @@ promises! {
         world.for_(&ann()).run(async { repo::<Deal>().insert(deal(1, &part)).await.unwrap() }).await;
         assert_eq!(noted(&part), ["Failed at last."]);
         assert_eq!(counts(&world).await, (1, 0, 0));
+    }
+
+    async fn of_an_operation_whose_error_became_a_result_nothing_is_left(world: World) {
+        let name = title("mended");
+        world.for_(&ann()).run(async {
+            let voyage = repo::<Voyage>().insert(Voyage::named(&name, "legs, and fail")).await.unwrap();
+            assert_eq!(voyage.order, "instead");
+            assert_eq!(steps(&name).last().map(String::as_str), Some("2 legs"), "it had written");
+        }).await;
+        assert_eq!(counts(&world).await, (0, 0, 0));
     }
 
     async fn what_deleted_writes_is_undone_when_the_transaction_fails(world: World) {
