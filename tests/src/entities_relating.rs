@@ -44,6 +44,8 @@ pub struct Mark {
     #[field(unique)]
     pub name: String,
     pub private: bool,
+    #[relation(through = Marked, Marked::mark_id, Marked::album_id)]
+    pub albums: ToMany<Album>,
 }
 
 fn not_private(who: Option<&Identity>) -> Filter<Mark> {

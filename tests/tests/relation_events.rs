@@ -1,15 +1,20 @@
 //! The data handlers around what is related: `AddRelation`, `SetRelation`, `RemoveRelation`; and what a request tells handlers.
 
+use std::sync::{Arc, Mutex};
+
+use isoform::future::BoxFuture;
 use isoform::handlers::{
     AddRelation, Batch, Create, CreateMany, Find, Handlers, LoadRelations, Next, Remove, RemoveMany, RemoveRelation,
     SetRelation, UpsertMany,
 };
 use isoform::prelude::*;
+use isoform::remote::{Request, Response, Transport};
 use isoform::{Batch as Writes, IntoId as _};
+use isoform_server::InProcess;
 use serde_json::json;
 use tests::entities_handled::{Audit, audit};
 use tests::entities_relating::{Album, AlbumRelations as _, Loose, Mark, Marked, all};
-use tests::{Way, World, admin, ann, bob, promises};
+use tests::{Way, World, admin, ann, bearer, bob, promises};
 
 /// Albums 1, 2, and 3, which is secret; marks 1 to 4, and 9, which is private.
 async fn filled(world: World) -> World {
@@ -19,7 +24,7 @@ async fn filled(world: World) -> World {
                 .insert(Album { id, title: format!("album {id}"), secret, code: "c0de".into(), ..Album::blank() })
                 .await?;
         }
-        let mark = |id: i64| Mark { id, name: format!("mark {id}"), private: id == 9 };
+        let mark = |id: i64| Mark { id, name: format!("mark {id}"), private: id == 9, ..Mark::blank() };
         repo::<Mark>().insert_many([mark(1), mark(2), mark(3), mark(4), mark(9)]).await
     };
     world.backend().run(fill).await.unwrap();
@@ -111,7 +116,7 @@ promises! {
 
     async fn a_row_that_is_inserted_and_related_runs_both_events(world: World) {
         world.for_(&ann()).run(async {
-            album(1).await.marks().insert(Mark { id: 7, name: "new".into(), private: false }).await.unwrap();
+            album(1).await.marks().insert(Mark { id: 7, name: "new".into(), private: false, ..Mark::blank() }).await.unwrap();
         }).await;
         let expected = [
             "before batch", "before create", "after create", "before add relation", "after add relation", "after batch",
@@ -236,12 +241,17 @@ promises! {
     }
 
     async fn after_is_given_the_number_or_the_error_and_may_make_one_of_the_other(world: World) {
+        // For whom all rows are there the database says that one is not, after the handlers.
+        let who = admin();
+        world.for_(&who).run(async {
+            let gone = Record::from(Mark { id: 77, name: "gone".into(), ..Mark::blank() });
+            let added = album(1).await.marks().add_many([&mark(1).await, &mark(2).await, &gone]).await;
+            assert_eq!(added.unwrap(), 0, "the conflict became a number");
+        }).await;
+        assert_eq!(marks(&world, 1).await, [0; 0], "and what was related before it was undone");
+        assert_eq!(told(&world).await, ["1 gets 1 2 77", "0 related"]);
         world.for_(&ann()).run(async {
             let album = album(1).await;
-            let gone = Record::from(Mark { id: 77, name: "gone".into(), private: false });
-            let added = album.marks().add_many([&mark(1).await, &mark(2).await, &gone]).await;
-            assert_eq!(added.unwrap_or_default(), 0, "the conflict became a number");
-            assert_eq!(marks(&world, 1).await, [0; 0], "and what was related before it was undone");
             world.backend().run(async { album.marks().add(&mark(1).await).await.unwrap() }).await;
             let error = album.marks().remove(&mark(1).await).await.unwrap_err();
             assert_eq!((error.status(), error.code()), (403, Some("kept")));
@@ -358,9 +368,9 @@ promises! {
             let _ = batch.repo::<Album>().insert(Album { id: 6, ..Album::blank() });
             batch.run().await.unwrap();
             let album = album(6).await;
-            let refused = album.marks().insert(Mark { id: 7, name: "mark 1".into(), private: false }).await;
+            let refused = album.marks().insert(Mark { id: 7, name: "mark 1".into(), private: false, ..Mark::blank() }).await;
             assert!(refused.unwrap_err().is_conflict());
-            let refused = album.marks().insert(Mark { id: 8, name: "a private one".into(), private: true }).await;
+            let refused = album.marks().insert(Mark { id: 8, name: "a private one".into(), private: true, ..Mark::blank() }).await;
             assert!(refused.is_err(), "nobody puts a row out of their reach");
         }).await;
         assert_eq!(marks(&world, 6).await, [0; 0]);
@@ -370,8 +380,9 @@ promises! {
 
 async fn deep(way: Way) -> World {
     let handlers = Handlers::new().before::<LoadRelations, Album>(async |request| {
-        let first = request.relations.first().map_or("", |one| one.relation.name);
-        audit(format!("{} {first} {}", request.id, request.depth())).await?;
+        let mut names: Vec<_> = request.relations.iter().map(|one| one.relation.name).collect();
+        names.sort_unstable();
+        audit(format!("{} {} {}", request.id, names.join(" and "), request.depth())).await?;
         Ok(Next::Continue)
     });
     handled(way, handlers).await
@@ -388,16 +399,62 @@ promises! {
             let mut one = album(1).await;
             one.load_relations(|a| a.include(|a| a.marks)).await.unwrap();
             assert_eq!(told(&world).await, ["1 marks 1"]);
-            one.load_relations(|a| a.include(|a| a.marks).include(|a| a.photos)).await.unwrap();
-            assert_eq!(told(&world).await, ["1 marks 1"]);
+            one.load_relations(|a| a.include_with(|a| a.marks, |m| m.include(|m| m.albums))).await.unwrap();
+            assert_eq!(told(&world).await, ["1 marks 2"]);
+            assert_eq!(one.marks.get(0).unwrap().albums.get(0).unwrap().id, 1);
+            one.load_relations(|a| {
+                a.include(|a| a.photos).include_with(|a| a.marks, |m| m.include_with(|m| m.albums, |a| a.include(|a| a.photos)))
+            }).await.unwrap();
+            assert_eq!(told(&world).await, ["1 marks and photos 3"]);
         }).await;
     }
+}
+
+#[tokio::test]
+async fn a_request_over_rest_carries_relations_with_their_depth() {
+    let world = deep(Way::InProcess).await;
+    let asked = "/api/albums/1?__action=loadRelations&_include=marks.albums.photos,photos";
+    assert_eq!(world.get(asked).by(&ann()).send().await.ok(200), json!({"marks": [], "photos": []}));
+    assert_eq!(told(&world).await, ["1 marks and photos 3"]);
+}
+
+/// Notes which requests carry a key.
+struct Noting {
+    inner: Arc<dyn Transport>,
+    keys: Arc<Mutex<Vec<bool>>>,
+}
+
+impl Transport for Noting {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response>> {
+        self.keys.lock().unwrap().push(request.headers.iter().any(|(name, _)| name == "idempotency-key"));
+        self.inner.send(request)
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_relation_that_no_answer_came_to_may_be_sent_again() {
+    let world = plain(Way::InProcess).await;
+    let keys = Arc::new(Mutex::new(Vec::new()));
+    let noted = keys.clone();
+    let remote = InProcess::remote(world.router.clone()).header("authorization", bearer(&ann()));
+    let remote = remote.wrapped(|inner| Arc::new(Noting { inner, keys: noted }));
+    Context::over(remote)
+        .run(async {
+            let mut album = album(1).await;
+            album.load_relations(|a| a.include(|a| a.marks)).await.unwrap();
+            let one = mark(1).await;
+            album.marks().add(&one).await.unwrap();
+            album.marks().set([]).await.unwrap();
+            album.marks().remove(&one).await.unwrap();
+        })
+        .await;
+    assert_eq!(*keys.lock().unwrap(), [false, false, false, true, true, true]);
 }
 
 /// Says which application it is.
 fn naming() -> Handlers {
     Handlers::new().before::<Find, Mark>(async |request| {
-        let mark = Mark { id: 1, name: request.application().to_owned(), private: false };
+        let mark = Mark { id: 1, name: request.application().to_owned(), private: false, ..Mark::blank() };
         Ok(Next::Answer(isoform::handlers::Collection::of(vec![Record::from(mark)])))
     })
 }
