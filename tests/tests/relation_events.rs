@@ -325,8 +325,10 @@ promises! {
                 }
             }
             assert_eq!(album.marks().remove(&gone).await.unwrap(), 0);
+            album.marks().add(&mark(2).await).await.unwrap();
+            assert!(album.marks().set([&one, &private]).await.unwrap_err().is_conflict());
         }).await;
-        assert_eq!(marks(&world, 1).await, [0; 0]);
+        assert_eq!(marks(&world, 1).await, [2], "what was removed before it is back");
     }
 
     async fn a_row_is_there_also_where_nobody_keeps_watch_over_its_key(world: World) {
