@@ -63,6 +63,7 @@ pub struct Marked {
     pub album_id: i64,
     #[field(id)]
     pub mark_id: i64,
+    #[field(api_read = "admin")]
     pub by: String,
     #[relation(album_id, on_delete = cascade)]
     pub album: ToOne<Album>,
@@ -76,7 +77,10 @@ fn not_bob(who: &Identity, _: &Record<Marked>) -> bool {
 
 #[hooks]
 impl Hooks for Marked {
-    async fn saving(marked: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
+    async fn saving(marked: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {
+        if (marked.album_id, marked.mark_id) == (2, 4) {
+            e.error(|m| m.by, "for a secret reason");
+        }
         marked.by = Identity::current().map_or_else(|_| "nobody".into(), |who| who.id);
         Ok(())
     }

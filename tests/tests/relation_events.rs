@@ -329,6 +329,11 @@ promises! {
             assert!(album.marks().set([&one, &private]).await.unwrap_err().is_conflict());
         }).await;
         assert_eq!(marks(&world, 1).await, [2], "what was removed before it is back");
+        let who = admin();
+        world.for_(&who).run(async {
+            assert!(album(1).await.marks().set([&one, &gone]).await.unwrap_err().is_conflict());
+        }).await;
+        assert_eq!(marks(&world, 1).await, [2], "also for whom all rows are there");
     }
 
     async fn a_row_is_there_also_where_nobody_keeps_watch_over_its_key(world: World) {
@@ -362,6 +367,17 @@ promises! {
             assert_eq!(album.coded().add(&one).await.unwrap(), 1);
             assert_eq!(album.kept().add(&one).await.unwrap(), 1);
         }).await;
+    }
+
+    async fn a_hook_of_the_entity_in_between_may_refuse_and_hidden_fields_are_not_told(world: World) {
+        let add = async || album(2).await.marks().add_many([&mark(1).await, &mark(4).await]).await;
+        let error = world.for_(&ann()).run(add()).await.unwrap_err();
+        assert_eq!((error.status(), error.fields().len()), (400, 0), "{error:?}");
+        assert!(!error.message().contains("secret reason"), "{error:?}");
+        let who = admin();
+        let error = world.for_(&who).run(add()).await.unwrap_err();
+        assert!(error.status() == 400 && error.message().contains("secret reason"), "{error:?}");
+        assert_eq!(marks(&world, 2).await, [0; 0], "all or none");
     }
 
     async fn relating_is_a_part_of_a_batch(world: World) {
