@@ -417,7 +417,8 @@ impl Call<'_> {
         }
         if let Some(change) = self.relation_change() {
             self.meta().has_rows()?;
-            return self.relate(change, &id, body).await;
+            // Large, and no part of what other requests are.
+            return Box::pin(self.relate(change, &id, body)).await;
         }
         if self.parts.method == Method::POST {
             return Err(unknown::method(self.entity, &self.context, &id));

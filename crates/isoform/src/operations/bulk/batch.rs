@@ -96,7 +96,8 @@ async fn one(context: &Context, meta: &'static EntityMeta, step: Step) -> Result
         Step::UpdateMany(which, set) => update_many(context, meta, which, set).await.map(Done::Count),
         Step::DeleteMany(which) => delete_many(context, meta, which).await.map(Done::Count),
         Step::UpsertMany(rows) => upsert_many(context, meta, rows).await.map(Done::Rows),
-        Step::Relate(asked) => relate(context, meta, asked).await.map(Done::Count),
+        // Large, and no part of what other steps are.
+        Step::Relate(asked) => Box::pin(relate(context, meta, asked)).await.map(Done::Count),
     }
 }
 
