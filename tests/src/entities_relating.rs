@@ -2,6 +2,7 @@
 
 use isoform::prelude::*;
 
+use crate::World;
 use crate::entities_handled::Audit;
 
 /// An album. Secret ones are there for admins only.
@@ -119,4 +120,35 @@ pub struct Photo {
 /// All of them.
 pub fn all() -> Entities {
     entities![Album, Mark, Marked, Loose, Coded, Photo, Audit]
+}
+
+/// Albums 1, 2, and 3, which is secret; marks 1 to 4, and 9, which is private.
+pub async fn filled(world: World) -> World {
+    let fill = async {
+        for (id, secret) in [(1, false), (2, false), (3, true)] {
+            repo::<Album>()
+                .insert(Album { id, title: format!("album {id}"), secret, code: "c0de".into(), ..Album::blank() })
+                .await?;
+        }
+        let mark = |id: i64| Mark { id, name: format!("mark {id}"), private: id == 9, ..Mark::blank() };
+        repo::<Mark>().insert_many([mark(1), mark(2), mark(3), mark(4), mark(9)]).await
+    };
+    world.backend().run(fill).await.unwrap();
+    world
+}
+
+/// An album, for whoever is there.
+pub async fn album(id: i64) -> Record<Album> {
+    repo::<Album>().find_id(id).await.unwrap()
+}
+
+/// A mark.
+pub async fn mark(id: i64) -> Record<Mark> {
+    repo::<Mark>().find_id(id).await.unwrap()
+}
+
+/// The marks of an album, as they are in the table.
+pub async fn marks(world: &World, album: i64) -> Vec<i64> {
+    let of_it = async { Marked::query().filter(|m| m.album_id.eq(album)).order_by(|m| m.mark_id.asc()).await.unwrap() };
+    world.backend().run(of_it).await.iter().map(|marked| marked.mark_id).collect()
 }
