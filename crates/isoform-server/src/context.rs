@@ -73,7 +73,8 @@ pub(crate) struct Source {
 /// What handlers may know of a request.
 fn exchange_of(headers: &HeaderMap) -> Exchange {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    Exchange::new(headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))))
+    let headers = headers.clone();
+    Exchange::new(move || headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect())
 }
 
 impl Source {

@@ -29,6 +29,9 @@ const MOST: usize = 16;
 /// How long the others wait for one that asks nothing.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// How many statements of each the others wait for.
+const ROUNDS: usize = 16;
+
 /// How long transactions of a kind go alone, once one of them had to: most likely its hooks ask more.
 const APART: Duration = Duration::from_secs(1);
 
@@ -156,7 +159,7 @@ pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, out
 }
 
 async fn in_step(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut Outcomes) -> Result<(), Parted> {
-    loop {
+    for _ in 0..ROUNDS {
         round(open, members, outcomes).await?;
         let until = Instant::now() + PATIENCE;
         let mut at = 0;
@@ -179,6 +182,7 @@ async fn in_step(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut 
             return commit(open, members, outcomes).await;
         }
     }
+    Err(Parted::Alone)
 }
 
 /// Asks what all of them ask, those of the same text together.

@@ -68,6 +68,17 @@ fn shown_without(
     Ok(shown)
 }
 
+/// May a record be answered as it stands: does [`shown_without`] change nothing?
+fn is_shown_whole(context: &Context, record: &dyn AnyRecord, fields: FieldMask) -> bool {
+    let (meta, all) = (record.meta(), record.meta().all_fields());
+    fields == all
+        && readable(context, meta) == all
+        && record.state().hidden().is_empty()
+        && record.state().errors().is_empty()
+        && record.changed_fields().is_empty()
+        && meta.relations.iter().all(|relation| record.related(relation.index).is_none())
+}
+
 /// Takes the values of fields out of a row.
 fn blank(meta: &EntityMeta, hidden: FieldMask, row: &mut Row) {
     let mut blank = (meta.new_record)().row();
