@@ -66,6 +66,8 @@ pub(crate) struct Source {
     pub rate: Option<Rate>,
     pub rates: Rates,
     pub handlers: Option<Arc<HandlerSet>>,
+    /// What the application is called, where it says so.
+    pub name: Option<&'static str>,
 }
 
 /// What handlers may know of a request.
@@ -88,10 +90,14 @@ impl Source {
     pub async fn context(&self, parts: &Parts, scope: Scope) -> Result<Context> {
         let session = parts.extensions.get::<tower_sessions::Session>().cloned().map(RequestSession);
         let base = || {
-            Context::backend(self.database.clone())
+            let base = Context::backend(self.database.clone())
                 .with_row_limit(self.rows)
                 .with_query_limits(self.queries)
-                .with_entities(self.entities.clone())
+                .with_entities(self.entities.clone());
+            match self.name {
+                Some(name) => base.with_application(name),
+                None => base,
+            }
         };
         let mut context = self.base.get_or_init(base).clone();
         if let Some(ClientAddress(address)) = parts.extensions.get() {
