@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::prelude::*;
 
-use crate::chart::money;
 use crate::dates;
 use crate::page_state::{PageState, page_state};
 
@@ -37,8 +36,8 @@ pub fn row(order: RecordSignal<Order>) -> AnyView {
     let (page, orders) = (page_state(), expect_context::<Orders>());
     let (id, status) = (untrack(|| order.with(|order| order.id)), order.value(|o| o.status));
     let row = Row { order, id, page, orders };
-    // What can be done is made once somebody looks: each form asks for the products.
-    let unfolded = RwSignal::new(false);
+    // What can be done is made once somebody looks: with the page where one order is asked for.
+    let unfolded = RwSignal::new(orders.is_one.get_untracked());
     Effect::new(move || {
         if orders.is_one.get() {
             unfolded.set(true);

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use shared::prelude::*;
 
-use crate::chart::{Bar, chart, grouped, money};
+use crate::chart::{Bar, chart};
 use crate::dates;
 use crate::finder::{Ask, Finder};
 use crate::listing::{listing, word};

@@ -53,10 +53,12 @@ mod list;
 mod load_more;
 mod online;
 mod pages;
+pub mod prelude;
 mod query;
 mod record_signal;
 #[cfg(not(target_arch = "wasm32"))]
 mod ssr;
+mod written;
 
 pub use aggregate::{use_aggregate, use_groups};
 pub use call::{CallState, use_call};
