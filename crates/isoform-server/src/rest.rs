@@ -95,7 +95,7 @@ async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Resp
     let (mut parts, body) = request.into_parts();
     let exchange = shared.source.exchange(&mut parts);
     let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
-    let work = async {
+    let work = Box::pin(async {
         transport::same_origin(&parts.method, &parts.headers, &shared.source.origins)?;
         let body = Arrived::of(&parts, body, &shared.served.limits, &arriving).await;
         let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
@@ -111,9 +111,9 @@ async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Resp
         };
         match asked {
             None => work(context).await,
-            Some(asked) => shared.served.once.answer(&context, &asked, true, work).await,
+            Some(asked) => Box::pin(shared.served.once.answer(&context, &asked, true, work)).await,
         }
-    };
+    });
     replied(shared.in_time((&parts.method, &parts.uri), &arriving, &who, work).await, exchange.as_ref())
 }
 
@@ -172,7 +172,8 @@ impl Shared {
         let exchange = self.source.exchange(&mut parts);
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
-        let work = async {
+        // Large, and what it is a part of is handed on by value several times.
+        let work = Box::pin(async {
             transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
             let Some(entity) = self.served.addressed(key) else {
                 let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
@@ -197,9 +198,9 @@ impl Shared {
             };
             match asked {
                 None => work(context).await,
-                Some(asked) => self.served.once.answer(&context, &asked, together, work).await,
+                Some(asked) => Box::pin(self.served.once.answer(&context, &asked, together, work)).await,
             }
-        };
+        });
         replied(self.in_time((&method, &uri), &arriving, &who, work).await, exchange.as_ref())
     }
 

@@ -20,7 +20,7 @@ mod writer;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use futures::TryStreamExt as _;
+use futures::{TryStreamExt as _, future};
 use isoform::aggregate::{Aggregation, OVERFLOW};
 use isoform::future::BoxFuture;
 use isoform::meta::{EntityMeta, FieldMask, RelationMeta};
@@ -34,7 +34,7 @@ use transaction::Open;
 use combine::Written;
 pub(crate) use connection::connect;
 use connection::{Connection, Connections, Single};
-use dialect::{Sqlite, query};
+use dialect::{Bound, Sqlite};
 
 use crate::sql::{self, Answer, Statement};
 
@@ -49,8 +49,9 @@ impl Connection {
         statement: Statement<'_>,
         mut each: impl FnMut(&SqliteRow) -> Result<()>,
     ) -> Result<()> {
-        let around = self.begin(&statement.text);
-        let mut stream = query(statement, around).fetch(&mut **self.watched());
+        let bound = Bound::new(statement)?;
+        let around = self.begin(&bound.text);
+        let mut stream = bound.query(around).fetch(&mut **self.watched());
         let (mut wrong, mut count) = (Ok(()), 0);
         let end = loop {
             match stream.try_next().await {
@@ -68,8 +69,9 @@ impl Connection {
 
     /// The first row that a statement answers: SQLite's thread says so once, where a stream of rows says it twice.
     async fn one_row(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<Option<SqliteRow>> {
-        let around = self.begin(&statement.text);
-        let row = query(statement, around).fetch_optional(&mut **self.watched()).await;
+        let bound = Bound::new(statement)?;
+        let around = self.begin(&bound.text);
+        let row = bound.query(around).fetch_optional(&mut **self.watched()).await;
         let count = u64::from(matches!(row, Ok(Some(_))));
         self.done(row, count, meta)
     }
@@ -80,9 +82,9 @@ impl Connection {
     }
 
     /// What a statement changed.
-    async fn execute(&mut self, meta: &EntityMeta, statement: Statement<'_>) -> Result<Written> {
-        let around = self.begin(&statement.text);
-        let mut results = (**self.watched()).fetch_many(query(statement, around));
+    async fn execute(&mut self, meta: &EntityMeta, bound: Bound) -> Result<Written> {
+        let around = self.begin(&bound.text);
+        let mut results = (**self.watched()).fetch_many(bound.query(around));
         let mut written = Written::default();
         let end = loop {
             match results.try_next().await {
@@ -121,8 +123,9 @@ impl Connection {
 impl<C: Connections> Provider<C> {
     /// How many rows a statement changed.
     async fn write(&self, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
+        let bound = Bound::new(statement)?;
         let mut connection = self.0.writing().await?;
-        let written = connection.execute(meta, statement).await;
+        let written = connection.execute(meta, bound).await;
         connection.release().await;
         written.map(|written| written.changed)
     }
@@ -131,7 +134,7 @@ impl<C: Connections> Provider<C> {
     async fn write_one(&self, meta: &'static EntityMeta, statement: Statement<'_>) -> Result<Written> {
         match self.0.single().await? {
             Single::By(mut connection) => {
-                let written = connection.execute(meta, statement).await;
+                let written = connection.execute(meta, Bound::new(statement)?).await;
                 connection.release().await;
                 written
             }
@@ -300,9 +303,17 @@ impl<C: Connections> DataProvider for Provider<C> {
 
     fn insert_many<'a>(&'a self, meta: &'static EntityMeta, rows: &'a [Row]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            for part in sql::parts::<Sqlite>(meta, rows) {
-                self.write(meta, sql::insert_many::<Sqlite>(meta, part)?).await?;
+            let mut parts = sql::parts::<Sqlite>(meta, rows);
+            let mut bound = || parts.next().map(|part| Bound::new(sql::insert_many::<Sqlite>(meta, part)?)).transpose();
+            let mut next = bound()?;
+            let mut connection = self.0.writing().await?;
+            while let Some(part) = next {
+                // While SQLite's thread writes a part, the next one is made here.
+                let (written, made) = future::join(connection.execute(meta, part), future::lazy(|_| bound())).await;
+                written?;
+                next = made?;
             }
+            connection.release().await;
             Ok(())
         })
     }

@@ -24,7 +24,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::time::{Instant, Sleep};
 
 use super::connection::{PATIENCE, busy};
-use super::dialect::{self, bind, stored};
+use super::dialect::{self, arguments};
 use super::writer::{Turn, Writer};
 use crate::sql::Statement;
 
@@ -298,9 +298,13 @@ async fn ask<'a>(
     values: impl IntoIterator<Item = &'a Value>,
     outcomes: &mut Outcomes,
 ) -> (Vec<Written>, Result<(), sqlx::Error>) {
+    let arguments = match arguments(values) {
+        Ok(arguments) => arguments,
+        Err(error) => return (Vec::new(), Err(error)),
+    };
     turn.connection.begin(watched);
-    // Safe: as in `dialect::query`.
-    let query = values.into_iter().fold(sqlx::query(AssertSqlSafe(text)), |query, value| bind(query, stored(value)));
+    // Safe: as in `dialect::Bound::query`.
+    let query = sqlx::query_with(AssertSqlSafe(text), arguments);
     let mut results = (&mut *turn.connection).fetch_many(query);
     let (mut written, mut row) = (Vec::new(), None);
     let end = loop {

@@ -1,16 +1,17 @@
 //! What is SQLite's own: how values are bound, and what its errors mean.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use isoform::aggregate::OVERFLOW;
 use isoform::meta::FieldMeta;
 use isoform::operations::foreign_key_conflict;
 use isoform::validate::{self, Message};
 use isoform::value::{Stored, StoredAs};
-use isoform::{EntityMeta, Error, FieldType, Value, json};
+use isoform::{EntityMeta, Error, FieldType, Result, Value, json};
 use sea_query::{Expr, ExprTrait as _, QueryBuilder, SqliteQueryBuilder};
-use sqlx::AssertSqlSafe;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments as _, AssertSqlSafe};
 
 use super::connection::busy;
 use crate::database::TOO_SLOW;
@@ -119,28 +120,52 @@ pub(super) fn stored(value: &Value) -> sea_query::Value {
 }
 
 /// A statement as sqlx has it.
-pub(super) type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+pub(super) type Query = sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments>;
 
-/// A statement with one more value, as [`stored`].
-pub(super) fn bind(query: Query, value: sea_query::Value) -> Query {
-    match value {
-        sea_query::Value::BigInt(n) => query.bind(n),
-        sea_query::Value::Double(n) => query.bind(n),
-        sea_query::Value::String(text) => query.bind(text),
-        sea_query::Value::Bytes(bytes) => query.bind(bytes),
-        other => unreachable!("a value is stored as a number, a text or bytes: {other:?}"),
+/// Values as sqlx has them, as [`stored`].
+///
+/// # Errors
+/// Where sqlx cannot encode one: of these types it can.
+pub(super) fn arguments<'a>(values: impl IntoIterator<Item = &'a Value>) -> Result<SqliteArguments, sqlx::Error> {
+    let values = values.into_iter();
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(values.size_hint().0, 0);
+    for value in values {
+        let added = match stored(value) {
+            sea_query::Value::BigInt(n) => arguments.add(n),
+            sea_query::Value::Double(n) => arguments.add(n),
+            sea_query::Value::String(text) => arguments.add(text),
+            sea_query::Value::Bytes(bytes) => arguments.add(bytes),
+            other => unreachable!("a value is stored as a number, a text or bytes: {other:?}"),
+        };
+        added.map_err(sqlx::Error::Encode)?;
     }
+    Ok(arguments)
 }
 
-/// A statement with its values.
-pub(super) fn query(statement: Statement<'_>, (before, behind): (Cow<'static, str>, &'static str)) -> Query {
-    let text = match (&*before, behind) {
-        ("", "") => statement.text,
-        (before, behind) => [before, &statement.text, behind].concat().into(),
-    };
-    // Safe: sea-query quotes every name, the names come from static metadata, and every value is bound.
-    let query = sqlx::query(AssertSqlSafe(text));
-    statement.values.iter().fold(query, |query, value| bind(query, stored(value)))
+/// A statement whose values are as sqlx has them.
+pub(super) struct Bound {
+    pub text: Arc<str>,
+    arguments: SqliteArguments,
+}
+
+impl Bound {
+    /// # Errors
+    /// As of [`arguments`].
+    pub fn new(statement: Statement<'_>) -> Result<Self> {
+        let arguments = arguments(statement.values.iter().map(AsRef::as_ref)).map_err(|error| plain_error(&error))?;
+        Ok(Self { text: statement.text, arguments })
+    }
+
+    /// What sqlx executes, with what stands before and behind it.
+    pub fn query(self, (before, behind): (Cow<'static, str>, &'static str)) -> Query {
+        let text = match (&*before, behind) {
+            ("", "") => self.text,
+            (before, behind) => [before, &self.text, behind].concat().into(),
+        };
+        // Safe: sea-query quotes every name, the names come from static metadata, and every value is bound.
+        sqlx::query_with(AssertSqlSafe(text), self.arguments)
+    }
 }
 
 /// A function as something to select from.

@@ -11,7 +11,7 @@ use isoform::{Condition, Value};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};
 
-use super::dialect::{Sqlite, query};
+use super::dialect::{Bound, Sqlite};
 use super::schema;
 use crate::sql::{self, Statement};
 
@@ -38,7 +38,7 @@ async fn things() -> SqliteConnection {
 
 async fn plan(connection: &mut SqliteConnection, statement: Statement<'_>) -> Vec<String> {
     let explained = Statement { text: format!("EXPLAIN QUERY PLAN {}", statement.text).into(), ..statement };
-    let rows = query(explained, ("".into(), "")).fetch_all(connection).await.unwrap_or_else(|error| panic!("{error}"));
+    let rows = Bound::new(explained).unwrap_or_else(|error| panic!("{error}")).query(("".into(), "")).fetch_all(connection).await.unwrap_or_else(|error| panic!("{error}"));
     rows.iter().map(|row| row.get::<String, _>("detail")).collect()
 }
 

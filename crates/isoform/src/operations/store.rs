@@ -116,7 +116,6 @@ async fn finish(context: &Context, record: &mut dyn AnyRecord, way: Way<'_>, pre
     let database = context.database()?;
     if is_new {
         stamp_new(record)?;
-        fit_for_storing(record)?;
         if let Some(id) = numbered {
             let number = database.insert_numbered(meta, &record.row()).await?;
             set(record, id, Value::Int(number))?;
@@ -200,15 +199,6 @@ pub(super) fn stamp_new(record: &mut dyn AnyRecord) -> Result<()> {
     }
 }
 
-/// Hooks may have set what no validator saw.
-pub(super) fn fit_for_storing(record: &dyn AnyRecord) -> Result<()> {
-    let unfit = |index: usize| validate::storable(&record.get(index)).err().map(|message| (index, message));
-    match record.meta().written_fields().iter().find_map(unfit) {
-        None => Ok(()),
-        Some((index, message)) => Err(validate::error(record.meta(), std::iter::once((index, message.as_str())))),
-    }
-}
-
 /// `after`: where to ask why no row was there, once the transaction may have ended with the update.
 async fn update_changed(
     database: &dyn DataProvider,
@@ -223,7 +213,6 @@ async fn update_changed(
     for index in meta.with_role(FieldRole::UpdatedAt) {
         set(record, index, now())?;
     }
-    fit_for_storing(record)?;
     let changed = record.changed_fields().and(written);
     let moved: Patch = changed.and(meta.id_fields()).iter().map(|index| (index, record.get(index))).collect();
     validate::values(meta, &moved)?;

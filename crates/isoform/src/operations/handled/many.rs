@@ -56,6 +56,8 @@ pub(crate) fn inserted<'a>(
     meta: &'static EntityMeta,
     new: &[&dyn AnyRecord],
 ) -> Handled<'a, Vec<Box<dyn AnyRecord>>> {
+    // Without a handler nothing is asked of each record.
+    context.handled::<CreateMany>(meta)?;
     let patches: Vec<_> = new.iter().map(|record| what_is_set(*record)).collect();
     let created = create_many(context, meta, &patches)?;
     Some(Box::pin(async move {

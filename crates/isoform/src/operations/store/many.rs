@@ -1,6 +1,6 @@
 //! Records that are written together, by an entity whose `saving_many` sees them all at once.
 
-use super::{Way, finish, fit_for_storing, prepare, stamp_new};
+use super::{Way, finish, prepare, stamp_new};
 use crate::bulk::in_row;
 use crate::context::Context;
 use crate::hooks::{EventState, Hook, running};
@@ -67,7 +67,6 @@ pub(in crate::operations) async fn ready_row(
         reach.includes(inside, record).await?;
     }
     stamp_new(record)?;
-    fit_for_storing(record)?;
     Ok(record.row())
 }
 
