@@ -153,7 +153,11 @@ mod server {
     pub struct Answers(Arc<Mutex<HashMap<u64, Vec<Asked>>>>);
 
     /// The answer to a question, which is asked unless it was already, and is written into the page.
-    pub fn asked(place: Place, question: Question, ask: impl FnOnce(&Question) -> BoxFuture<'static, Answer>) -> Answering {
+    pub fn asked(
+        place: Place,
+        question: Question,
+        ask: impl FnOnce(&Question) -> BoxFuture<'static, Answer>,
+    ) -> Answering {
         let answers = use_context::<Answers>().unwrap_or_else(|| {
             let answers = Answers::default();
             provide_context(answers.clone());

@@ -67,9 +67,9 @@ mod run;
 mod view;
 
 pub use event::{
-    Batch, ById, Collection, Count, Counted, Create, CreateMany, Describe, EntityEvent, Event, EventKind, Existing,
-    Find, FindById, FindFirst, FindLast, Group, Grouped, Item, Items, LoadRelations, Loading, Many, Nothing,
-    Questioned, Remove, RemoveMany, Several, Steps, Update, UpdateMany, UpsertMany, Upserts,
+    ById, Collection, Count, Counted, Create, CreateMany, Describe, EntityEvent, Event, EventKind, Existing, Find,
+    FindById, FindFirst, FindLast, Group, Grouped, Item, Items, LoadRelations, Loading, Many, Nothing, Questioned,
+    Remove, RemoveMany, RunBatch, Several, Steps, Update, UpdateMany, UpsertMany, Upserts,
 };
 pub use exchange::{Exchange, Reply};
 pub(crate) use question::Paged;

@@ -28,7 +28,7 @@ async fn what_is_asked_in_a_row_comes_with_the_page_and_is_taken_over() {
                 "const request = new XMLHttpRequest(); request.open('GET', location, false); request.send(); return request.responseText",
             );
             let html = html.await;
-            assert!(html.as_str().unwrap().contains(">A a stool, €3.00</option>"), "the server renders the choices");
+            assert!(html.as_str().unwrap().contains(">A a stool, €3.00"), "the server renders the choices");
             let asked = "return performance.getEntriesByType('resource').map(one => one.name).filter(name => name.includes('/api/products'))";
             assert_eq!(page.script(asked).await, serde_json::json!([]), "and the browser does not ask for them again");
             let option = "//select/option[starts-with(., 'A b stool')]";
@@ -73,7 +73,9 @@ async fn what_can_be_written_can_be_chosen_in_the_audit() {
             page.sign_in(&application, "admin").await;
             page.goto(&application.address("/audit")).await.unwrap();
             page.see("[data-test=entity]").await;
-            let choices = page.script("return [...document.querySelectorAll('[data-test=entity] option')].map(o => o.value)").await;
+            let choices = page
+                .script("return [...document.querySelectorAll('[data-test=entity] option')].map(o => o.value)")
+                .await;
             let choices: Vec<String> = serde_json::from_value(choices).unwrap();
             let all = isoform::describe_entities();
             let listed = application.program("admin").await.run(all).await.unwrap();

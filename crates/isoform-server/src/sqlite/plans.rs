@@ -38,7 +38,12 @@ async fn things() -> SqliteConnection {
 
 async fn plan(connection: &mut SqliteConnection, statement: Statement<'_>) -> Vec<String> {
     let explained = Statement { text: format!("EXPLAIN QUERY PLAN {}", statement.text).into(), ..statement };
-    let rows = Bound::new(explained).unwrap_or_else(|error| panic!("{error}")).query(("".into(), "")).fetch_all(connection).await.unwrap_or_else(|error| panic!("{error}"));
+    let rows = Bound::new(explained)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .query(("".into(), ""))
+        .fetch_all(connection)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     rows.iter().map(|row| row.get::<String, _>("detail")).collect()
 }
 
