@@ -20,6 +20,7 @@ pub fn all() -> Entities {
         .and(crate::entities_attacks::all())
         .and(crate::entities_methods::all())
         .and(crate::entities_combined::all())
+        .and(crate::entities_in_step::all())
         .and(crate::entities_controllers::all())
 }
 

@@ -22,6 +22,7 @@ pub mod entities_filters;
 pub mod entities_handled;
 pub mod entities_hooks;
 pub mod entities_ids;
+pub mod entities_in_step;
 pub mod entities_kept;
 pub mod entities_lazy;
 pub mod entities_methods;

@@ -440,6 +440,11 @@ pub(crate) fn pins_id(meta: &EntityMeta, filter: &Condition) -> bool {
     meta.ids.iter().all(|id| equal_to(*id, filter).is_some())
 }
 
+/// The id of the row that it is about, where it is about one.
+pub(crate) fn pinned_id(meta: &EntityMeta, filter: &Condition) -> Option<Vec<Value>> {
+    meta.ids.iter().map(|id| equal_to(*id, filter).cloned()).collect()
+}
+
 /// The value that a field has in every row which fulfils a condition.
 fn equal_to(wanted: usize, filter: &Condition) -> Option<&Value> {
     match filter {

@@ -7,6 +7,7 @@ mod cell;
 mod combine;
 mod connection;
 mod dialect;
+mod group;
 #[cfg(test)]
 mod plans;
 mod raw;
@@ -24,7 +25,7 @@ use futures::{TryStreamExt as _, future};
 use isoform::aggregate::{Aggregation, OVERFLOW};
 use isoform::future::BoxFuture;
 use isoform::meta::{EntityMeta, FieldMask, RelationMeta};
-use isoform::provider::{DataProvider, Find, RelatedRow, Transaction};
+use isoform::provider::{DataProvider, Find, RelatedRow, RowWrite, Transaction};
 use isoform::sql::{RowShape, Sql};
 use isoform::{Condition, Error, Result, Row, Value};
 use sqlx::sqlite::SqliteRow;
@@ -33,7 +34,7 @@ use transaction::Open;
 
 use combine::Written;
 pub(crate) use connection::connect;
-use connection::{Connection, Connections, Single};
+use connection::{Connection, Connections, Single, Step};
 use dialect::{Bound, Sqlite};
 
 use crate::sql::{self, Answer, Statement};
@@ -121,6 +122,14 @@ impl Connection {
 }
 
 impl<C: Connections> Provider<C> {
+    /// The id of the one row that a statement with this condition is about, where it may go in step with those of other transactions.
+    fn in_step(&self, meta: &EntityMeta, filter: &Condition) -> Option<Vec<Value>> {
+        if !self.0.goes_in_step() || !meta.has_table() || filter.asks_elsewhere() {
+            return None;
+        }
+        sql::pinned_id(meta, filter)
+    }
+
     /// How many rows a statement changed.
     async fn write(&self, meta: &EntityMeta, statement: Statement<'_>) -> Result<u64> {
         let bound = Bound::new(statement)?;
@@ -164,7 +173,13 @@ impl<C: Connections> DataProvider for Provider<C> {
 
     fn find<'a>(&'a self, meta: &'static EntityMeta, find: &'a Find) -> BoxFuture<'a, Result<Vec<Row>>> {
         Box::pin(async move {
-            let statement = sql::select::<Sqlite>(meta, find, meta.columns())?;
+            let mut statement = sql::select::<Sqlite>(meta, find, meta.columns())?;
+            if let Some(id) = self.in_step(meta, &find.filter).filter(|_| find.limit == Some(1) && find.offset == 0) {
+                match self.0.in_step(meta, id, statement, false).await? {
+                    Step::Done(told) => return Ok(told.row.into_iter().collect()),
+                    Step::Alone(same) => statement = same,
+                }
+            }
             let mut connection = self.0.reading().await?;
             if find.limit == Some(1) {
                 let row = connection.one_row(meta, statement).await?;
@@ -296,7 +311,14 @@ impl<C: Connections> DataProvider for Provider<C> {
 
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let statement = sql::insert::<Sqlite>(meta, row)?;
+            let mut statement = sql::insert::<Sqlite>(meta, row)?;
+            if self.0.goes_in_step() && meta.has_table() {
+                let id = meta.ids.iter().filter_map(|id| row.get(*id).cloned()).collect();
+                match self.0.in_step(meta, id, statement, true).await? {
+                    Step::Done(_) => return Ok(()),
+                    Step::Alone(same) => statement = same,
+                }
+            }
             self.write_one(meta, statement).await.map(drop)
         })
     }
@@ -337,7 +359,14 @@ impl<C: Connections> DataProvider for Provider<C> {
         set: &'a [(usize, Value)],
     ) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let statement = sql::update::<Sqlite>(meta, filter, set, Answer::Count)?;
+            let mut statement = sql::update::<Sqlite>(meta, filter, set, Answer::Count)?;
+            let moves = set.iter().any(|(field, _)| meta.ids.contains(field));
+            if let Some(id) = self.in_step(meta, filter).filter(|_| !moves) {
+                match self.0.in_step(meta, id, statement, true).await? {
+                    Step::Done(told) => return Ok(told.changed),
+                    Step::Alone(same) => statement = same,
+                }
+            }
             self.write_where(meta, filter, statement).await
         })
     }
@@ -431,7 +460,11 @@ impl<C: Connections> DataProvider for Provider<C> {
     }
 
     fn transaction(&self) -> Result<Arc<dyn Transaction>> {
-        Ok(Arc::new(Provider(self.0.begin())))
+        Ok(Arc::new(Provider(self.0.begin(None))))
+    }
+
+    fn transaction_of_row(&self, write: RowWrite) -> Result<Arc<dyn Transaction>> {
+        Ok(Arc::new(Provider(self.0.begin(Some(write)))))
     }
 
     fn schema_differences<'a>(

@@ -23,7 +23,7 @@ use crate::filter::limits::QueryLimits;
 use crate::handlers::{Exchange, HandlerSet};
 use crate::identity::Identity;
 #[cfg(not(target_arch = "wasm32"))]
-use crate::provider::{DataProvider, Transaction};
+use crate::provider::{DataProvider, RowWrite, Transaction};
 use crate::remote::Remote;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::session::Session;
@@ -547,7 +547,32 @@ impl Context {
     where
         F: Future<Output = Result<T>>,
     {
-        let provider = self.database()?.transaction()?;
+        self.within(self.database()?.transaction()?, future).await
+    }
+
+    /// As [`Context::transaction`]; where it is for the write of one row, it may go in step with others.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) async fn transaction_of_row<T, F>(
+        &self,
+        write: Option<RowWrite>,
+        future: impl FnOnce(Self) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let database = self.database()?;
+        let provider = match write {
+            Some(write) => database.transaction_of_row(write)?,
+            None => database.transaction()?,
+        };
+        self.within(provider, future).await
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    async fn within<T, F>(&self, provider: Arc<dyn Transaction>, future: impl FnOnce(Self) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let outer = self.0.transaction.clone().map(Arc::new);
         let open = OpenTransaction { provider, outer };
         let inside = self.with(|inner| inner.transaction = Some(open.clone()));

@@ -263,6 +263,16 @@ pub trait DataProvider: Send + Sync + 'static {
     /// Where the provider has none.
     fn transaction(&self) -> Result<Arc<dyn Transaction>>;
 
+    /// As [`DataProvider::transaction`], for the write of one row: most of them read it by its id and write it, so that several may go in
+    /// step. What else is done in it is done as in any.
+    ///
+    /// # Errors
+    /// As [`DataProvider::transaction`].
+    fn transaction_of_row(&self, write: RowWrite) -> Result<Arc<dyn Transaction>> {
+        let _ = write;
+        self.transaction()
+    }
+
     /// In what the tables that are there do not match the entities, and cannot be made to. Nothing is changed.
     #[cfg(not(target_arch = "wasm32"))]
     fn schema_differences<'a>(
@@ -275,6 +285,29 @@ pub trait DataProvider: Send + Sync + 'static {
 
     /// Creates what is missing of tables and columns. Answers what it did, a sentence each.
     fn ensure_schema<'a>(&'a self, entities: &'a [&'static EntityMeta]) -> BoxFuture<'a, Result<Vec<String>>>;
+}
+
+/// The write of one row: what a transaction is about.
+#[derive(Clone, Copy, Debug)]
+pub struct RowWrite {
+    /// The entity.
+    pub meta: &'static EntityMeta,
+    /// Is the row a new one?
+    pub is_new: bool,
+}
+
+impl PartialEq for RowWrite {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.meta, other.meta) && self.is_new == other.is_new
+    }
+}
+
+impl Eq for RowWrite {}
+
+impl std::hash::Hash for RowWrite {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (std::ptr::from_ref(self.meta), self.is_new).hash(state);
+    }
 }
 
 /// A data provider whose operations become visible together, or not at all.

@@ -1,4 +1,5 @@
 //! Writes of one statement about one row that wait for the writing connection: those of the same text go together.
+//! (Of transactions see `group.rs`.)
 //!
 //! A task of its own, the *server* of the line, waits for the connection on behalf of all of them, as one of those who wait for it,
 //! and executes what it finds then: `BEGIN IMMEDIATE; …; …; COMMIT` is one way to SQLite's thread and one commit for up to sixteen
@@ -25,6 +26,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::connection::{PATIENCE, busy};
 use super::dialect::{self, arguments};
+use super::group::{self, Apart, Candidate};
 use super::writer::{Turn, Writer};
 use crate::sql::Statement;
 
@@ -45,11 +47,14 @@ pub(super) struct Written {
 pub(super) struct Line {
     writer: Arc<Mutex<Writer>>,
     waiting: std::sync::Mutex<Waiting>,
+    apart: Apart,
 }
 
 #[derive(Default)]
 struct Waiting {
     writes: VecDeque<Write>,
+    /// Transactions about one row each.
+    transactions: VecDeque<Candidate>,
     /// Is there a task that serves them?
     is_served: bool,
 }
@@ -64,7 +69,7 @@ struct Write {
 
 impl Line {
     pub fn new(writer: Writer) -> Self {
-        Self { writer: Arc::new(Mutex::new(writer)), waiting: std::sync::Mutex::default() }
+        Self { writer: Arc::new(Mutex::new(writer)), waiting: std::sync::Mutex::default(), apart: Apart::default() }
     }
 
     /// The writing connection, for who takes turns by themselves.
@@ -82,25 +87,56 @@ impl Line {
     /// # Errors
     /// As of the statement by itself; 503 where it waits too long, and was not begun.
     pub async fn write(self: &Arc<Self>, meta: &'static EntityMeta, statement: Statement<'_>) -> Result<Written> {
-        let runtime = tokio::runtime::Handle::try_current().map_err(Error::internal)?;
         let (answer, answered) = oneshot::channel();
         let values = statement.values.into_iter().map(Cow::into_owned).collect();
         let write = Write { text: statement.text, values, meta, since: Instant::now(), answer };
-        let is_served = {
-            let mut waiting = self.waiting();
-            waiting.writes.push_back(write);
-            std::mem::replace(&mut waiting.is_served, true)
-        };
-        if !is_served {
-            runtime.spawn(Service { line: self.clone(), goes_on: true }.run());
-        }
+        self.served(|waiting| waiting.writes.push_back(write))?;
         answered
             .await
             .unwrap_or_else(|_| Err(Error::internal("nobody knows what became of a write whose server stopped")))
     }
 
+    /// Has a transaction about one row wait for others of its kind.
+    ///
+    /// # Errors
+    /// Outside of a runtime.
+    pub fn join(self: &Arc<Self>, transaction: Candidate) -> Result<()> {
+        self.served(|waiting| waiting.transactions.push_back(transaction))
+    }
+
+    /// The kinds of transactions that go alone.
+    pub const fn apart(&self) -> &Apart {
+        &self.apart
+    }
+
+    /// Sees to it that what waits from now on is served.
+    fn served(self: &Arc<Self>, wait: impl FnOnce(&mut Waiting)) -> Result<()> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(Error::internal)?;
+        let is_served = {
+            let mut waiting = self.waiting();
+            wait(&mut waiting);
+            std::mem::replace(&mut waiting.is_served, true)
+        };
+        if !is_served {
+            runtime.spawn(Service { line: self.clone(), goes_on: true }.run());
+        }
+        Ok(())
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The transactions that have waited longest, where they have done so for longer than any write.
+    fn next_transactions(&self) -> Vec<Candidate> {
+        let mut waiting = self.waiting();
+        let writes_wait = waiting.writes.front().map(|first| first.since);
+        match waiting.transactions.front() {
+            Some(first) if writes_wait.is_none_or(|since| first.since <= since) => {
+                Candidate::group(&mut waiting.transactions)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The first that waits, with others of the same text: as many as there are, but a power of two, and no more than so many.
@@ -131,15 +167,15 @@ impl Line {
     fn expire(&self) -> Instant {
         let now = Instant::now();
         let mut waiting = self.waiting();
-        loop {
-            match waiting.writes.front().map(|first| first.since + PATIENCE) {
-                Some(until) if until <= now => {
-                    waiting.writes.pop_front().map(|write| write.answer.send(Err(busy())));
-                }
-                Some(until) => return until,
-                None => return now + PATIENCE,
-            }
+        while waiting.writes.front().is_some_and(|first| first.since + PATIENCE <= now) {
+            waiting.writes.pop_front().map(|write| write.answer.send(Err(busy())));
         }
+        while waiting.transactions.front().is_some_and(|first| first.since + PATIENCE <= now) {
+            waiting.transactions.pop_front().map(|transaction| transaction.first.answer.send(Err(busy())));
+        }
+        let first = waiting.writes.front().map(|write| write.since);
+        let first = first.into_iter().chain(waiting.transactions.front().map(|transaction| transaction.since)).min();
+        first.unwrap_or(now) + PATIENCE
     }
 }
 
@@ -158,18 +194,32 @@ impl Drop for Service {
             for write in waiting.writes.drain(..) {
                 let _ = write.answer.send(Err(busy()));
             }
+            for transaction in waiting.transactions.drain(..) {
+                let _ = transaction.first.answer.send(Err(busy()));
+            }
         }
     }
 }
 
 /// What became of writes. They are told when SQLite's thread has the next ones, so that it has something to do meanwhile.
 #[derive(Default)]
-struct Outcomes(Vec<(Write, Result<Written>)>);
+pub(super) struct Outcomes {
+    writes: Vec<(Write, Result<Written>)>,
+    commits: Vec<oneshot::Sender<Result<()>>>,
+}
 
 impl Outcomes {
+    /// Transactions of a group are committed.
+    pub fn committed(&mut self, ended: impl Iterator<Item = oneshot::Sender<Result<()>>>) {
+        self.commits.extend(ended);
+    }
+
     fn tell(&mut self) {
-        for (write, outcome) in self.0.drain(..) {
+        for (write, outcome) in self.writes.drain(..) {
             let _ = write.answer.send(outcome);
+        }
+        for ended in self.commits.drain(..) {
+            let _ = ended.send(Ok(()));
         }
     }
 }
@@ -199,13 +249,18 @@ impl Service {
 
     fn somebody_waits(&mut self) -> bool {
         let mut waiting = self.line.waiting();
-        self.goes_on = !waiting.writes.is_empty();
+        self.goes_on = !waiting.writes.is_empty() || !waiting.transactions.is_empty();
         waiting.is_served = self.goes_on;
         self.goes_on
     }
 
     /// Executes what waits, as much as one turn is for.
     async fn serve(&self, mut turn: Turn, outcomes: &mut Outcomes, mut patience: Pin<&mut Sleep>) {
+        let transactions = self.line.next_transactions();
+        if !transactions.is_empty() {
+            let run = pin!(group::run(&self.line, &mut turn, transactions, outcomes));
+            return self.attentively(run, patience).await;
+        }
         let mut most = MOST;
         loop {
             let group = self.line.next_group(most);
@@ -216,12 +271,12 @@ impl Service {
             let written = self.attentively(pin!(together(&mut turn, &group, outcomes)), patience.as_mut()).await;
             outcomes.tell();
             if let Some(written) = written {
-                outcomes.0.extend(group.into_iter().zip(written));
+                outcomes.writes.extend(group.into_iter().zip(written));
                 continue;
             }
             for write in group.into_iter().filter(|write| !write.answer.is_closed()) {
                 let outcome = self.attentively(pin!(alone(&mut turn, &write, outcomes)), patience.as_mut()).await;
-                outcomes.0.push((write, outcome));
+                outcomes.writes.push((write, outcome));
                 outcomes.tell();
             }
         }
@@ -291,7 +346,7 @@ fn unanswered() -> Error {
 /// Asks SQLite, to the end: what a statement has written is known only then. Answers what each statement answered up to an error.
 ///
 /// Whoever calls this says to [`Watched::end`](super::watch::Watched::end) how many rows there were.
-async fn ask<'a>(
+pub(super) async fn ask<'a>(
     turn: &mut Turn,
     watched: &Arc<str>,
     text: Arc<str>,

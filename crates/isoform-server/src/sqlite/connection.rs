@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use isoform::future::BoxFuture;
-use isoform::provider::DataProvider;
-use isoform::{Error, Result};
+use isoform::provider::{DataProvider, RowWrite};
+use isoform::{EntityMeta, Error, Result, Value};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::Provider;
 use super::combine::Line;
+use super::group::Told;
 use super::readers::{Reader, Readers};
 use super::transaction::{InTransaction, Open};
 use super::watch::Watched;
 use super::writer::{Turn, Writer, in_turn};
 use crate::database::StatementLimits;
+use crate::sql::Statement;
 
 /// Opens a database; what is missing of the file and its folder is created.
 pub(crate) async fn connect(url: &str, limits: StatementLimits) -> Result<Arc<dyn DataProvider>> {
@@ -73,7 +75,31 @@ pub(super) trait Connections: Send + Sync + 'static {
     fn single(&self) -> BoxFuture<'_, Result<Single>>;
 
     /// A transaction that begins with its first operation; of a transaction a part.
-    fn begin(&self) -> Open;
+    fn begin(&self, write: Option<RowWrite>) -> Open;
+
+    /// May what is asked go in step with what other transactions ask?
+    fn goes_in_step(&self) -> bool {
+        false
+    }
+
+    /// Asks a statement about the row with this id in step with other transactions, where that may be.
+    fn in_step<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        id: Vec<Value>,
+        statement: Statement<'a>,
+        writes: bool,
+    ) -> BoxFuture<'a, Result<Step<'a>>> {
+        let _ = (meta, id, writes);
+        isoform::future::ready(Ok(Step::Alone(statement)))
+    }
+}
+
+/// What became of a statement that might go in step with others.
+pub(super) enum Step<'a> {
+    Done(Told),
+    /// Nothing: it is executed by itself.
+    Alone(Statement<'a>),
 }
 
 /// How one statement about one row is executed.
@@ -150,8 +176,8 @@ impl Connections for Shared {
         Box::pin(std::future::ready(Ok(Single::of(&self.line))))
     }
 
-    fn begin(&self) -> Open {
-        Open::new(self.line.clone())
+    fn begin(&self, write: Option<RowWrite>) -> Open {
+        Open::new(self.line.clone(), write)
     }
 }
 

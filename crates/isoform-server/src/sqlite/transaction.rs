@@ -14,17 +14,19 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use isoform::future::BoxFuture;
-use isoform::provider::AfterCommit;
-use isoform::{Error, Result};
+use isoform::provider::{AfterCommit, RowWrite};
+use isoform::{EntityMeta, Error, Result, Value};
 use sqlx::AssertSqlSafe;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::combine::Line;
-use super::connection::{Connection, Connections, Single};
-use super::dialect::{is_violation, plain_error};
+use super::combine::{Line, Outcomes, ask};
+use super::connection::{Connection, Connections, Single, Step, busy};
+use super::dialect::{self, is_violation, plain_error};
+use super::group::{InGroup, Past, Said, Told};
 use super::savepoints::Savepoints;
 use super::watch::Watched;
 use super::writer::{Turn, in_turn};
+use crate::sql::Statement;
 
 /// A transaction, or a part of one. It waits for its turn when it is first used.
 pub(super) struct Open {
@@ -32,6 +34,7 @@ pub(super) struct Open {
     writes: Arc<AtomicU64>,
     next_write_commits: AtomicBool,
     after_commit: AfterCommit,
+    goes_in_step: bool,
 }
 
 /// A transaction, a part of it, a part of that.
@@ -42,6 +45,8 @@ struct Level {
     depth: usize,
     /// Whoever ran it is gone.
     given_up: AtomicBool,
+    /// The write of one row that it is about, if it is.
+    write: Option<RowWrite>,
 }
 
 /// What a level takes its connection from.
@@ -54,6 +59,8 @@ enum Within {
 enum Stage {
     /// Nothing was asked of it yet.
     Unused,
+    /// It goes in step with others, or did so until now.
+    InGroup(InGroup),
     Whole(Whole),
     Part(Part),
     /// Committed or undone. A task that was spawned inside may still hold on to it.
@@ -68,6 +75,12 @@ struct Whole {
     /// A statement failed in a way that leaves open what SQLite made of the transaction: it can only be undone.
     broken: bool,
     committed: bool,
+}
+
+impl Whole {
+    fn new(turn: Turn) -> Self {
+        Self { turn, savepoints: Savepoints::default(), broken: false, committed: false }
+    }
 }
 
 impl Drop for Whole {
@@ -93,6 +106,8 @@ impl Drop for Part {
     fn drop(&mut self) {
         if let Some(whole) = self.outer.whole() {
             whole.savepoints.end(self.depth, self.kept);
+        } else if let Some(group) = self.outer.in_group() {
+            group.end_part(self.depth, self.kept);
         }
     }
 }
@@ -103,7 +118,24 @@ impl Stage {
         match self {
             Self::Whole(whole) => Some(whole),
             Self::Part(part) => part.outer.whole(),
-            Self::Unused | Self::Ended => None,
+            Self::Unused | Self::InGroup(_) | Self::Ended => None,
+        }
+    }
+
+    /// The same, where it goes in step with others.
+    fn in_group(&mut self) -> Option<&mut InGroup> {
+        match self {
+            Self::InGroup(group) => Some(group),
+            Self::Part(part) => part.outer.in_group(),
+            Self::Unused | Self::Whole(_) | Self::Ended => None,
+        }
+    }
+
+    /// It goes on alone.
+    fn alone(&mut self, whole: Whole) {
+        match self {
+            Self::Part(part) => part.outer.alone(whole),
+            stage => *stage = Self::Whole(whole),
         }
     }
 
@@ -111,7 +143,7 @@ impl Stage {
         match self {
             Self::Whole(whole) => whole.broken,
             Self::Part(part) => part.broken || part.outer.is_broken(),
-            Self::Unused | Self::Ended => false,
+            Self::Unused | Self::InGroup(_) | Self::Ended => false,
         }
     }
 
@@ -129,7 +161,7 @@ impl Stage {
         match self {
             Self::Whole(whole) => whole.broken = true,
             Self::Part(part) => part.broken = true,
-            Self::Unused | Self::Ended => {}
+            Self::Unused | Self::InGroup(_) | Self::Ended => {}
         }
     }
 }
@@ -235,8 +267,8 @@ impl Level {
         })
     }
 
-    /// The stage, with a connection.
-    async fn begun(&self) -> Result<OwnedMutexGuard<Stage>> {
+    /// The stage, with a connection; or in step with others, where that may be for what is asked next.
+    async fn begun(&self, about: Option<(&EntityMeta, &[Value])>) -> Result<OwnedMutexGuard<Stage>> {
         let mut stage = self.turn().await?;
         if self.is_given_up() {
             stage.end(self);
@@ -249,43 +281,85 @@ impl Level {
             }
             Stage::Unused => {
                 *stage = match &self.within {
-                    Within::Line(line) => Stage::Whole(Whole {
-                        turn: in_turn(line.writer()).await?,
-                        savepoints: Savepoints::default(),
-                        broken: false,
-                        committed: false,
-                    }),
+                    Within::Line(line) => self.first(line, about).await?,
                     Within::Outer(outer) => Stage::Part(Part {
-                        outer: outer.begun_for_a_part().await?,
+                        outer: outer.begun_for_a_part(about).await?,
                         depth: self.depth,
                         broken: false,
                         kept: false,
                     }),
                 };
             }
-            Stage::Whole(_) | Stage::Part(_) => {}
+            Stage::InGroup(_) | Stage::Whole(_) | Stage::Part(_) => {}
+        }
+        if let Some(group) = stage.in_group()
+            && !about.is_some_and(|(meta, id)| group.is_about(meta, id))
+        {
+            let whole = alone(group).await?;
+            stage.alone(whole);
         }
         if stage.is_broken() { Err(broken()) } else { Ok(stage) }
     }
 
-    fn begun_for_a_part(&self) -> BoxFuture<'_, Result<OwnedMutexGuard<Stage>>> {
-        Box::pin(self.begun())
+    fn begun_for_a_part<'a>(
+        &'a self,
+        about: Option<(&'a EntityMeta, &'a [Value])>,
+    ) -> BoxFuture<'a, Result<OwnedMutexGuard<Stage>>> {
+        Box::pin(self.begun(about))
+    }
+
+    /// How a transaction begins: whoever finds the connection free has it at once.
+    async fn first(&self, line: &Arc<Line>, about: Option<(&EntityMeta, &[Value])>) -> Result<Stage> {
+        let write = self.write.filter(|write| about.is_some() && !line.apart().includes(*write));
+        let turn = match (line.free(), write) {
+            (Some(turn), _) => turn,
+            (None, Some(write)) => return Ok(Stage::InGroup(InGroup::new(line.clone(), write))),
+            (None, None) => in_turn(line.writer()).await?,
+        };
+        Ok(Stage::Whole(Whole::new(turn)))
     }
 }
 
+/// A transaction that has left its group: what it has done so far is done once more, and ends as before.
+///
+/// # Errors
+/// 503 where something ends in another way: hooks have seen what is there no longer.
+async fn alone(group: &mut InGroup) -> Result<Whole> {
+    group.leave();
+    let mut whole = Whole::new(in_turn(group.line().writer()).await?);
+    for past in &group.past {
+        match past {
+            Past::Asked { said, depth, told, .. } => {
+                let text = [&*whole.savepoints.before(*depth), &*said.text].concat().into();
+                let (mut answers, end) =
+                    ask(&mut whole.turn, &said.text, text, &said.values, &mut Outcomes::default()).await;
+                whole.turn.connection.end(1);
+                end.map_err(|error| dialect::error(&error, group.meta()))?;
+                let same = answers.pop().map(|last| Told::of(&last, group.meta())).transpose()?;
+                if same.as_ref() != Some(told) {
+                    return Err(busy());
+                }
+            }
+            Past::Part { depth, kept } => whole.savepoints.end(*depth, *kept),
+        }
+    }
+    Ok(whole)
+}
+
 impl Open {
-    pub(super) fn new(line: Arc<Line>) -> Self {
-        Self::of(Within::Line(line), 0, Arc::default())
+    pub(super) fn new(line: Arc<Line>, write: Option<RowWrite>) -> Self {
+        Self { goes_in_step: write.is_some(), ..Self::of(Within::Line(line), 0, Arc::default(), write) }
     }
 
-    fn of(within: Within, depth: usize, writes: Arc<AtomicU64>) -> Self {
-        let level =
-            Level { within, stage: Arc::new(Mutex::new(Stage::Unused)), depth, given_up: AtomicBool::new(false) };
+    fn of(within: Within, depth: usize, writes: Arc<AtomicU64>, write: Option<RowWrite>) -> Self {
+        let stage = Arc::new(Mutex::new(Stage::Unused));
+        let level = Level { within, stage, depth, given_up: AtomicBool::new(false), write };
         Self {
             level: Arc::new(level),
             writes,
             next_write_commits: AtomicBool::new(false),
             after_commit: AfterCommit::default(),
+            goes_in_step: false,
         }
     }
 
@@ -296,12 +370,21 @@ impl Open {
     /// Commits, if there is something to commit. Of a part: keeps it, for as long as the whole is kept.
     pub(super) async fn commit(&self) -> Result<()> {
         let mut stage = self.level.stage.lock().await;
+        if let Stage::InGroup(group) = &mut *stage {
+            match group.commit().await {
+                Ok(false) if !group.past.is_empty() => *stage = Stage::Whole(alone(group).await?),
+                ended => {
+                    *stage = Stage::Ended;
+                    return ended.map(drop);
+                }
+            }
+        }
         if stage.is_broken() {
             *stage = Stage::Ended;
             return Err(broken());
         }
         let committed = match &mut *stage {
-            Stage::Unused | Stage::Ended => Ok(()),
+            Stage::Unused | Stage::InGroup(_) | Stage::Ended => Ok(()),
             Stage::Part(part) => {
                 part.kept = true;
                 *stage = Stage::Ended;
@@ -358,7 +441,7 @@ impl Open {
     }
 
     async fn connection(&self, commits: bool, writes: Option<Arc<AtomicU64>>) -> Result<Connection> {
-        let stage = self.level.begun().await?;
+        let stage = self.level.begun(None).await?;
         Ok(Connection::Transaction(InTransaction { stage, level: self.level.clone(), commits, writes, asking: false }))
     }
 }
@@ -388,7 +471,40 @@ impl Connections for Open {
         })
     }
 
-    fn begin(&self) -> Open {
-        Self::of(Within::Outer(self.level.clone()), self.level.depth + 1, self.writes.clone())
+    fn begin(&self, _: Option<RowWrite>) -> Open {
+        let part = Self::of(Within::Outer(self.level.clone()), self.level.depth + 1, self.writes.clone(), None);
+        Self { goes_in_step: self.goes_in_step, ..part }
+    }
+
+    fn in_step<'a>(
+        &'a self,
+        meta: &'static EntityMeta,
+        id: Vec<Value>,
+        statement: Statement<'a>,
+        writes: bool,
+    ) -> BoxFuture<'a, Result<Step<'a>>> {
+        Box::pin(async move {
+            let mut stage = self.level.begun(Some((meta, &id))).await?;
+            let Some(group) = stage.in_group() else { return Ok(Step::Alone(statement)) };
+            let values = statement.values.into_iter().map(Cow::into_owned).collect();
+            let said = Arc::new(Said { text: statement.text, values });
+            match group.ask(&id, said.clone(), self.level.depth, writes).await? {
+                Some(told) => {
+                    if writes {
+                        self.writes.fetch_add(1, Ordering::Relaxed);
+                        self.next_write_commits.store(false, Ordering::Relaxed);
+                    }
+                    Ok(Step::Done(told))
+                }
+                None => {
+                    let values = said.values.iter().cloned().map(Cow::Owned).collect();
+                    Ok(Step::Alone(Statement { text: said.text.clone(), values }))
+                }
+            }
+        })
+    }
+
+    fn goes_in_step(&self) -> bool {
+        self.goes_in_step
     }
 }

@@ -24,8 +24,9 @@ use super::hidden::{Hidden, conceal, judged};
 use super::{Patch, lazy, resolve};
 use crate::context::Context;
 use crate::future::BoxFuture;
-use crate::handlers::{Any, Chain, Event, Later, Next, Outcome, Request};
+use crate::handlers::{Any, Chain, Event, EventKind, Later, Next, Outcome, Request};
 use crate::meta::{EntityMeta, FieldMask};
+use crate::provider::RowWrite;
 use crate::record::AnyRecord;
 use crate::value::{Row, Value};
 use crate::{Error, Result, guard};
@@ -140,7 +141,13 @@ where
         };
         chain.after(request, outcome, &mut later).await
     };
-    let outcome = context.transaction(work).await;
+    let is_new = match V::KIND {
+        EventKind::Create => Some(true),
+        EventKind::Update => Some(false),
+        _ => None,
+    };
+    let write = meta.zip(is_new).map(|(meta, is_new)| RowWrite { meta, is_new });
+    let outcome = context.transaction_of_row(write, work).await;
     later.begin(context, outcome.is_ok());
     outcome
 }

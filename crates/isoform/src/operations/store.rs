@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::filter::Condition;
 use crate::hooks::Hook;
 use crate::meta::{EntityMeta, FieldMask, FieldRole};
-use crate::provider::DataProvider;
+use crate::provider::{DataProvider, RowWrite};
 use crate::record::AnyRecord;
 use crate::value::Value;
 use crate::{Error, Result, validate};
@@ -29,7 +29,9 @@ pub(super) async fn store(
     // What is made of the row is read back with it, or nothing is written.
     let is_made = record.meta().written_fields() != record.meta().all_fields();
     if record.meta().hooks_around_save() || late || is_made {
-        context.transaction(async |inside| store_inside(&inside, record, reach, is_last).await).await
+        let write = RowWrite { meta: record.meta(), is_new: record.state().is_new };
+        let work = async |inside: Context| store_inside(&inside, record, reach, is_last).await;
+        context.transaction_of_row(Some(write), work).await
     } else {
         store_inside(context, record, reach, is_last).await
     }

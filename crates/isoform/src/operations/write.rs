@@ -12,7 +12,7 @@ use crate::filter::Condition;
 use crate::guard::{self, Write};
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask, FieldRole};
-use crate::provider::Find;
+use crate::provider::{Find, RowWrite};
 use crate::record::AnyRecord;
 use crate::value::{Row, Value};
 use crate::{Error, Result, validate};
@@ -239,7 +239,7 @@ pub(super) async fn update_as(
         }
         Ok(record)
     };
-    context.with_scope(Scope::Backend).transaction(work).await
+    context.with_scope(Scope::Backend).transaction_of_row(Some(RowWrite { meta, is_new: false }), work).await
 }
 
 /// The error without what a record keeps from the asker.

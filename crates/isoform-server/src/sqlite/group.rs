@@ -1,0 +1,404 @@
+//! Transactions about one row each that wait for the writing connection: those of the same kind go in step, and share a commit.
+//!
+//! Each of them reads its row, lets hooks and handlers see it, writes it, and lets them see it again. Here up to sixteen do so together:
+//! in each round what all of them ask next is one way to SQLite's thread, and where all are at their end there is one `COMMIT`. No two are
+//! about the same row, and none asks about any other, so each finds what it would find alone.
+//!
+//! Whatever else happens ends the group: a statement that fails, one about other rows, a transaction that is undone once it has written,
+//! one that lets the others wait. Then all is undone, and each goes on alone (`transaction.rs`): it asks once more what it has asked so far, is
+//! to be told the same, and nobody above has seen anything of it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use isoform::provider::RowWrite;
+use isoform::{EntityMeta, Result, Row, Value};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::cell;
+use super::combine::{Line, Outcomes, Written, ask};
+use super::dialect;
+use super::writer::Turn;
+
+/// The most that go together: a power of two.
+const MOST: usize = 16;
+
+/// How long the others wait for one that asks nothing.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// How long transactions of a kind go alone, once one of them had to: most likely its hooks ask more.
+const APART: Duration = Duration::from_secs(1);
+
+/// A statement, with its values.
+pub(super) struct Said {
+    pub text: Arc<str>,
+    pub values: Vec<Value>,
+}
+
+/// A statement that waits for its answer. Nothing is answered where the group has ended.
+pub(super) struct Asked {
+    pub said: Arc<Said>,
+    pub answer: oneshot::Sender<Result<Written>>,
+    pub writes: bool,
+}
+
+/// What a transaction says next. That it is over, or goes on alone, is said by its silence: its end of the channel is dropped.
+pub(super) enum Say {
+    Ask(Asked),
+    Commit(oneshot::Sender<Result<()>>),
+}
+
+/// A transaction that waits for others, with the first that it asks.
+pub(super) struct Candidate {
+    pub write: RowWrite,
+    pub id: Vec<Value>,
+    pub first: Asked,
+    pub says: mpsc::UnboundedReceiver<Say>,
+    pub since: Instant,
+}
+
+impl Candidate {
+    pub fn has_left(&self) -> bool {
+        self.first.answer.is_closed()
+    }
+
+    /// May they go together?
+    fn goes_with(&self, others: &[Self]) -> bool {
+        others.first().is_none_or(|first| {
+            first.write == self.write && first.first.said.text == self.first.said.text && !self.has_left()
+        }) && others.iter().all(|other| other.id != self.id)
+    }
+
+    /// Those of some who wait that go together.
+    pub fn group(waiting: &mut VecDeque<Self>) -> Vec<Self> {
+        let mut group = Vec::new();
+        let mut at = 0;
+        while group.len() < MOST
+            && let Some(one) = waiting.get(at)
+        {
+            if one.has_left() {
+                waiting.remove(at);
+            } else if one.goes_with(&group) {
+                group.extend(waiting.remove(at));
+            } else {
+                at += 1;
+            }
+        }
+        // So that there are few texts.
+        let size = group.len().checked_ilog2().map_or(0, |power| 1 << power);
+        for one in group.drain(size..).rev() {
+            waiting.push_front(one);
+        }
+        group
+    }
+}
+
+/// The kinds of transactions that go alone, and until when.
+#[derive(Default)]
+pub(super) struct Apart(std::sync::Mutex<HashMap<RowWrite, Instant>>);
+
+impl Apart {
+    pub fn includes(&self, write: RowWrite) -> bool {
+        let mut apart = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match apart.get(&write) {
+            None => false,
+            Some(until) if *until > Instant::now() => true,
+            Some(_) => {
+                apart.remove(&write);
+                false
+            }
+        }
+    }
+
+    fn add(&self, write: RowWrite) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(write, Instant::now() + APART);
+    }
+}
+
+/// A transaction of a group.
+struct Member {
+    says: mpsc::UnboundedReceiver<Say>,
+    asks: Option<Asked>,
+    at_end: Option<oneshot::Sender<Result<()>>>,
+    has_written: bool,
+}
+
+/// Why a group ended.
+enum Parted {
+    /// Each goes on alone.
+    Alone,
+    /// SQLite did not even begin.
+    Refused(sqlx::Error),
+}
+
+/// Runs transactions in step to their common end.
+pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, outcomes: &mut Outcomes) {
+    let Some(write) = group.first().map(|first| first.write) else { return };
+    let member = |one: Candidate| Member { says: one.says, asks: Some(one.first), at_end: None, has_written: false };
+    let mut members: Vec<_> = group.into_iter().map(member).collect();
+    let mut open = Open { turn, is_open: false };
+    let Err(parted) = in_step(&mut open, &mut members, outcomes).await else { return };
+    open.undo().await;
+    match parted {
+        Parted::Alone => line.apart().add(write),
+        Parted::Refused(error) => {
+            let refused = || dialect::error(&error, write.meta);
+            for member in members {
+                if let Some(asked) = member.asks {
+                    let _ = asked.answer.send(Err(refused()));
+                }
+            }
+        }
+    }
+}
+
+async fn in_step(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut Outcomes) -> Result<(), Parted> {
+    loop {
+        round(open, members, outcomes).await?;
+        let until = Instant::now() + PATIENCE;
+        let mut at = 0;
+        while let Some(member) = members.get_mut(at) {
+            if member.at_end.is_none() {
+                match tokio::time::timeout_at(until, member.says.recv()).await {
+                    Ok(Some(Say::Ask(asked))) => member.asks = Some(asked),
+                    Ok(Some(Say::Commit(at_end))) => member.at_end = Some(at_end),
+                    // It read a row, and that was all.
+                    Ok(None) if !member.has_written => {
+                        members.remove(at);
+                        continue;
+                    }
+                    Ok(None) | Err(_) => return Err(Parted::Alone),
+                }
+            }
+            at += 1;
+        }
+        if members.iter().all(|member| member.asks.is_none()) {
+            return commit(open, members, outcomes).await;
+        }
+    }
+}
+
+/// Asks what all of them ask, those of the same text together.
+async fn round(open: &mut Open<'_>, members: &mut [Member], outcomes: &mut Outcomes) -> Result<(), Parted> {
+    let mut asking: Vec<_> = members.iter_mut().filter(|member| member.asks.is_some()).collect();
+    while let Some(text) = asking.first().and_then(|first| first.asks.as_ref()).map(|first| first.said.text.clone()) {
+        let alike = |member: &&mut Member| member.asks.as_ref().is_some_and(|asked| asked.said.text == text);
+        let count = asking.iter().filter(|member| alike(member)).count();
+        let size = count.checked_ilog2().map_or(0, |power| 1 << power);
+        let mut together: Vec<_> = asking.extract_if(.., |member| alike(&&mut **member)).collect();
+        asking.extend(together.split_off(size));
+        execute(open, &text, &mut together, outcomes).await?;
+    }
+    Ok(())
+}
+
+async fn execute(
+    open: &mut Open<'_>,
+    text: &Arc<str>,
+    members: &mut [&mut Member],
+    outcomes: &mut Outcomes,
+) -> Result<(), Parted> {
+    let begins = !open.is_open;
+    let mut all = String::with_capacity(32 + members.len() * (text.len() + 3));
+    if begins {
+        all.push_str("BEGIN IMMEDIATE; ");
+    }
+    for _ in members.iter() {
+        all.push_str(text);
+        // On a line of its own, since SQL of the application may end with a comment.
+        all.push_str("\n; ");
+    }
+    let values = members.iter().filter_map(|member| member.asks.as_ref()).flat_map(|asked| &asked.said.values);
+    open.is_open = true;
+    let (written, end) = ask(open.turn, text, all.into(), values, outcomes).await;
+    let answers = written.into_iter().skip(usize::from(begins));
+    open.turn.connection.end(members.len() as u64);
+    match end {
+        Err(error) if begins && answers.len() == 0 => return Err(Parted::Refused(error)),
+        Err(_) => return Err(Parted::Alone),
+        Ok(()) if answers.len() != members.len() => return Err(Parted::Alone),
+        Ok(()) => {}
+    }
+    for (member, answer) in members.iter_mut().zip(answers) {
+        if let Some(asked) = member.asks.take() {
+            member.has_written |= asked.writes;
+            let _ = asked.answer.send(Ok(answer));
+        }
+    }
+    Ok(())
+}
+
+async fn commit(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut Outcomes) -> Result<(), Parted> {
+    let commit: Arc<str> = "COMMIT".into();
+    open.turn.expect_commit();
+    let (_, end) = ask(open.turn, &commit, commit.clone(), [], outcomes).await;
+    open.turn.connection.end(0);
+    if end.is_err() && open.turn.was_undone() {
+        return Err(Parted::Alone);
+    }
+    open.is_open = false;
+    outcomes.committed(members.drain(..).filter_map(|member| member.at_end));
+    Ok(())
+}
+
+/// The transaction of a group, which is undone where it is dropped in the middle.
+struct Open<'a> {
+    turn: &'a mut Turn,
+    is_open: bool,
+}
+
+impl Open<'_> {
+    async fn undo(&mut self) {
+        // It fails where there is no transaction any more, or none yet.
+        if std::mem::take(&mut self.is_open) {
+            let _ = sqlx::query("ROLLBACK").execute(self.turn.connection.unlimited()).await;
+        }
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            // As of any transaction: behind what is under way, and before anybody else's.
+            let _ = sqlx::query("ROLLBACK").execute(&mut *self.turn.connection).now_or_never();
+        }
+    }
+}
+
+/// What a transaction has done so far, while it is one of a group or may become one.
+pub(super) struct InGroup {
+    line: Arc<Line>,
+    write: RowWrite,
+    says: Option<mpsc::UnboundedSender<Say>>,
+    id: Option<Vec<Value>>,
+    pub past: Vec<Past>,
+}
+
+/// What a transaction has done.
+pub(super) enum Past {
+    /// It asked, as deep as a part of it is, and was told.
+    Asked { said: Arc<Said>, depth: usize, told: Told, writes: bool },
+    /// A part came to its end.
+    Part { depth: usize, kept: bool },
+}
+
+/// What a statement about one row answered.
+#[derive(Clone, PartialEq)]
+pub(super) struct Told {
+    pub row: Option<Row>,
+    pub changed: u64,
+}
+
+impl Told {
+    pub fn of(written: &Written, meta: &EntityMeta) -> Result<Self> {
+        let row = written.row.as_ref().map(|row| cell::row(row, meta)).transpose()?;
+        Ok(Self { row, changed: written.changed })
+    }
+}
+
+impl InGroup {
+    pub const fn new(line: Arc<Line>, write: RowWrite) -> Self {
+        Self { line, write, says: None, id: None, past: Vec::new() }
+    }
+
+    /// The others go on without it.
+    pub fn leave(&mut self) {
+        self.says = None;
+    }
+
+    pub const fn line(&self) -> &Arc<Line> {
+        &self.line
+    }
+
+    pub const fn meta(&self) -> &'static EntityMeta {
+        self.write.meta
+    }
+
+    /// Can a statement about a row be asked in step with the others?
+    pub fn is_about(&self, meta: &EntityMeta, id: &[Value]) -> bool {
+        let is_next = self.id.as_deref().is_none_or(|own| self.says.is_some() && own == id);
+        is_next && std::ptr::eq(meta, self.write.meta)
+    }
+
+    /// Asks in step with the others; nothing where it goes on alone, and has not been asked then.
+    ///
+    /// # Errors
+    /// 503 where it waited too long; what SQLite says where it did not begin.
+    pub async fn ask(&mut self, id: &[Value], said: Arc<Said>, depth: usize, writes: bool) -> Result<Option<Told>> {
+        if let Some(told) = self.told_before(&said).filter(|_| !writes && self.says.is_some()) {
+            return Ok(Some(told.clone()));
+        }
+        let (answer, answered) = oneshot::channel();
+        let asked = Asked { said: said.clone(), answer, writes };
+        // Out of here for as long as nobody knows what became of it: where this is dropped, the group has lost us.
+        let says = match self.says.take() {
+            Some(says) => {
+                if says.send(Say::Ask(asked)).is_err() {
+                    return Ok(None);
+                }
+                says
+            }
+            None => {
+                let (says, heard) = mpsc::unbounded_channel();
+                self.id = Some(id.to_vec());
+                self.line.join(Candidate {
+                    write: self.write,
+                    id: id.to_vec(),
+                    first: asked,
+                    says: heard,
+                    since: Instant::now(),
+                })?;
+                says
+            }
+        };
+        let Ok(told) = answered.await else { return Ok(None) };
+        let told = Told::of(&told?, self.write.meta)?;
+        self.past.push(Past::Asked { said, depth, told: told.clone(), writes });
+        self.says = Some(says);
+        Ok(Some(told))
+    }
+
+    /// What the same question was answered, where nothing was written since.
+    fn told_before(&self, said: &Said) -> Option<&Told> {
+        self.past
+            .iter()
+            .rev()
+            .map_while(|past| match past {
+                Past::Asked { writes: true, .. } => None,
+                Past::Asked { said: before, told, .. } => {
+                    Some((before.text == said.text && before.values == said.values).then_some(told))
+                }
+                Past::Part { .. } => Some(None),
+            })
+            .flatten()
+            .next()
+    }
+
+    /// Commits in step with the others; `false` where it goes on alone, and is not committed.
+    ///
+    /// # Errors
+    /// Where nobody knows what became of it.
+    pub async fn commit(&mut self) -> Result<bool> {
+        let Some(says) = self.says.take() else { return Ok(false) };
+        let (at_end, ended) = oneshot::channel();
+        if says.send(Say::Commit(at_end)).is_err() {
+            return Ok(false);
+        }
+        match ended.await {
+            Ok(committed) => committed.map(|()| true),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// A part of it has ended.
+    pub fn end_part(&mut self, depth: usize, kept: bool) {
+        self.past.push(Past::Part { depth, kept });
+        if !kept {
+            // What it has written is undone by itself only where there are savepoints.
+            self.says = None;
+        }
+    }
+}
