@@ -39,7 +39,8 @@ pub fn row(order: RecordSignal<Order>) -> AnyView {
     // What can be done is made once somebody looks: with the page where one order is asked for.
     let unfolded = RwSignal::new(orders.is_one.get_untracked());
     Effect::new(move || {
-        if orders.is_one.get() {
+        // Set once: what is typed there is not to be made anew.
+        if orders.is_one.get() && !unfolded.get_untracked() {
             unfolded.set(true);
         }
     });
@@ -57,7 +58,7 @@ pub fn row(order: RecordSignal<Order>) -> AnyView {
     view! {
         <li class="order" data-test="order">
             {move || order.with(|order| facts(order, page.today()))}
-            <details class="order-items" open=move || orders.is_one.get() on:toggle=move |_| unfolded.set(true)>
+            <details class="order-items" open=move || orders.is_one.get() on:toggle=move |_| if !unfolded.get_untracked() { unfolded.set(true) }>
                 <summary id=row.summary()>{count}</summary>
                 <ul>{items}</ul>
                 {move || (unfolded.get() && may_change.get()).then(|| row.tools(may_add))}

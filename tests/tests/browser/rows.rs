@@ -54,10 +54,10 @@ async fn a_task_of_an_archived_project_says_so() {
         .await
         .visit(async |page| {
             page.sign_in(&application, "admin").await;
-            page.see_text("[data-test=project]", "Archived project").await;
+            page.see_text("a[data-test=project]", "Archived project").await;
             page.press("edit").await;
             page.see_text("[data-field=projectId] option:checked", "Archived project").await;
-            page.press("project").await;
+            page.find(Locator::Css("a[data-test=project]")).await.unwrap().click().await.unwrap();
             page.see_text("h1", "Zebra").await;
             assert!(page.current_url().await.unwrap().path().ends_with(&project.to_string()));
         })
