@@ -2,8 +2,8 @@
 
 use isoform::Condition;
 use isoform::handlers::{
-    Any, Count, Create, CreateMany, Event, Find, FindFirst, FindLast, Group, Handlers, Next, Outcome, Question, Remove,
-    RemoveMany, Request, Rows, Update, UpdateMany, UpsertMany,
+    AddRelation, Any, Count, Create, CreateMany, Event, Find, FindFirst, FindLast, Group, Handlers, Next, Outcome,
+    Question, Relating, Remove, RemoveMany, RemoveRelation, Request, Rows, SetRelation, Update, UpdateMany, UpsertMany,
 };
 use shared::audit::Deed;
 use shared::prelude::*;
@@ -22,6 +22,9 @@ pub(crate) fn handlers() -> Handlers {
     let handlers = audited::<UpdateMany>(handlers);
     let handlers = audited::<UpsertMany>(handlers);
     let handlers = audited::<Remove>(handlers);
+    let handlers = audited::<AddRelation>(handlers);
+    let handlers = audited::<SetRelation>(handlers);
+    let handlers = audited::<RemoveRelation>(handlers);
     audited::<RemoveMany>(handlers)
 }
 
@@ -138,5 +141,34 @@ impl Audited for RemoveMany {
 
     fn rows(_: &Request<Self, Any>, outcome: &Outcome<Self, Any>) -> String {
         many(outcome.as_ref().ok().copied())
+    }
+}
+
+/// Of which row, and how many others are related to it or no longer: `…: 1 row of Tags`.
+fn related(request: &Relating<Any>, count: Option<u64>) -> String {
+    format!("{}: {} of {}", request.id, many(count), request.relation().label)
+}
+
+impl Audited for AddRelation {
+    const DEED: Deed = Deed::Changed;
+
+    fn rows(request: &Request<Self, Any>, outcome: &Outcome<Self, Any>) -> String {
+        related(request, outcome.as_ref().ok().copied())
+    }
+}
+
+impl Audited for SetRelation {
+    const DEED: Deed = Deed::Changed;
+
+    fn rows(request: &Request<Self, Any>, outcome: &Outcome<Self, Any>) -> String {
+        related(request, outcome.as_ref().ok().copied())
+    }
+}
+
+impl Audited for RemoveRelation {
+    const DEED: Deed = Deed::Changed;
+
+    fn rows(request: &Request<Self, Any>, outcome: &Outcome<Self, Any>) -> String {
+        related(request, outcome.as_ref().ok().copied())
     }
 }

@@ -29,6 +29,7 @@ pub mod entities_methods;
 pub mod entities_paging;
 pub mod entities_related;
 pub mod entities_related_values;
+pub mod entities_relating;
 pub mod entities_rules;
 pub mod entities_shop;
 pub mod entities_views;

@@ -38,6 +38,7 @@ pub struct Api {
     pages: Router,
     files: Option<Router>,
     handlers: Handlers,
+    name: Option<&'static str>,
 }
 
 /// What one request may cost. Each has a default and can be set.
@@ -107,6 +108,7 @@ impl Api {
             pages: Router::new(),
             files: None,
             handlers: Handlers::new(),
+            name: None,
         }
     }
 
@@ -133,6 +135,14 @@ impl Api {
     #[must_use]
     pub fn handlers(mut self, handlers: Handlers) -> Self {
         self.handlers = self.handlers.and(handlers);
+        self
+    }
+
+    /// What the application is called: [`Request::application`](isoform::handlers::Request::application) tells handlers, and
+    /// [`Context::application`](isoform::Context::application) everybody else. `application` unless set.
+    #[must_use]
+    pub const fn name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
         self
     }
 
@@ -286,6 +296,7 @@ impl Api {
             at_once: AtOnce::new(self.limits.at_once),
             rate: self.limits.rate,
             rates: Rates::default(),
+            name: self.name,
         };
         let source = Arc::new(source);
         let api = rest::router(&self.prefix, Arc::new(served), source.clone());

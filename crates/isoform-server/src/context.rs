@@ -66,12 +66,15 @@ pub(crate) struct Source {
     pub rate: Option<Rate>,
     pub rates: Rates,
     pub handlers: Option<Arc<HandlerSet>>,
+    /// What the application is called, where it says so.
+    pub name: Option<&'static str>,
 }
 
 /// What handlers may know of a request.
 fn exchange_of(headers: &HeaderMap) -> Exchange {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    Exchange::new(headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))))
+    let headers = headers.clone();
+    Exchange::new(move || headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect())
 }
 
 impl Source {
@@ -87,10 +90,14 @@ impl Source {
     pub async fn context(&self, parts: &Parts, scope: Scope) -> Result<Context> {
         let session = parts.extensions.get::<tower_sessions::Session>().cloned().map(RequestSession);
         let base = || {
-            Context::backend(self.database.clone())
+            let base = Context::backend(self.database.clone())
                 .with_row_limit(self.rows)
                 .with_query_limits(self.queries)
-                .with_entities(self.entities.clone())
+                .with_entities(self.entities.clone());
+            match self.name {
+                Some(name) => base.with_application(name),
+                None => base,
+            }
         };
         let mut context = self.base.get_or_init(base).clone();
         if let Some(ClientAddress(address)) = parts.extensions.get() {

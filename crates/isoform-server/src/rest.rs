@@ -7,6 +7,7 @@ mod controller;
 mod describe;
 mod load;
 mod question;
+mod relate;
 mod unknown;
 
 use std::pin::pin;
@@ -413,6 +414,11 @@ impl Call<'_> {
         if self.is_action("loadRelations") {
             self.meta().has_rows()?;
             return self.load_relations(&id, body).await;
+        }
+        if let Some(change) = self.relation_change() {
+            self.meta().has_rows()?;
+            // Large, and no part of what other requests are.
+            return Box::pin(self.relate(change, &id, body)).await;
         }
         if self.parts.method == Method::POST {
             return Err(unknown::method(self.entity, &self.context, &id));

@@ -158,11 +158,6 @@ impl<E: Entity> BatchRepository<'_, E> {
     }
 }
 
-/// Writes without their types, together or not at all; what they answer nobody looks at.
-pub(crate) async fn run(steps: Vec<(&'static EntityMeta, Step)>) -> Result<()> {
-    Batch { steps }.run().await.map(drop)
-}
-
 /// The values of a new record that differ from the declared defaults.
 fn what_is_set(record: &dyn AnyRecord) -> Assigned {
     let fields = record.changed_fields().without(record.state().hidden);

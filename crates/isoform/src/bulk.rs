@@ -9,6 +9,7 @@ use crate::id::Id;
 use crate::meta::EntityMeta;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::meta::FieldMask;
+use crate::relation::Relate;
 use crate::repository::IntoAssignments;
 use crate::value::Value;
 
@@ -117,7 +118,7 @@ impl Step {
             Self::Insert(values) | Self::Update(_, values) => vec![named(values)],
             Self::InsertMany(rows) => rows.iter().map(named).collect(),
             Self::UpsertMany(rows) => rows.iter().map(UpsertRow::sent).collect(),
-            Self::Delete(_) | Self::UpdateMany(..) | Self::DeleteMany(_) => Vec::new(),
+            Self::Delete(_) | Self::UpdateMany(..) | Self::DeleteMany(_) | Self::Relate(_) => Vec::new(),
         }
     }
 }
@@ -193,6 +194,8 @@ pub enum Step {
     DeleteMany(Which),
     /// The rows with some values are changed or made.
     UpsertMany(Vec<UpsertRow>),
+    /// What is related to a row over an entity in between is changed.
+    Relate(Relate),
 }
 
 /// An error of one of several rows says which.

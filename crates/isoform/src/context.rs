@@ -4,6 +4,8 @@
 pub(crate) mod after_commit;
 #[cfg(not(target_arch = "wasm32"))]
 mod answers;
+#[cfg(not(target_arch = "wasm32"))]
+mod application;
 
 #[cfg(not(target_arch = "wasm32"))]
 use std::future::Future;
@@ -90,6 +92,9 @@ struct Inner {
     /// The request over HTTP, where handlers may want to know it.
     #[cfg(not(target_arch = "wasm32"))]
     exchange: Option<Arc<Exchange>>,
+    /// What the application is called.
+    #[cfg(not(target_arch = "wasm32"))]
+    application: &'static str,
 }
 
 /// The transaction that a context is in, or the part of one.
@@ -197,6 +202,8 @@ impl Context {
             handlers: None,
             #[cfg(not(target_arch = "wasm32"))]
             exchange: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            application: application::UNNAMED,
         }))
     }
 

@@ -55,26 +55,30 @@
 //! A write runs with its handlers in one transaction, and an error undoes it all; reads have none. The handler of an
 //! entity wins over the one for all; [`Handlers::chain`] runs both, the general one first.
 //!
-//! Writes of many rows have events of their own: [`CreateMany`] does not run [`Create`] for each. What must hold of
-//! every row, wherever it comes from, belongs into a hook ([`crate::Hooks`]).
+//! Writes of many rows have events of their own: [`CreateMany`] does not run [`Create`] for each. So has what is related over an
+//! entity in between: [`AddRelation`], [`SetRelation`] and [`RemoveRelation`] are events of the record's entity, and the rows in between
+//! that they make and delete run none. What must hold of every row, wherever it comes from, belongs into a hook ([`crate::Hooks`]).
 
 mod event;
 mod exchange;
 mod question;
 mod registry;
+mod relating;
 mod request;
 mod run;
 mod view;
 
 pub use event::{
-    ById, Collection, Count, Counted, Create, CreateMany, Describe, EntityEvent, Event, EventKind, Existing, Find,
-    FindById, FindFirst, FindLast, Group, Grouped, Item, Items, LoadRelations, Loading, Many, Nothing, Questioned,
-    Remove, RemoveMany, RunBatch, Several, Steps, Update, UpdateMany, UpsertMany, Upserts,
+    AddRelation, ById, Collection, Count, Counted, Create, CreateMany, Describe, EntityEvent, Event, EventKind,
+    Existing, Find, FindById, FindFirst, FindLast, Group, Grouped, Item, Items, LoadRelations, Loading, Many, Nothing,
+    Questioned, Remove, RemoveMany, RemoveRelation, RunBatch, SetRelation, Several, Steps, Update, UpdateMany,
+    UpsertMany, Upserts,
 };
 pub use exchange::{Exchange, Reply};
 pub(crate) use question::Paged;
 pub use question::{Changes, Question, Rows};
 pub use registry::{HandlerSet, Handlers, TIME_LIMIT};
+pub use relating::Relating;
 pub use request::{Next, Outcome, Request};
 pub use run::{AfterHandler, BeforeHandler};
 pub(crate) use run::{Chain, Later};

@@ -123,7 +123,7 @@ pub use query::{
 #[cfg(not(target_arch = "wasm32"))]
 pub use rate::{Caller, Rate, Rates};
 pub use record::{AnyField, AnyRecord, Errors, IntoFields, Record, RecordField, RecordState, rights};
-pub use relation::{RelatedMany, RelatedOne, RelatedThrough, ToMany, ToOne};
+pub use relation::{Relate, RelatedMany, RelatedOne, RelatedThrough, RelationChange, ToMany, ToOne};
 pub use remote::Remote;
 pub use repository::{Assignment, InsertMany, IntoAssignments, Repository, repo};
 pub use value::{ChoiceValue, FieldEnum, FieldType, FieldValue, Json, Lazy, Row, Scalar, Value, ValueError};

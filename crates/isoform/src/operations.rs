@@ -3,7 +3,7 @@
 //! - `question` guards what is asked, `ask` answers it, `include` loads what is related, `resolve` guards conditions on related rows,
 //!   `body` reads what a request's body says of fields, `write` judges writes by the guard.
 //! - `page` answers pages of a list by a `cursor`, and a list from its end.
-//! - `bulk` writes many rows: in one statement where nothing needs the rows.
+//! - `bulk` writes many rows: in one statement where nothing needs the rows. `relate` writes those of an entity in between.
 //! - `aggregate` computes over rows.
 //! - `computed` makes what nobody writes; `references` guards what foreign keys point to.
 //! - `prefilter` adds what holds of an entity's rows anyway; `raw` runs SQL of the application's own.
@@ -30,6 +30,7 @@ mod prefilter;
 mod question;
 mod raw;
 mod references;
+mod relate;
 mod resolve;
 mod store;
 mod write;
@@ -61,6 +62,7 @@ pub use page::{end_json, page_json, reversed};
 pub(crate) use page::{end_related, find_fields, page, page_related};
 pub(crate) use raw::{execute_sql, fetch_sql};
 pub use references::{FOREIGN_KEY, foreign_key_conflict};
+pub use relate::{may_relate, relate};
 pub(crate) use write::{apply, delete, received, save, untold};
 pub use write::{delete_id, delete_version, insert_body, update_body};
 

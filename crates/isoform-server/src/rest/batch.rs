@@ -2,14 +2,15 @@
 
 use isoform::meta::{EntityMeta, FieldMask};
 use isoform::operations::{self, Done, Patch};
-use isoform::{Context, Error, Id, Result, Row, Step, guard, json};
+use isoform::{Context, Error, Id, RelationChange, Result, Row, Step, guard, json};
 use serde_json::{Map, Value as JsonValue};
 
 use super::bulk::{member, nothing_else, upsert_rows, values, which};
+use super::relate;
 use crate::api::Served;
 
 /// What a step can do, as the wire spells it, and how one looks.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 10] = [
     ("insert", "{\"insert\": \"tasks\", \"set\": {…}}"),
     ("insertMany", "{\"insertMany\": \"tasks\", \"rows\": [{…}]}"),
     ("update", "{\"update\": \"tasks\", \"id\": …, \"set\": {…}}"),
@@ -17,6 +18,9 @@ const KINDS: [(&str, &str); 7] = [
     ("updateMany", "{\"updateMany\": \"tasks\", \"where\": {…}, \"set\": {…}}"),
     ("deleteMany", "{\"deleteMany\": \"tasks\", \"where\": {…}}"),
     ("upsertMany", "{\"upsertMany\": \"tasks\", \"rows\": [{\"where\": {…}, \"set\": {…}}]}"),
+    ("addRelation", "{\"addRelation\": \"tasks\", \"id\": …, \"relation\": \"tags\", \"ids\": […]}"),
+    ("setRelation", "{\"setRelation\": \"tasks\", \"id\": …, \"relation\": \"tags\", \"ids\": […]}"),
+    ("removeRelation", "{\"removeRelation\": \"tasks\", \"id\": …, \"relation\": \"tags\", \"ids\": […]}"),
 ];
 
 type Steps = Vec<(&'static EntityMeta, Step)>;
@@ -34,14 +38,14 @@ pub(super) async fn run(served: &Served, context: &Context, body: JsonValue) -> 
         })
     });
     let steps = steps.collect::<Result<Steps>>()?;
-    let entities: Vec<_> = steps.iter().map(|(meta, step)| (*meta, is_update(step), step.sent())).collect();
+    let entities: Vec<_> = steps.iter().map(|(meta, step)| (*meta, counted(step), step.sent())).collect();
     let done = operations::batch(context, steps, &|meta, error| told(context, meta, error)).await?;
     let mut out = vec![b'['];
-    for (position, ((meta, updates, sent), done)) in entities.into_iter().zip(done).enumerate() {
+    for (position, ((meta, counted, sent), done)) in entities.into_iter().zip(done).enumerate() {
         if position > 0 {
             out.push(b',');
         }
-        write(context, meta, updates, &sent, &done, &mut out)?;
+        write(context, meta, counted, &sent, &done, &mut out)?;
     }
     out.push(b']');
     Ok(out)
@@ -53,15 +57,20 @@ fn told(context: &Context, meta: &'static EntityMeta, error: Error) -> Error {
     operations::concealed(error, meta, readable.or(guard::writable_fields(meta, context.identity())))
 }
 
-const fn is_update(step: &Step) -> bool {
-    matches!(step, Step::UpdateMany(..))
+/// What the rows are called that a step has counted.
+const fn counted(step: &Step) -> &'static str {
+    match step {
+        Step::UpdateMany(..) => "updated",
+        Step::Relate(_) => "changed",
+        _ => "deleted",
+    }
 }
 
 /// Writes what came of a step; of lazy fields what was `sent` of each row.
 fn write(
     context: &Context,
     meta: &'static EntityMeta,
-    updates: bool,
+    counted: &str,
     sent: &[FieldMask],
     done: &Done,
     out: &mut Vec<u8>,
@@ -82,10 +91,7 @@ fn write(
             }
             out.push(b']');
         }
-        Done::Count(count) => {
-            let name = if updates { "updated" } else { "deleted" };
-            out.extend_from_slice(format!("{{\"{name}\":{count}}}").as_bytes());
-        }
+        Done::Count(count) => out.extend_from_slice(format!("{{\"{counted}\":{count}}}").as_bytes()),
         Done::Deleted => out.extend_from_slice(b"null"),
     }
     Ok(())
@@ -161,9 +167,14 @@ fn typed(context: &Context, meta: &'static EntityMeta, kind: &str, step: &mut Ma
             may(Delete)?;
             Step::DeleteMany(which(meta, readable, step.remove("where"))?)
         }
-        _ => {
+        "upsertMany" => {
             may(Insert).or_else(|_| may(Update))?;
             Step::UpsertMany(upsert_rows(context, meta, readable, rows(step)?.into())?)
+        }
+        kind => {
+            let change = RelationChange::ALL.into_iter().find(|change| change.wire() == kind).ok_or_else(unknown)?;
+            let row = step.remove("id").unwrap_or_default();
+            Step::Relate(relate::read(context, meta, change, step, || id_of(meta, &row))?)
         }
     })
 }
@@ -188,8 +199,11 @@ fn rows(step: &mut Map<String, JsonValue>) -> Result<Vec<JsonValue>> {
 }
 
 fn id(meta: &EntityMeta, step: &mut Map<String, JsonValue>) -> Result<Id> {
-    let id = step.remove("id").unwrap_or_default();
+    id_of(meta, &step.remove("id").unwrap_or_default())
+}
+
+fn id_of(meta: &EntityMeta, id: &JsonValue) -> Result<Id> {
     // What cannot be an id is the id of no row.
-    let id = Id::from_json(meta, &id).ok().filter(|id| !id.is_empty());
+    let id = Id::from_json(meta, id).ok().filter(|id| !id.is_empty());
     id.ok_or_else(|| Error::not_found(format!("There is no such row in {}.", meta.key)))
 }

@@ -55,7 +55,7 @@ pub(super) fn method(entity: &ServedEntity, context: &Context, name: &str) -> Er
 
 /// 400 for an `__action` that a row does not have.
 pub(super) fn action_of_a_row(name: &str) -> Error {
-    let meant = did_you_mean(name, ["loadRelations"]);
+    let meant = did_you_mean(name, ["loadRelations", "addRelation", "setRelation", "removeRelation"]);
     Error::invalid(format!("Unknown __action \"{}\".{meant}", shown(name)))
 }
 

@@ -29,8 +29,14 @@ const MOST: usize = 16;
 /// How long the others wait for one that asks nothing.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// How long transactions of a kind go alone, once one of them had to: most likely its hooks ask more.
-const APART: Duration = Duration::from_secs(1);
+/// How many statements of each the others wait for.
+const ROUNDS: usize = 16;
+
+/// How long transactions of a kind go alone, once one of them has failed, or let the others wait.
+const FAILED: Duration = Duration::from_secs(1);
+
+/// How long they do, once one of them has asked about more than its row: most likely hooks of this kind do so.
+const ASKED_MORE: Duration = Duration::from_secs(60);
 
 /// A statement, with its values.
 pub(super) struct Said {
@@ -45,10 +51,12 @@ pub(super) struct Asked {
     pub writes: bool,
 }
 
-/// What a transaction says next. That it is over, or goes on alone, is said by its silence: its end of the channel is dropped.
+/// What a transaction says next. That it is undone is said by its silence: its end of the channel is dropped.
 pub(super) enum Say {
     Ask(Asked),
     Commit(oneshot::Sender<Result<()>>),
+    /// It goes on alone, since it asks about more than its row.
+    Leave,
 }
 
 /// A transaction that waits for others, with the first that it asks.
@@ -113,8 +121,8 @@ impl Apart {
         }
     }
 
-    fn add(&self, write: RowWrite) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(write, Instant::now() + APART);
+    fn add(&self, write: RowWrite, time: Duration) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(write, Instant::now() + time);
     }
 }
 
@@ -128,8 +136,8 @@ struct Member {
 
 /// Why a group ended.
 enum Parted {
-    /// Each goes on alone.
-    Alone,
+    /// Each goes on alone, and so do others of their kind for so long.
+    Alone(Duration),
     /// SQLite did not even begin.
     Refused(sqlx::Error),
 }
@@ -143,7 +151,7 @@ pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, out
     let Err(parted) = in_step(&mut open, &mut members, outcomes).await else { return };
     open.undo().await;
     match parted {
-        Parted::Alone => line.apart().add(write),
+        Parted::Alone(apart) => line.apart().add(write, apart),
         Parted::Refused(error) => {
             let refused = || dialect::error(&error, write.meta);
             for member in members {
@@ -156,7 +164,7 @@ pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, out
 }
 
 async fn in_step(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut Outcomes) -> Result<(), Parted> {
-    loop {
+    for _ in 0..ROUNDS {
         round(open, members, outcomes).await?;
         let until = Instant::now() + PATIENCE;
         let mut at = 0;
@@ -165,12 +173,13 @@ async fn in_step(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut 
                 match tokio::time::timeout_at(until, member.says.recv()).await {
                     Ok(Some(Say::Ask(asked))) => member.asks = Some(asked),
                     Ok(Some(Say::Commit(at_end))) => member.at_end = Some(at_end),
+                    Ok(Some(Say::Leave)) => return Err(Parted::Alone(ASKED_MORE)),
                     // It read a row, and that was all.
                     Ok(None) if !member.has_written => {
                         members.remove(at);
                         continue;
                     }
-                    Ok(None) | Err(_) => return Err(Parted::Alone),
+                    Ok(None) | Err(_) => return Err(Parted::Alone(FAILED)),
                 }
             }
             at += 1;
@@ -179,6 +188,7 @@ async fn in_step(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut 
             return commit(open, members, outcomes).await;
         }
     }
+    Err(Parted::Alone(FAILED))
 }
 
 /// Asks what all of them ask, those of the same text together.
@@ -218,8 +228,8 @@ async fn execute(
     open.turn.connection.end(members.len() as u64);
     match end {
         Err(error) if begins && answers.len() == 0 => return Err(Parted::Refused(error)),
-        Err(_) => return Err(Parted::Alone),
-        Ok(()) if answers.len() != members.len() => return Err(Parted::Alone),
+        Err(_) => return Err(Parted::Alone(FAILED)),
+        Ok(()) if answers.len() != members.len() => return Err(Parted::Alone(FAILED)),
         Ok(()) => {}
     }
     for (member, answer) in members.iter_mut().zip(answers) {
@@ -237,7 +247,7 @@ async fn commit(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut O
     let (_, end) = ask(open.turn, &commit, commit.clone(), [], outcomes).await;
     open.turn.connection.end(0);
     if end.is_err() && open.turn.was_undone() {
-        return Err(Parted::Alone);
+        return Err(Parted::Alone(FAILED));
     }
     open.is_open = false;
     outcomes.committed(members.drain(..).filter_map(|member| member.at_end));
@@ -306,7 +316,9 @@ impl InGroup {
 
     /// The others go on without it.
     pub fn leave(&mut self) {
-        self.says = None;
+        if let Some(says) = self.says.take() {
+            let _ = says.send(Say::Leave);
+        }
     }
 
     pub const fn line(&self) -> &Arc<Line> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::question::{Changes, Question, Rows};
+use super::relating::Relating;
 use super::view::View;
 use crate::Result;
 use crate::aggregate::Aggregation;
@@ -116,6 +117,12 @@ events! {
     RemoveMany "remove many": Several<E> => u64, by Ok;
     /// Several writes in one transaction, of any entities: answers what came of each. Each runs the handlers of its own event too.
     RunBatch "batch": Steps => Vec<Done>, by Ok;
+    /// Rows are related to one over an entity in between: answers how many were not before.
+    AddRelation "add relation": Relating<E> => u64, by Ok;
+    /// Rows and no others are related to one over an entity in between: answers how many came and went.
+    SetRelation "set relation": Relating<E> => u64, by Ok;
+    /// Rows are related to one over an entity in between no longer: answers how many were.
+    RemoveRelation "remove relation": Relating<E> => u64, by Ok;
 }
 
 impl EntityEvent for Create {}
@@ -133,6 +140,9 @@ impl EntityEvent for UpdateMany {}
 impl EntityEvent for UpsertMany {}
 impl EntityEvent for Remove {}
 impl EntityEvent for RemoveMany {}
+impl EntityEvent for AddRelation {}
+impl EntityEvent for SetRelation {}
+impl EntityEvent for RemoveRelation {}
 
 fn one<A: View, B: View>(record: A::Record) -> Result<B::Record> {
     B::record(A::any(record))

@@ -1,6 +1,6 @@
 //! The request that an operation came with, and what its answer is to have beside the result.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::{Error, Result};
 
@@ -8,10 +8,14 @@ use crate::{Error, Result};
 const CARRYING: [&str; 6] =
     ["connection", "content-length", "content-type", "keep-alive", "transfer-encoding", "upgrade"];
 
+/// Headers by their names, in the order in which they came.
+type Headers = Vec<(String, String)>;
+
 /// A request over HTTP: its headers, and the status and headers that handlers give its answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Exchange {
-    headers: Vec<(String, String)>,
+    /// Most handlers never look at them.
+    headers: LazyLock<Headers, Box<dyn FnOnce() -> Headers + Send + Sync>>,
     reply: Mutex<Reply>,
 }
 
@@ -25,11 +29,11 @@ pub struct Reply {
 }
 
 impl Exchange {
-    /// The exchange of a request with these headers.
+    /// The exchange of a request with the headers that a function tells, once somebody asks for them.
     #[must_use]
-    pub fn new(headers: impl IntoIterator<Item = (String, String)>) -> Self {
-        let headers = headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
-        Self { headers, reply: Mutex::default() }
+    pub fn new(headers: impl FnOnce() -> Vec<(String, String)> + Send + Sync + 'static) -> Self {
+        let named = || headers().into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        Self { headers: LazyLock::new(Box::new(named)), reply: Mutex::default() }
     }
 
     /// A header of the request; of several with this name the first.
@@ -85,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_header_cannot_smuggle_another_one_in() {
-        let exchange = Exchange::new([("X-One".to_owned(), "1".to_owned())]);
+        let exchange = Exchange::new(|| vec![("X-One".to_owned(), "1".to_owned())]);
         assert_eq!(exchange.header("x-ONE"), Some("1"));
         assert!(exchange.set_header("x-two", "2\r\nset-cookie: a=b").is_err());
         assert!(exchange.set_header("x two", "2").is_err());

@@ -83,6 +83,12 @@ impl<V: Event, E: View> Request<V, E> {
         self.entity
     }
 
+    /// The name of the application that is asked, as `Api::name` says it; `application`, where it says none.
+    #[must_use]
+    pub fn application(&self) -> &'static str {
+        self.context.application()
+    }
+
     /// Who asks, with their roles; nobody, where nobody is signed in.
     #[must_use]
     pub fn identity(&self) -> Option<&Identity> {

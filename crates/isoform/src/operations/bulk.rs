@@ -10,7 +10,7 @@ pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
 pub(super) use insert::{insert_patches_as, what_is_set};
 pub use upsert::upsert_many;
-pub(super) use upsert::upsert_many_as;
+pub(super) use upsert::{upsert_counted, upsert_many_as};
 
 use super::store::{remove_inside, store_inside, store_many};
 use super::write::{Reach, apply, stamp, untold, update_needs_row};

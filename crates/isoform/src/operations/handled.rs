@@ -1,11 +1,12 @@
 //! Operations around which data handlers run. Each is asked for where it begins; without a handler the answer is nothing, and the
 //! operation goes its usual way.
 //!
-//! - `read` answers questions by records, `related` those for related rows, `write` and `many` do writes, each in a transaction with its handlers.
+//! - `read` answers questions by records, `related` those for related rows, `write`, `many` and `relate` do writes, each in a transaction with its handlers.
 //! - `shown` takes out of what is answered what the asker may not see, whoever made it.
 
 mod many;
 mod read;
+mod relate;
 mod related;
 mod write;
 
@@ -16,6 +17,7 @@ pub(super) use many::{batch, create_many, remove_many, update_many, upsert_many}
 pub(super) use read::describe;
 pub(crate) use read::{Listed, by_id};
 pub(super) use read::{count, end, group, list};
+pub(super) use relate::relate;
 pub(super) use related::{load_relations, related};
 pub(super) use write::{create, remove, update};
 
@@ -64,6 +66,17 @@ fn shown_without(
         }
     }
     Ok(shown)
+}
+
+/// May a record be answered as it stands: does [`shown_without`] change nothing?
+fn is_shown_whole(context: &Context, record: &dyn AnyRecord, fields: FieldMask) -> bool {
+    let (meta, all) = (record.meta(), record.meta().all_fields());
+    fields == all
+        && readable(context, meta) == all
+        && record.state().hidden().is_empty()
+        && record.state().errors().is_empty()
+        && record.changed_fields().is_empty()
+        && meta.relations.iter().all(|relation| record.related(relation.index).is_none())
 }
 
 /// Takes the values of fields out of a row.

@@ -131,6 +131,12 @@ fn watched(meta: &'static EntityMeta, fields: FieldMask) -> impl Iterator<Item =
     meta.relations.iter().filter(move |relation| is_over(relation, fields) && watched(relation))
 }
 
+/// Does the database keep watch that a field names a row of an entity?
+pub(super) fn watches(meta: &'static EntityMeta, field: usize, of: &EntityMeta) -> bool {
+    let mut relations = watched(meta, [field].into_iter().collect());
+    relations.any(|relation| relation.keys.len() == 1 && std::ptr::eq(relation.target(), of))
+}
+
 /// Those of them whose other end has rows that the API does not reach.
 fn guarded(meta: &'static EntityMeta, fields: FieldMask) -> impl Iterator<Item = &'static RelationMeta> {
     watched(meta, fields).filter(|relation| has_bounds(relation.target()))

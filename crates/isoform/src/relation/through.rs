@@ -3,13 +3,16 @@
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
+use super::relate::{Relate, RelationChange};
 use super::related::Key;
-use crate::batch::{self, Batch};
-use crate::bulk::{Step, UpsertRow, Which};
+use crate::batch::Batch;
+use crate::bulk::Step;
+use crate::context::{Context, Source};
 use crate::entity::Entity;
 use crate::filter::{Condition, Filter};
 use crate::future::BoxFuture;
-use crate::meta::{EntityMeta, Through};
+use crate::id::Id;
+use crate::meta::EntityMeta;
 use crate::query::Query;
 use crate::record::{AnyRecord, Record};
 use crate::repository;
@@ -19,7 +22,8 @@ use crate::value::Value;
 use crate::{Error, Result};
 
 /// The rows at the other end of a relation of many to many. Awaited, they are loaded; adding and removing them writes and
-/// deletes rows of the entity in between, whose rights and hooks these are.
+/// deletes rows of the entity in between, whose rights and hooks these are. Data handlers of that are those of the record's own
+/// entity: [`AddRelation`](crate::handlers), `SetRelation` and `RemoveRelation`.
 ///
 /// ```no_run
 /// # use isoform::prelude::*;
@@ -38,7 +42,7 @@ use crate::{Error, Result};
 ///     pub tags: ToMany<Tag>,
 /// }
 /// # async fn example(task: Record<Task>, urgent: Record<Tag>) -> Result<()> {
-/// task.tags().add(&urgent).await?;
+/// let added: u64 = task.tags().add(&urgent).await?;
 /// task.tags().insert(Tag { name: "new".into(), ..Tag::blank() }).await?;
 /// let tags = task.tags().query().filter(|t| t.name.contains("n")).order_by(|t| t.name.asc()).await?;
 /// task.tags().set([&urgent]).await?;
@@ -48,63 +52,66 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct RelatedThrough<E> {
     key: Result<Key>,
+    /// The id of the record's row; empty where there is none yet.
+    id: Id,
     target: PhantomData<fn() -> E>,
 }
 
-/// Values of fields.
-type Values = Vec<(usize, Value)>;
-
-/// The entity in between, and what its rows have in common that belong to a record.
-struct Between {
-    meta: &'static EntityMeta,
-    through: Through,
-    own: Values,
-}
-
-impl Between {
-    /// The values of the row in between that leads to another one.
-    fn leads_to(&self, target: &dyn AnyRecord) -> Result<Values> {
-        let pair = |(one, other): &(usize, usize)| {
-            let value = target.get(*other);
-            if value.is_empty() {
-                let name = self.meta.field(*one).label;
-                return Err(Error::invalid(format!("{name}: save the record first that is to be related.")));
-            }
-            Ok((*one, value))
-        };
-        self.through.keys.iter().map(pair).collect()
-    }
-
-    fn with(&self, other: Values) -> Values {
-        self.own.iter().cloned().chain(other).collect()
-    }
-
-    fn add(&self, others: Vec<Values>) -> (&'static EntityMeta, Step) {
-        let row = |other| UpsertRow { by: self.with(other), set: None };
-        (self.meta, Step::UpsertMany(others.into_iter().map(row).collect()))
-    }
-
-    fn remove(&self, which: Condition) -> (&'static EntityMeta, Step) {
-        (self.meta, Step::DeleteMany(Which::Matching(condition(&self.own).and(which))))
+/// The id of a record's row; empty where nobody knows it yet.
+fn row_id(record: &dyn AnyRecord) -> Id {
+    let (meta, state) = (record.meta(), record.state());
+    if state.is_written || (state.is_new && meta.counted_id().is_none()) {
+        record.id()
+    } else if state.is_new {
+        Id::of(meta, |_| Value::Null)
+    } else {
+        record.original_id()
     }
 }
 
-fn condition(values: &[(usize, Value)]) -> Condition {
-    values.iter().fold(Condition::All, |all, (field, value)| all.and(Condition::equals(*field, value.clone())))
+/// The id of a row that is to be related.
+fn saved_id(record: &dyn AnyRecord) -> Result<Id> {
+    let id = row_id(record);
+    if id.is_empty() {
+        let name = record.meta().label;
+        return Err(Error::invalid(format!("{name}: save the record first that is to be related.")));
+    }
+    Ok(id)
+}
+
+/// Does it here or by the server.
+async fn run(meta: &'static EntityMeta, asked: Relate) -> Result<u64> {
+    let context = Context::current()?;
+    match context.source() {
+        Source::Remote(remote) => remote.relate(meta, &asked).await,
+        #[cfg(not(target_arch = "wasm32"))]
+        Source::Local(_) => crate::operations::relate(&context, meta, asked).await,
+    }
 }
 
 impl<E: Entity> RelatedThrough<E> {
     /// The relation of a record at a position: for the derive.
     #[doc(hidden)]
     pub fn of(record: &dyn AnyRecord, relation: usize) -> Self {
-        Self { key: Key::of(record, relation), target: PhantomData }
+        // Whatever a caller says the id of a new record is, nothing belongs to it yet.
+        let is_there = !record.state().is_new || record.state().is_written;
+        let id = if is_there { row_id(record) } else { Id::of(record.meta(), |_| Value::Null) };
+        Self { key: Key::of(record, relation), id, target: PhantomData }
     }
 
-    fn between(&self) -> Result<Between> {
-        let key = self.key.clone()?;
-        let through = key.relation.through.ok_or_else(|| Error::internal("a relation without an entity in between"))?;
-        let meta = (through.entity)();
-        Ok(Between { meta, through, own: key.given_to(meta)? })
+    /// A change of what is related, and the entity whose relation it is.
+    fn asked(&self, change: RelationChange, others: Vec<Id>) -> Result<(&'static EntityMeta, Relate)> {
+        let key = self.key.as_ref().map_err(Clone::clone)?;
+        if self.id.is_empty() {
+            let name = key.owner.label;
+            return Err(Error::invalid(format!("{name}: save the record first that others are to be related to.")));
+        }
+        Ok((key.owner, Relate { change, id: self.id.clone(), relation: key.relation, others }))
+    }
+
+    async fn change(&self, change: RelationChange, others: Vec<Id>) -> Result<u64> {
+        let (meta, asked) = self.asked(change, others)?;
+        run(meta, asked).await
     }
 
     /// A query for related rows.
@@ -121,45 +128,46 @@ impl<E: Entity> RelatedThrough<E> {
         self.query().count().await
     }
 
-    /// Relates a row; one that is related already stays so.
+    /// Relates a row; one that is related already stays so. Answers how many were not: 1 or 0.
     ///
     /// # Errors
-    /// As inserting a row in between; 400 where one of the two is not saved yet.
-    pub async fn add(&self, target: &Record<E>) -> Result<()> {
-        let between = self.between()?;
-        let other = between.leads_to(target)?;
-        batch::run(vec![between.add(vec![other])]).await
+    /// As inserting the row in between; 400 where one of the two is not saved yet; 404 where the record is not there, or not for
+    /// this identity.
+    pub async fn add(&self, target: &Record<E>) -> Result<u64> {
+        self.change(RelationChange::Add, vec![saved_id(target)?]).await
     }
 
-    /// Relates a row no longer; one that is not related stays so. The row itself stays.
+    /// Relates several rows, all or none; answers how many were not related before.
     ///
     /// # Errors
-    /// As deleting the row in between; 400 where one of the two is not saved yet.
-    pub async fn remove(&self, target: &Record<E>) -> Result<()> {
-        let between = self.between()?;
-        let other = between.leads_to(target)?;
-        batch::run(vec![between.remove(condition(&other))]).await
+    /// As [`RelatedThrough::add`].
+    pub async fn add_many(&self, targets: impl IntoIterator<Item = &Record<E>>) -> Result<u64> {
+        self.change(RelationChange::Add, saved_ids(targets)?).await
     }
 
-    /// Relates these rows and no others, all or nothing: what is related already keeps its row in between.
+    /// Relates a row no longer; one that is not related stays so. The row itself stays. Answers how many were: 1 or 0.
+    ///
+    /// # Errors
+    /// As deleting the row in between; 400 where one of the two is not saved yet; 404 as [`RelatedThrough::add`].
+    pub async fn remove(&self, target: &Record<E>) -> Result<u64> {
+        self.change(RelationChange::Remove, vec![saved_id(target)?]).await
+    }
+
+    /// Relates several rows no longer, all or none; answers how many were related.
+    ///
+    /// # Errors
+    /// As [`RelatedThrough::remove`].
+    pub async fn remove_many(&self, targets: impl IntoIterator<Item = &Record<E>>) -> Result<u64> {
+        self.change(RelationChange::Remove, saved_ids(targets)?).await
+    }
+
+    /// Relates these rows and no others, all or nothing: what is related already keeps its row in between. Answers how many came
+    /// and went.
     ///
     /// # Errors
     /// As [`RelatedThrough::add`] and [`RelatedThrough::remove`].
-    pub async fn set(&self, targets: impl IntoIterator<Item = &Record<E>>) -> Result<()> {
-        let between = self.between()?;
-        let others = targets.into_iter().map(|target| between.leads_to(target)).collect::<Result<Vec<_>>>()?;
-        let others_stay = match between.through.keys {
-            // One list, however many there are.
-            [(field, _)] if !others.is_empty() => {
-                Condition::In(*field, others.iter().flatten().map(|(_, value)| value.clone()).collect())
-            }
-            _ => others.iter().fold(Condition::Nothing, |any, other| any.or(condition(other))),
-        };
-        let mut steps = vec![between.remove(others_stay.negate())];
-        if !others.is_empty() {
-            steps.push(between.add(others));
-        }
-        batch::run(steps).await
+    pub async fn set(&self, targets: impl IntoIterator<Item = &Record<E>>) -> Result<u64> {
+        self.change(RelationChange::Set, saved_ids(targets)?).await
     }
 
     /// Inserts a row and relates it: both or neither, where its id is given, or is a UUID and this is not the browser. Another
@@ -169,18 +177,23 @@ impl<E: Entity> RelatedThrough<E> {
     /// As inserting the row, and the one in between.
     pub async fn insert(&self, new: impl Into<Record<E>>) -> Result<Record<E>> {
         let mut record = new.into();
-        let between = self.between()?;
+        let (meta, mut asked) = self.asked(RelationChange::Add, Vec::new())?;
         give_id(&mut record)?;
-        let Ok(other) = between.leads_to(&record) else {
+        let Ok(id) = saved_id(&record) else {
             let record = repository::of::<E>().insert(record).await?;
             self.add(&record).await?;
             return Ok(record);
         };
+        asked.others.push(id);
         let mut both = Batch::new();
         let inserted = both.of::<E>().insert(record);
-        both.push(between.add(vec![other]));
+        both.push((meta, Step::Relate(asked)));
         both.run().await?.record(inserted)
     }
+}
+
+fn saved_ids<'a, E: Entity>(targets: impl IntoIterator<Item = &'a Record<E>>) -> Result<Vec<Id>> {
+    targets.into_iter().map(|target| saved_id(target)).collect()
 }
 
 /// A new row whose id is known before it is inserted can be related in the same batch.

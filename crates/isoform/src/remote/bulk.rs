@@ -2,12 +2,14 @@
 
 use serde_json::{Map, Value as JsonValue, json};
 
-use super::{Remote, object, unexpected};
+use super::{Remote, object, row_path, unexpected};
 use crate::bulk::{Assigned, Step, UpsertRow, Which, in_step};
 use crate::filter::wire;
+use crate::id::Id;
 use crate::json::{row_to_json, to_json};
 use crate::meta::EntityMeta;
 use crate::record::AnyRecord;
+use crate::relation::Relate;
 use crate::{Error, Result, validate};
 
 impl Remote {
@@ -42,6 +44,13 @@ impl Remote {
     ) -> Result<Vec<Map<String, JsonValue>>> {
         let body = upsert_rows(meta, &list);
         rows(meta, self.bulk(meta, "upsertMany", &body).await?)
+    }
+
+    /// Changes what is related to a row; answers how many rows that were.
+    pub(crate) async fn relate(&self, meta: &EntityMeta, asked: &Relate) -> Result<u64> {
+        let path = format!("{}?__action={}", row_path(meta, &asked.id)?, asked.change.wire());
+        let body = json!({ "relation": asked.relation.wire, "ids": ids(asked) });
+        count(meta, "changed", &self.request("POST", &path, Some(&body)).await?)
     }
 
     async fn bulk(&self, meta: &EntityMeta, action: &str, body: &JsonValue) -> Result<JsonValue> {
@@ -82,6 +91,11 @@ fn upsert_rows(meta: &EntityMeta, list: &[UpsertRow]) -> JsonValue {
     list.iter().map(row).collect()
 }
 
+/// The ids of the rows at the other end.
+fn ids(asked: &Relate) -> JsonValue {
+    asked.others.iter().map(Id::to_json).collect()
+}
+
 fn rows(meta: &EntityMeta, answer: JsonValue) -> Result<Vec<Map<String, JsonValue>>> {
     match answer {
         JsonValue::Array(rows) => rows.into_iter().map(|row| object(meta, row)).collect(),
@@ -118,6 +132,13 @@ fn step(meta: &EntityMeta, step: Step) -> Result<Map<String, JsonValue>> {
         }
         Step::DeleteMany(which) => ("deleteMany", vec![("where", filter(meta, which)?)]),
         Step::UpsertMany(rows) => ("upsertMany", vec![("rows", upsert_rows(meta, &rows))]),
+        Step::Relate(asked) => {
+            let ids = ids(&asked);
+            (
+                asked.change.wire(),
+                vec![("id", asked.id.to_json()), ("relation", asked.relation.wire.into()), ("ids", ids)],
+            )
+        }
     };
     let mut object = Map::new();
     object.insert(kind.to_owned(), meta.key.into());

@@ -6,9 +6,10 @@ use crate::Result;
 /// How long is waited before a request is sent again, in milliseconds.
 const WAITS: [i32; 2] = [200, 800];
 
-/// Does a request change something? Of the questions that come by `POST` each says `__action`, and of the writes only those of many rows.
+/// Does a request change something? Of the questions that come by `POST` each says `__action`, and of the writes only those of many rows
+/// and of what is related.
 pub(super) fn writes(method: &str, path: &str) -> bool {
-    method != "GET" && (!path.contains("__action=") || path.contains("Many"))
+    method != "GET" && (!path.contains("__action=") || path.contains("Many") || path.ends_with("Relation"))
 }
 
 /// Sends a request, again where no answer comes.

@@ -10,7 +10,7 @@ use crate::id::Id;
 use crate::meta::EntityMeta;
 use crate::operations::store::{remove_inside, store_inside};
 use crate::operations::write::{apply, delete_id, insert, update_patch};
-use crate::operations::{Patch, handled, load, prefilter};
+use crate::operations::{Patch, handled, load, prefilter, relate};
 use crate::value::Row;
 use crate::{Error, Result};
 
@@ -21,7 +21,7 @@ pub enum Done {
     Row(Row),
     /// Rows as they are in the table now, in the order in which they were given.
     Rows(Vec<Row>),
-    /// So many rows were changed or deleted.
+    /// So many rows were changed or deleted, or are related or no longer.
     Count(u64),
     /// A row was deleted.
     Deleted,
@@ -96,6 +96,8 @@ async fn one(context: &Context, meta: &'static EntityMeta, step: Step) -> Result
         Step::UpdateMany(which, set) => update_many(context, meta, which, set).await.map(Done::Count),
         Step::DeleteMany(which) => delete_many(context, meta, which).await.map(Done::Count),
         Step::UpsertMany(rows) => upsert_many(context, meta, rows).await.map(Done::Rows),
+        // Large, and no part of what other steps are.
+        Step::Relate(asked) => Box::pin(relate(context, meta, asked)).await.map(Done::Count),
     }
 }
 

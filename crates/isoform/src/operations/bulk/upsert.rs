@@ -34,6 +34,16 @@ pub(in crate::operations) async fn upsert_many_as(
     list: Vec<UpsertRow>,
     trusted: Vec<Patch>,
 ) -> Result<Vec<Row>> {
+    upsert_counted(context, meta, list, trusted).await.map(|(rows, _)| rows)
+}
+
+/// As [`upsert_many_as`]; answers how many of the rows were made too.
+pub(in crate::operations) async fn upsert_counted(
+    context: &Context,
+    meta: &'static EntityMeta,
+    list: Vec<UpsertRow>,
+    trusted: Vec<Patch>,
+) -> Result<(Vec<Row>, u64)> {
     meta.writable()?;
     let guarded = context.scope() == Scope::Api;
     let identity = context.identity();
@@ -46,13 +56,15 @@ pub(in crate::operations) async fn upsert_many_as(
     let api_filter = if guarded { prefilter::reach(context, meta).await? } else { Condition::All };
     let upsert = Upsert { context, meta, guarded, api_filter, is_last: count == 1 && !context.in_transaction() };
     let work = async |inside: Context| {
-        let mut rows = Vec::with_capacity(count);
+        let (mut rows, mut made) = (Vec::with_capacity(count), 0);
         let trusted = trusted.into_iter().chain(std::iter::repeat_with(Patch::new));
         for (position, (row, trusted)) in list.into_iter().zip(trusted).enumerate() {
-            let row = upsert.one(&inside, row, trusted).await.map_err(|error| in_row(error, position, count))?;
+            let one = upsert.one(&inside, row, trusted).await;
+            let (row, is_new) = one.map_err(|error| in_row(error, position, count))?;
+            made += u64::from(is_new);
             rows.push(row);
         }
-        Ok(rows)
+        Ok((rows, made))
     };
     context.with_scope(Scope::Backend).transaction(work).await
 }
@@ -68,7 +80,8 @@ struct Upsert<'a> {
 }
 
 impl Upsert<'_> {
-    async fn one(&self, inside: &Context, row: UpsertRow, trusted: Patch) -> Result<Row> {
+    /// The row, and whether it was made.
+    async fn one(&self, inside: &Context, row: UpsertRow, trusted: Patch) -> Result<(Row, bool)> {
         let meta = self.meta;
         let asked = row.condition(meta)?;
         computed::asks_columns(meta, asked.fields())?;
@@ -87,10 +100,10 @@ impl Upsert<'_> {
                 meta.key
             ))),
             (Some(stored), None) => match row.set {
-                None if trusted.is_empty() => Ok(stored),
-                set => self.update(inside, stored, set.unwrap_or_default(), trusted).await,
+                None if trusted.is_empty() => Ok((stored, false)),
+                set => Ok((self.update(inside, stored, set.unwrap_or_default(), trusted).await?, false)),
             },
-            (None, _) => self.insert(inside, row, trusted).await,
+            (None, _) => Ok((self.insert(inside, row, trusted).await?, true)),
         }
     }
 

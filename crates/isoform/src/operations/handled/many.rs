@@ -13,7 +13,7 @@ use crate::operations::bulk::{
     self, Rows as Guarded, delete_many_as, given, insert_patches_as, run_batch, update_many_as, upsert_many_as,
     what_is_set,
 };
-use crate::operations::{Done, Patch, lazy, permitted, resolve};
+use crate::operations::{Done, Patch, lazy, may_relate, permitted, resolve};
 use crate::record::AnyRecord;
 use crate::value::Row;
 use crate::{Error, Result};
@@ -204,6 +204,7 @@ fn may(context: &Context, meta: &EntityMeta, step: &Step) -> Result<()> {
         Step::Update(..) | Step::UpdateMany(..) => may(Write::Update),
         Step::Delete(_) | Step::DeleteMany(_) => may(Write::Delete),
         Step::UpsertMany(_) => may(Write::Insert).or_else(|_| may(Write::Update)),
+        Step::Relate(asked) => may_relate(context, meta, asked),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Questions around which handlers run: answered by records.
 
-use super::{Handled, answered, are_of, is_of, restore, shown, shown_without};
+use super::{Handled, answered, are_of, is_of, is_shown_whole, restore, shown, shown_without};
 use crate::aggregate::Aggregation;
 use crate::context::Context;
 use crate::describe::Description;
@@ -13,7 +13,7 @@ use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::ask::{guarded, not_too_many, with_related, written};
 use crate::operations::describe::described;
-use crate::operations::hidden::conceal;
+use crate::operations::hidden::{Hidden, conceal};
 use crate::operations::page::{Behind, at_end};
 use crate::operations::{aggregate, ask, include, lazy, not_found, page, resolve};
 use crate::provider::{Find, Include};
@@ -49,8 +49,13 @@ impl Listed {
     ) -> Result<Self> {
         are_of(meta, &found.items)?;
         let left_out = asked.find.left_out(meta);
-        let shown = |record: &dyn AnyRecord| shown_without(context, record, asked.fields, left_out);
-        let records = found.items.iter().map(|record| shown(&**record)).collect::<Result<_>>()?;
+        let shown = |record: Box<dyn AnyRecord>| {
+            if left_out.is_empty() && is_shown_whole(context, &*record, asked.fields) {
+                return Ok(record);
+            }
+            shown_without(context, &*record, asked.fields, left_out)
+        };
+        let records = found.items.into_iter().map(shown).collect::<Result<_>>()?;
         let fields = asked.fields.without(left_out);
         Ok(Self { records, fields, total: found.total, cursor: found.cursor })
     }
@@ -77,6 +82,10 @@ async fn found(context: &Context, meta: &'static EntityMeta, question: &Question
             (page.rows, readable, left_out)
         }
     };
+    if readable == meta.all_fields() && left_out.is_empty() {
+        answer.items = with_related(context, meta, rows, Hidden::default(), named).await?;
+        return Ok(answer);
+    }
     // By keys that the asker may not see nothing is related. Handlers see the rows as they are.
     let mut concealed = rows.clone();
     let hidden = conceal(context, meta, readable, &mut concealed)?;
@@ -168,9 +177,12 @@ impl Found {
 
     /// As a JSON object of what may be answered.
     pub fn json(&self, context: &Context) -> Result<Vec<u8>> {
-        let record = self.shown(context)?;
-        let meta = record.meta();
-        written(&[record], self.fields)?.pop().ok_or_else(|| not_found(meta))
+        let mut json = if is_shown_whole(context, &*self.record, self.fields) {
+            written(std::slice::from_ref(&self.record), self.fields)?
+        } else {
+            written(&[self.shown(context)?], self.fields)?
+        };
+        json.pop().ok_or_else(|| not_found(self.record.meta()))
     }
 }
 
