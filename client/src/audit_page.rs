@@ -4,6 +4,7 @@ use isoform_leptos::{RecordSignal, use_pages};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use shared::audit::audited;
 use shared::prelude::*;
 
 use crate::dates;
@@ -14,22 +15,6 @@ use crate::page_state::page_state;
 
 /// How many entries come at once.
 const PAGE_SIZE: u64 = 25;
-
-/// What can be written through the API: key and label.
-fn audited() -> [(&'static str, &'static str); 9] {
-    [
-        Comment::meta(),
-        Customer::meta(),
-        OrderItem::meta(),
-        Order::meta(),
-        Product::meta(),
-        Project::meta(),
-        Tag::meta(),
-        TaskTag::meta(),
-        Task::meta(),
-    ]
-    .map(|meta| (meta.key, meta.label))
-}
 
 /// The audit.
 #[component]
@@ -64,7 +49,7 @@ fn row(entry: RecordSignal<Audit>) -> AnyView {
 
 fn entry_view(entry: &Audit, today: NaiveDate) -> AnyView {
     let Audit { who, what, entity, row, failure, at, .. } = entry.clone();
-    let label = audited().into_iter().find(|(key, _)| *key == entity).map_or(entity, |(_, label)| label.to_owned());
+    let label = audited().find(|(key, _)| *key == entity).map_or(entity, |(_, label)| label.to_owned());
     let failure = failure.map(|why| {
         view! { <p class="line-facts"><span class="chip overdue">"⚠ Failed"</span> <span>{why}</span></p> }.into_any()
     });

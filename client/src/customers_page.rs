@@ -7,7 +7,6 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use shared::prelude::*;
 
-use crate::chart::money;
 use crate::confirm::ConfirmDelete;
 use crate::finder::{Ask, Finder, address};
 use crate::listing::{listing, word};

@@ -8,10 +8,18 @@ use crate::members::notice_sign_out;
 
 /// A word instead of rows, and what to do about it.
 pub fn word(title: &'static str, text: impl Into<String>, next: Option<AnyView>) -> AnyView {
-    let text: String = text.into();
+    said(view! { <h2>{title}</h2> }.into_any(), text.into(), next)
+}
+
+/// As [`word`], where there is nothing else on the page: its title is that of the page.
+pub fn only_word(title: &'static str, text: impl Into<String>, next: Option<AnyView>) -> AnyView {
+    said(view! { <h1>{title}</h1> }.into_any(), text.into(), next)
+}
+
+fn said(title: AnyView, text: String, next: Option<AnyView>) -> AnyView {
     view! {
         <section class="card empty" data-test="empty">
-            <h2>{title}</h2>
+            {title}
             <p>{text}</p>
             {next}
         </section>
@@ -21,10 +29,13 @@ pub fn word(title: &'static str, text: impl Into<String>, next: Option<AnyView>)
 
 /// As [`word`], where the server did not answer with rows.
 pub fn failed(title: &'static str, message: &str, again: impl Fn() + Send + 'static) -> AnyView {
+    word(title, message, Some(try_again(again)))
+}
+
+/// A button that asks again.
+pub fn try_again(again: impl Fn() + Send + 'static) -> AnyView {
     let again = move |_| again();
-    let button =
-        view! { <button type="button" class="button" data-test="try-again" on:click=again>"Try again"</button> };
-    word(title, message, Some(button.into_any()))
+    view! { <button type="button" class="button" data-test="try-again" on:click=again>"Try again"</button> }.into_any()
 }
 
 /// As high as the list that comes.

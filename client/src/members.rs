@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use shared::prelude::{ADMIN, Error};
 
-use crate::listing::word;
+use crate::listing::only_word;
 use crate::page_state::page_state;
 use crate::welcome::Welcome;
 
@@ -25,7 +25,7 @@ pub fn for_admins(page: fn() -> AnyView) -> AnyView {
         let tasks = view! { <a class="button" href="/">"To your tasks"</a> };
         view! {
             <Title text="For admins" />
-            {word("This page is for admins", "Sign in as one to see it.", Some(tasks.into_any()))}
+            {only_word("This page is for admins", "Sign in as one to see it.", Some(tasks.into_any()))}
         }
         .into_any()
     };

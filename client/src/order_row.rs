@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::prelude::*;
 
-use crate::chart::money;
 use crate::dates;
 use crate::page_state::{PageState, page_state};
 
@@ -37,10 +36,11 @@ pub fn row(order: RecordSignal<Order>) -> AnyView {
     let (page, orders) = (page_state(), expect_context::<Orders>());
     let (id, status) = (untrack(|| order.with(|order| order.id)), order.value(|o| o.status));
     let row = Row { order, id, page, orders };
-    // What can be done is made once somebody looks: each form asks for the products.
-    let unfolded = RwSignal::new(false);
+    // What can be done is made once somebody looks: with the page where one order is asked for.
+    let unfolded = RwSignal::new(orders.is_one.get_untracked());
     Effect::new(move || {
-        if orders.is_one.get() {
+        // Set once: what is typed there is not to be made anew.
+        if orders.is_one.get() && !unfolded.get_untracked() {
             unfolded.set(true);
         }
     });
@@ -58,7 +58,7 @@ pub fn row(order: RecordSignal<Order>) -> AnyView {
     view! {
         <li class="order" data-test="order">
             {move || order.with(|order| facts(order, page.today()))}
-            <details class="order-items" open=move || orders.is_one.get() on:toggle=move |_| unfolded.set(true)>
+            <details class="order-items" open=move || orders.is_one.get() on:toggle=move |_| if !unfolded.get_untracked() { unfolded.set(true) }>
                 <summary id=row.summary()>{count}</summary>
                 <ul>{items}</ul>
                 {move || (unfolded.get() && may_change.get()).then(|| row.tools(may_add))}

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use shared::prelude::*;
 
-use crate::chart::{Bar, chart, grouped, money};
+use crate::chart::{Bar, chart};
 use crate::dates;
 use crate::finder::{Ask, Finder};
 use crate::listing::{listing, word};
@@ -103,7 +103,11 @@ pub fn OrdersPage() -> impl IntoView {
     let sum = move || {
         // One order alone is not added up.
         let (orders, total) = all.get().filter(|_| !is_one.get())?.ok()?;
-        Some(format!("{} come to {}", grouped(&orders.to_string()), money(total.unwrap_or_default())))
+        let total = money(total.unwrap_or_default());
+        Some(match orders {
+            1 => format!("1 order comes to {total}"),
+            _ => format!("{} orders come to {total}", grouped(&orders.to_string())),
+        })
     };
     let statuses = std::iter::once((String::new(), "Any status".to_owned()))
         .chain(OrderStatus::VARIANTS.iter().map(|status| (status.value.to_owned(), status.label.to_owned())));

@@ -38,7 +38,7 @@ pub fn Pager(
     let several = Memo::new(move |_| pages.get() > 1);
     let links = move || {
         view! {
-            <nav class="pager" aria-label="Pages">
+            <nav class="pager" aria-label="Pages of the list">
                 {link(-1, "prev-page", "Previous")}
                 <span data-test="page">{move || format!("Page {} of {}", number(), pages.get())}</span>
                 {link(1, "next-page", "Next")}

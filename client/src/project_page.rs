@@ -9,7 +9,7 @@ use shared::prelude::{ADMIN, Entity as _, Error, Filter, Project, Record, Result
 use crate::add_task::AddTask;
 use crate::comments::Comments;
 use crate::confirm::ConfirmDelete;
-use crate::listing::{failed, listing, word};
+use crate::listing::{listing, only_word, try_again, word};
 use crate::members::keep_fresh;
 use crate::page_state::page_state;
 use crate::task_row::TaskRow;
@@ -70,9 +70,9 @@ async fn find(id: Option<Uuid>) -> Result<Record<Project>> {
 fn wrong(error: &Error, again: impl Fn() + Send + 'static) -> AnyView {
     let all = || view! { <a class="button" href="/projects">"To the projects"</a> }.into_any();
     let said = if error.is_not_found() {
-        word("There is no such project", "The address may be mistyped, or the project has gone.", Some(all()))
+        only_word("There is no such project", "The address may be mistyped, or the project has gone.", Some(all()))
     } else {
-        failed("The project cannot be shown", error.message(), again)
+        only_word("The project cannot be shown", error.message(), Some(try_again(again)))
     };
     view! { <Title text="Project" /> {said} }.into_any()
 }

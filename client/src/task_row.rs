@@ -152,7 +152,9 @@ fn details(task: RecordSignal<Task>) -> impl IntoView {
         <div class="details">
             <SelectField of=task.field(|t| t.priority) />
             <DateField of=task.field(|t| t.due_date) />
-            <ReferenceField of=task.field(|t| t.project_id) choices=open.choices(|p| p.name.clone()) none="No project" />
+            <ReferenceField
+                of=task.field(|t| t.project_id) choices=open.choices(|p| p.name.clone()) none="No project" unlisted=ARCHIVED
+            />
             {tag_boxes(task)}
         </div>
     }
@@ -190,10 +192,18 @@ fn tag_boxes(task: RecordSignal<Task>) -> AnyView {
     view! { <fieldset class="tag-boxes"><legend>"Tags"</legend><Transition>{boxes}</Transition></fieldset> }.into_any()
 }
 
+/// What stands for a project that is archived.
+const ARCHIVED: &str = "Archived project";
+
 /// The project and the tags that were loaded with a task.
 fn belongings(task: RecordSignal<Task>) -> AnyView {
-    let project =
-        Memo::new(move |_| task.with(|task| task.project.get().map(|project| (project.id, project.name.clone()))));
+    let project = Memo::new(move |_| {
+        task.with(|task| {
+            let id = task.project_id.filter(|_| task.project.is_loaded())?;
+            // One that is archived stands back wherever it is not asked for.
+            Some((id, task.project.get().map_or(ARCHIVED.to_owned(), |project| project.name.clone())))
+        })
+    });
     let tags = Memo::new(move |_| {
         task.with(|task| task.tags.iter().map(|tag| (tag.name.clone(), tag.color.value())).collect::<Vec<_>>())
     });

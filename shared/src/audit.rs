@@ -1,5 +1,6 @@
 //! The audit: who did what through the API. The server's handlers write it, and nobody else.
 
+use isoform::meta::Rule;
 use isoform::prelude::*;
 
 use crate::user::ADMIN;
@@ -45,4 +46,14 @@ pub enum Deed {
     Put,
     /// It was deleted.
     Deleted,
+}
+
+/// What can be written through the API, and so is in the audit: the keys and labels of entities.
+pub fn audited() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let is_written = |meta: &EntityMeta| {
+        let allow = &meta.allow;
+        [allow.insert, allow.update, allow.delete].iter().any(|rule| !matches!(rule, Rule::Nobody))
+    };
+    let all: Vec<_> = crate::entities().iter().map(|one| one.meta).filter(|meta| is_written(meta)).collect();
+    all.into_iter().map(|meta| (meta.key, meta.label))
 }

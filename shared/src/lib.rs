@@ -11,6 +11,7 @@
 pub mod audit;
 pub mod comment;
 pub mod customer;
+pub mod money;
 pub mod order;
 pub mod outbox;
 pub mod product;
@@ -29,6 +30,7 @@ pub mod prelude {
     pub use crate::audit::Audit;
     pub use crate::comment::Comment;
     pub use crate::customer::{Customer, CustomerRelations};
+    pub use crate::money::{grouped, money};
     pub use crate::order::{Order, OrderItem, OrderRelations, OrderStatus};
     pub use crate::outbox::Mail;
     pub use crate::product::Product;

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use isoform::prelude::*;
 
 use crate::customer::Customer;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::money::money;
 use crate::outbox::Mail;
 use crate::product::Product;
 use crate::user::ADMIN;
@@ -98,8 +100,8 @@ async fn tell_of(order: Uuid) -> Result<()> {
     let found = Order::query().filter(|o| o.id.eq(order)).include(|o| o.customer).first().await?;
     let Some(order) = found else { return Ok(()) };
     let customer = order.customer.get().map_or("a former customer", |customer| &customer.name);
-    let text =
-        format!("It comes to €{:.2}, more than €{LARGE}. Please have a look at it before it is sent.", order.total);
+    let (total, large) = (money(order.total), money(LARGE.into()));
+    let text = format!("It comes to {total}, more than {large}. Please have a look at it before it is sent.");
     let subject = format!("A large order of {customer}: no. {}", order.number);
     repo::<Mail>().insert(Mail { to: ACCOUNTS.into(), subject, text, ..Mail::blank() }).await?;
     Ok(())

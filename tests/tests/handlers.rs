@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use isoform::handlers::{
-    Batch, Collection, Count, Create, CreateMany, Describe, Find, FindById, FindFirst, FindLast, Group, Handlers,
-    LoadRelations, Next, Remove, RemoveMany, Update, UpdateMany, UpsertMany,
+    Collection, Count, Create, CreateMany, Describe, Find, FindById, FindFirst, FindLast, Group, Handlers,
+    LoadRelations, Next, Remove, RemoveMany, RunBatch, Update, UpdateMany, UpsertMany,
 };
 use isoform::prelude::*;
 use isoform::{Batch as Writes, Upsert};
@@ -75,7 +75,7 @@ mod every_event {
         }
         let handlers = listening!(Handlers::new();
             Create CreateMany FindById Find FindFirst FindLast LoadRelations Describe Count Group Update UpdateMany
-            UpsertMany Remove RemoveMany Batch);
+            UpsertMany Remove RemoveMany RunBatch);
         world(way, handlers).await
     }
 

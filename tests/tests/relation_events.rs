@@ -2,7 +2,7 @@
 
 use isoform::IntoId as _;
 use isoform::handlers::{
-    AddRelation, Batch, Create, CreateMany, Find, Handlers, LoadRelations, Next, Remove, RemoveMany, RemoveRelation,
+    AddRelation, Create, CreateMany, Find, Handlers, LoadRelations, Next, Remove, RemoveMany, RemoveRelation, RunBatch,
     SetRelation, UpsertMany,
 };
 use isoform::prelude::*;
@@ -42,7 +42,7 @@ async fn listening(way: Way) -> World {
         };
     }
     let handlers = listening!(Handlers::new();
-        Create CreateMany UpsertMany Remove RemoveMany Batch AddRelation SetRelation RemoveRelation);
+        Create CreateMany UpsertMany Remove RemoveMany RunBatch AddRelation SetRelation RemoveRelation);
     handled(way, handlers).await
 }
 

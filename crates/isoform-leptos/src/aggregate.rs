@@ -1,7 +1,9 @@
 //! Aggregates as signals: totals beside a list, groups for a chart.
 
-use isoform::aggregate::{GroupKeys, Groups, IntoAggregates};
-use isoform::{Entity, Query};
+use std::hash::{Hash, Hasher};
+
+use isoform::aggregate::{GroupKeys, Groups, IntoAggregates, Measure};
+use isoform::{Entity, Query, Result};
 
 use crate::answer::Carried;
 use crate::query::{Answered, use_answer};
@@ -22,6 +24,7 @@ use crate::query::{Answered, use_answer};
 /// );
 /// # }
 /// ```
+#[track_caller]
 pub fn use_aggregate<E, A>(
     query: impl Fn() -> Query<E> + Send + Sync + 'static,
     aggregates: fn(E::Fields) -> A,
@@ -31,7 +34,42 @@ where
     A: IntoAggregates<E>,
     A::Output: Carried,
 {
-    use_answer(query, move |query: Query<E>| query.aggregate(aggregates))
+    use_answer(move || Totals { query: query(), aggregates }, Totals::ask)
+}
+
+/// The question of [`use_aggregate`].
+struct Totals<E: Entity, A> {
+    query: Query<E>,
+    aggregates: fn(E::Fields) -> A,
+}
+
+impl<E: Entity, A: IntoAggregates<E>> Totals<E, A> {
+    fn measures(&self) -> Vec<Measure> {
+        (self.aggregates)(E::FIELDS).measures()
+    }
+
+    async fn ask(self) -> Result<A::Output> {
+        self.query.aggregate(self.aggregates).await
+    }
+}
+
+impl<E: Entity, A> Clone for Totals<E, A> {
+    fn clone(&self) -> Self {
+        Self { query: self.query.clone(), aggregates: self.aggregates }
+    }
+}
+
+impl<E: Entity, A: IntoAggregates<E>> PartialEq for Totals<E, A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.query == other.query && self.measures() == other.measures()
+    }
+}
+
+impl<E: Entity, A: IntoAggregates<E>> Hash for Totals<E, A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.query.hash(state);
+        self.measures().hash(state);
+    }
 }
 
 /// Groups of rows with their aggregates, as [`Query::group_by`] asks for them; as [`use_query`](crate::use_query) otherwise.
@@ -49,6 +87,7 @@ where
 /// });
 /// # }
 /// ```
+#[track_caller]
 pub fn use_groups<E, K, A>(
     groups: impl Fn() -> Groups<E, K, A> + Send + Sync + 'static,
 ) -> Answered<Vec<(K::Output, A::Output)>>

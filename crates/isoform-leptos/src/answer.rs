@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
 
 use isoform::future::BoxFuture;
@@ -11,6 +12,8 @@ use isoform::{Error, Identity, Result};
 use leptos::server::codee::{Decoder, Encoder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::written::Fingerprint;
 
 /// What travels: any serde type that can be cloned.
 pub trait Carried: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
@@ -23,6 +26,7 @@ pub(crate) enum Answer {
     /// With its type, `Result<T>`, forgotten.
     Here(Arc<dyn AnyAnswer>),
     /// As the server wrote it into the page, and, once somebody knew its type, read.
+    #[cfg_attr(not(any(test, target_arch = "wasm32")), expect(dead_code, reason = "the browser reads it"))]
     Written(Arc<str>, Arc<OnceLock<Arc<dyn AnyAnswer>>>),
 }
 
@@ -73,6 +77,21 @@ impl Answer {
         self.read::<T>().as_any().downcast_ref()
     }
 
+    /// The answer as it is written into the page.
+    ///
+    /// This runs while the page is polled, hence in its request's context: a record in an answer shows the fields that this
+    /// request's identity may see.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn write(&self) -> String {
+        match self {
+            Self::Here(answer) => answer.write().unwrap_or_else(|error| {
+                let failed = Result::<(), Error>::Err(Error::internal(error));
+                serde_json::to_string(&failed).unwrap_or_default()
+            }),
+            Self::Written(text, _) => text.to_string(),
+        }
+    }
+
     /// A copy of the answer with its type again.
     pub fn typed<T: Carried>(&self) -> Result<T> {
         self.look().cloned().unwrap_or_else(|| Err(Error::internal("an answer of another type")))
@@ -93,40 +112,24 @@ fn read_result<T: DeserializeOwned>(text: &str) -> Result<Result<T>> {
     })
 }
 
-/// Writes answers into the page and reads them there, so that nothing is asked twice.
-///
-/// On the server this runs while the page is polled, hence in its request's context: a record in an answer shows the
-/// fields that this request's identity may see.
+/// What Leptos writes into the page and reads there. Of answers that is nothing: they are [`crate::written`].
 pub(crate) struct AsJson;
 
 impl Encoder<Answer> for AsJson {
     type Error = Infallible;
     type Encoded = String;
 
-    #[cfg(not(target_arch = "wasm32"))]
-    fn encode(answer: &Answer) -> Result<String, Infallible> {
-        Ok(match answer {
-            Answer::Here(answer) => answer.write().unwrap_or_else(|error| {
-                let failed = Result::<(), Error>::Err(Error::internal(error));
-                serde_json::to_string(&failed).unwrap_or_default()
-            }),
-            Answer::Written(text, _) => text.to_string(),
-        })
-    }
-
-    /// The browser writes no pages.
-    #[cfg(target_arch = "wasm32")]
     fn encode(_: &Answer) -> Result<String, Infallible> {
         Ok(String::new())
     }
 }
 
 impl Decoder<Answer> for AsJson {
-    type Error = Infallible;
+    type Error = ();
     type Encoded = str;
 
-    fn decode(text: &str) -> Result<Answer, Infallible> {
-        Ok(Answer::Written(text.into(), Arc::default()))
+    fn decode(_: &str) -> Result<Answer, ()> {
+        Err(())
     }
 }
 
@@ -178,6 +181,9 @@ pub(crate) trait Ask: Send + Sync {
 
     fn as_any(&self) -> &dyn Any;
 
+    /// The same in the browser and on the server.
+    fn fingerprint(&self, hasher: &mut Fingerprint);
+
     fn run(&self) -> BoxFuture<'static, Answer>;
 }
 
@@ -198,7 +204,7 @@ async fn on_its_way_out(error: Error) -> Error {
 
 impl<S, F, Fut, T> Ask for AskWith<S, F>
 where
-    S: PartialEq + Clone + Send + Sync + 'static,
+    S: PartialEq + Hash + Clone + Send + Sync + 'static,
     F: Fn(S) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<T>> + Send + 'static,
     T: Carried,
@@ -209,6 +215,10 @@ where
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn fingerprint(&self, hasher: &mut Fingerprint) {
+        self.source.hash(hasher);
     }
 
     fn run(&self) -> BoxFuture<'static, Answer> {

@@ -2,9 +2,7 @@
 //! in the browser.
 //!
 //! ```no_run
-//! use isoform::prelude::*;
-//! use isoform_leptos::{EntityList, RecordSignal, TextField, use_query};
-//! use leptos::prelude::*;
+//! use isoform_leptos::prelude::*;
 //!
 //! # #[derive(Entity, Clone, Debug, PartialEq)]
 //! # #[entity(key = "tasks", allow(crud = true))]
@@ -32,6 +30,7 @@
 //!   list that grows; [`use_aggregate`] and [`use_groups`] for sums and charts.
 //! - Changing: [`RecordSignal`], its [`Field`]s, the inputs ([`TextField`] and its like), and [`RecordForm`]; [`use_controller`] and
 //!   [`ControllerForm`] for what is no row, [`use_call`] for static backend methods.
+//! - All of it, beside the entities' own names: [`prelude`].
 //! - Around the page: [`provide_identity`] and [`use_identity`], [`use_online`].
 //! - On the server, natively only: `Pages` adds the pages to a server, `options` says where, `set_status` answers 404.
 //!
@@ -53,10 +52,12 @@ mod list;
 mod load_more;
 mod online;
 mod pages;
+pub mod prelude;
 mod query;
 mod record_signal;
 #[cfg(not(target_arch = "wasm32"))]
 mod ssr;
+mod written;
 
 pub use aggregate::{use_aggregate, use_groups};
 pub use call::{CallState, use_call};

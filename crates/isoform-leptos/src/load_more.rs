@@ -75,6 +75,8 @@ fn end(End { shown, total, more, begun, pending, error, load, rows }: End) -> An
     let count = move || {
         let (shown, total) = (u64::try_from(shown.get()).unwrap_or(u64::MAX), total.get());
         (shown > 0).then(|| match total {
+            // It is one of what its list is called.
+            Some(1) if shown == 1 => "1 of 1".to_owned(),
             Some(total) => format!("{} of {} {rows}", grouped(shown), grouped(total.max(shown))),
             None => format!("{} {rows}", grouped(shown)),
         })

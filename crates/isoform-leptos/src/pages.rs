@@ -38,6 +38,7 @@ use crate::query::{Answered, Busy, use_answer};
 /// }
 /// # }
 /// ```
+#[track_caller]
 pub fn use_pages<E: Entity>(query: impl Fn() -> Query<E> + Send + Sync + 'static) -> PagesState<E> {
     let query: Arc<dyn Fn() -> Query<E> + Send + Sync> = Arc::new(query);
     let asked = query.clone();

@@ -1,6 +1,7 @@
 //! Queries as resources: rendered on the server, taken over in the browser, asked again when their signals change.
 
 use std::future::IntoFuture;
+use std::hash::Hash;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use leptos::prelude::*;
 
 use crate::answer::{Answer, AsJson, Ask, AskWith, Carried, Question};
 use crate::identity::IdentityState;
+use crate::written::{self, Place};
 
 /// The rows of a query; they are asked for again when signals that the closure reads change, or somebody signs in or out.
 ///
@@ -36,17 +38,22 @@ use crate::identity::IdentityState;
 /// }
 /// # }
 /// ```
+#[track_caller]
 pub fn use_query<E: Entity>(query: impl Fn() -> Query<E> + Send + Sync + 'static) -> QueryState<E> {
     QueryState(use_answer(query, Query::all))
 }
 
 /// How many rows fulfil a query's filter, whatever its page: as [`use_query`] otherwise.
+#[track_caller]
 pub fn use_count<E: Entity>(query: impl Fn() -> Query<E> + Send + Sync + 'static) -> Answered<u64> {
     use_answer(query, Query::count)
 }
 
 /// What anything asynchronous answers: one row, a static backend method. As [`use_query`] otherwise; `fetch` is asked
 /// again when what `source` answers is no longer the same.
+///
+/// Whatever `fetch` asks about is to be in what `source` answers: a `fetch` that takes something from around itself does not
+/// compile. In the page an answer is found again by its source.
 ///
 /// ```no_run
 /// # use isoform::prelude::*;
@@ -59,41 +66,72 @@ pub fn use_count<E: Entity>(query: impl Fn() -> Query<E> + Send + Sync + 'static
 /// let task: Answered<Record<Task>> = use_answer(move || id.get(), |id| repo::<Task>().find_id(id));
 /// # }
 /// ```
+///
+/// ```compile_fail
+/// # use isoform::prelude::*;
+/// # use isoform_leptos::{Answered, use_answer};
+/// # #[derive(Entity, Clone, Debug, PartialEq)]
+/// # #[entity(key = "tasks", allow(crud = true))]
+/// # pub struct Task { #[field(id)] pub id: Uuid, pub title: String }
+/// # fn example(id: Uuid) {
+/// // It does not say that it is about the id.
+/// let task: Answered<Record<Task>> = use_answer(|| (), move |()| repo::<Task>().find_id(id));
+/// # }
+/// # fn main() { example(Uuid::nil()) }
+/// ```
+#[track_caller]
 pub fn use_answer<S, F, Fut, T>(source: impl Fn() -> S + Send + Sync + 'static, fetch: F) -> Answered<T>
 where
-    S: PartialEq + Clone + Send + Sync + 'static,
+    S: PartialEq + Hash + Clone + Send + Sync + 'static,
     F: Fn(S) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<T>> + Send + 'static,
     T: Carried,
 {
+    const {
+        assert!(
+            size_of::<F>() == 0,
+            "what `fetch` asks about is to be in what `source` answers: `use_answer(move || id.get(), |id| …)`"
+        );
+    }
     let fetch = Arc::new(fetch);
-    let (resource, loading) = resource(Arc::new(move || Arc::new(AskWith { source: source(), fetch: fetch.clone() })));
+    let ask = Arc::new(move || -> Arc<dyn Ask> { Arc::new(AskWith { source: source(), fetch: fetch.clone() }) });
+    let (resource, loading) = resource(Place::here(), ask);
     Answered { resource, loading, answer: PhantomData }
 }
 
 /// The part of [`use_answer`] that is the same for all types.
-fn resource(ask: Arc<dyn Fn() -> Arc<dyn Ask> + Send + Sync>) -> (Resource<Answer, AsJson>, RwSignal<bool>) {
+fn resource(
+    place: Place,
+    ask: Arc<dyn Fn() -> Arc<dyn Ask> + Send + Sync>,
+) -> (Resource<Answer, AsJson>, RwSignal<bool>) {
     let loading = RwSignal::new(false);
     let identity = use_context::<IdentityState>();
     // Resources run in tasks of their own: whose they are is noted where they are made.
     #[cfg(not(target_arch = "wasm32"))]
     let context = isoform::Context::current().ok();
     let source = move || Question { ask: ask(), asker: identity.and_then(IdentityState::get) };
+    #[cfg(not(target_arch = "wasm32"))]
     let fetch = move |question: Question| {
-        #[cfg(not(target_arch = "wasm32"))]
         let context = context.clone();
-        async move {
+        let context = context.clone();
+        written::asked(place, question, move |question| {
             let answer = question.ask.run();
-            #[cfg(not(target_arch = "wasm32"))]
             match context {
-                Some(context) => context.run(answer).await,
-                None => answer.await,
+                Some(context) => Box::pin(async move { context.run(answer).await }),
+                None => answer,
             }
-            #[cfg(target_arch = "wasm32")]
-            {
-                let _busy = Busy::new(loading);
-                answer.await
+        })
+    };
+    #[cfg(target_arch = "wasm32")]
+    let fetch = move |question: Question| {
+        let found = written::found(place, &question);
+        async move {
+            // There at once, it is shown with the page.
+            if let Some(answer) = found {
+                return answer;
             }
+            let _busy = Busy::new(loading);
+            question.ask.run().await
         }
     };
     (Resource::new_with_options(source, fetch, false), loading)

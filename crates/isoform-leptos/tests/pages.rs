@@ -1,5 +1,6 @@
 //! Pages for 300 people at once: nobody sees anything of anybody else's.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn};
 use isoform::filter::Condition;
 use isoform::future::BoxFuture;
-use isoform::meta::{FieldMask, RelationMeta};
+use isoform::meta::{Direction, FieldMask, RelationMeta};
 use isoform::prelude::*;
 use isoform::provider::{DataProvider, Find, RelatedRow, Transaction};
 use isoform::{Error, Host, Row, Value};
@@ -47,6 +48,9 @@ struct Note {
 fn own(who: Option<&Identity>) -> Filter<Note> {
     who.map_or_else(Filter::nothing, |who| Note::filter(|n| n.owner.eq(&who.id)))
 }
+
+/// How often rows were asked for in the order of [`Rows`].
+static ASKED: AtomicUsize = AtomicUsize::new(0);
 
 /// Two notes of everybody, in memory, and never at once.
 struct Notes;
@@ -85,6 +89,8 @@ impl DataProvider for Notes {
     }
 
     fn find<'a>(&'a self, meta: &'static EntityMeta, find: &'a Find) -> BoxFuture<'a, Result<Vec<Row>>> {
+        let by_owner = find.order.first().is_some_and(|(_, direction)| *direction == Direction::Desc);
+        ASKED.fetch_add(usize::from(by_owner), Ordering::Relaxed);
         Box::pin(async move {
             let mut rows = Self::rows(meta, &find.filter);
             if find.after.is_some() {
@@ -233,6 +239,7 @@ fn App() -> impl IntoView {
                 <Route path=path!("/growing") view=Growing ssr=SsrMode::Async />
                 <Route path=path!("/grown") view=Grown ssr=SsrMode::Async />
                 <Route path=path!("/choosing") view=Choosing ssr=SsrMode::Async />
+                <Route path=path!("/rows") view=Rows ssr=SsrMode::Async />
             </Routes>
         </Routing>
     }
@@ -291,6 +298,18 @@ fn Choosing() -> impl IntoView {
     let notes = use_query(|| Note::query().order_by(|n| n.id.asc())).choices(|note| note.text.clone());
     let draft = RecordSignal::new(Record::from(Note { owner: "note-3".into(), ..Note::blank() }));
     view! { <ReferenceField of=draft.field(|n| n.owner) choices=notes label="About" /> }
+}
+
+/// A list whose rows ask for choices themselves, all for the same.
+#[component]
+fn Rows() -> impl IntoView {
+    let notes = use_query(|| Note::query().order_by(|n| n.id.asc()));
+    let choices = || use_query(|| Note::query().order_by(|n| n.owner.desc())).choices(|note| note.aside.clone());
+    view! {
+        <EntityList query=notes let:note>
+            <ReferenceField of=note.field(|n| n.owner) choices=choices() label="About" />
+        </EntityList>
+    }
 }
 
 /// Who the context says is asking.
@@ -540,4 +559,14 @@ async fn the_choices_of_a_related_row_are_rendered_with_the_page() {
     let page = page_of_person_1("/choosing").await;
     assert!(page.contains(r#"<option value="note-2">text of person-001"#), "{page}");
     assert!(page.contains(r#"<option value="note-3" selected>text of person-001"#), "{page}");
+}
+
+#[tokio::test]
+async fn rows_that_ask_alike_ask_once_and_the_page_has_the_answer_once() {
+    let reader = request("/rows", Some("person-001"), Some("reader"));
+    let page = text(site().oneshot(reader).await.unwrap_or_else(|never| match never {})).await;
+    assert_eq!(page.matches(r#"<option value="note-2">aside of person-001"#).count(), 2, "in both rows: {page}");
+    // Two rows in the answer of the list, and two in the one that the rows share.
+    assert_eq!(page.matches("text of person-001").count(), 4, "{page}");
+    assert_eq!(ASKED.load(Ordering::Relaxed), 1, "of the database");
 }

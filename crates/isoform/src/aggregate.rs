@@ -27,7 +27,7 @@ pub const MAX_MEASURES: usize = 64;
 pub const OVERFLOW: &str = "overflow";
 
 /// What is computed of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Function {
     /// The sum; null of no values.
     Sum,
@@ -103,7 +103,7 @@ const fn is_ordered(field_type: FieldType) -> bool {
 }
 
 /// One number or value that is computed over rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Measure {
     /// How many rows there are.
     Count,

@@ -69,10 +69,10 @@ mod run;
 mod view;
 
 pub use event::{
-    AddRelation, Batch, ById, Collection, Count, Counted, Create, CreateMany, Describe, EntityEvent, Event, EventKind,
+    AddRelation, ById, Collection, Count, Counted, Create, CreateMany, Describe, EntityEvent, Event, EventKind,
     Existing, Find, FindById, FindFirst, FindLast, Group, Grouped, Item, Items, LoadRelations, Loading, Many, Nothing,
-    Questioned, Remove, RemoveMany, RemoveRelation, SetRelation, Several, Steps, Update, UpdateMany, UpsertMany,
-    Upserts,
+    Questioned, Remove, RemoveMany, RemoveRelation, RunBatch, SetRelation, Several, Steps, Update, UpdateMany,
+    UpsertMany, Upserts,
 };
 pub use exchange::{Exchange, Reply};
 pub(crate) use question::Paged;

@@ -6,6 +6,7 @@ mod select;
 mod stream;
 
 use std::future::IntoFuture;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context::Context;
@@ -110,6 +111,15 @@ impl<E> PartialEq for Query<E> {
             && self.limit == other.limit
             && self.include == other.include
             && self.with == other.with
+    }
+}
+
+/// Of what is asked, as it travels: the same in the browser and on the server.
+impl<E: Entity> Hash for Query<E> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // One without a `find` is beyond what can be counted: its page tells it apart.
+        let asked = self.find(true).map(|find| crate::remote::fingerprint::of_find(E::meta(), &find, self.page));
+        state.write_u64(asked.unwrap_or(self.page));
     }
 }
 

@@ -3,6 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 mod browser;
 mod bulk;
+pub(crate) mod fingerprint;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod repeat;

@@ -4,6 +4,7 @@
 
 mod office;
 mod office_hooks;
+mod rows;
 mod stage;
 
 use fantoccini::Locator;

@@ -97,7 +97,11 @@ async fn the_numbers_of_the_charts_are_the_sums_of_the_items() {
             page.goto(&application.address("/orders?product=desk")).await.unwrap();
             let program = application.program("member").await;
             let desks = Order::query().filter(|o| o.items.any(|i| i.product.name.contains("desk")));
-            page.see_text("[data-test=sum]", &format!("{} come to €", program.run(desks.count()).await.unwrap())).await;
+            page.see_text(
+                "[data-test=sum]",
+                &format!("{} orders come to €", program.run(desks.count()).await.unwrap()),
+            )
+            .await;
             for chart in ["by-status", "by-month"] {
                 page.see(&format!("[data-test={chart}]")).await;
                 let rows = page.script(&CELLS.replace("CHART", chart)).await;

@@ -44,6 +44,9 @@ pub fn ReferenceField(
     /// What the choice of nothing is called.
     #[prop(default = "—")]
     none: &'static str,
+    /// What a choice is called that was made and is not among the choices: of a row that is archived.
+    #[prop(default = "…")]
+    unlisted: &'static str,
     /// Cannot be changed, whatever the entity says.
     #[prop(optional, into)]
     readonly: Signal<bool>,
@@ -60,7 +63,7 @@ pub fn ReferenceField(
         let is_listed = all.iter().any(|(value, _)| *value == chosen);
         // What is chosen and not among the choices, as an archived project, must not be lost by looking at it.
         if !chosen.is_empty() && !is_listed {
-            all.insert(0, (chosen.clone(), "…".into()));
+            all.insert(0, (chosen.clone(), unlisted.into()));
         }
         // A key that must be there has no choice of nothing; but before anything is chosen, something has to stand there.
         if field.meta().nullable || chosen.is_empty() {

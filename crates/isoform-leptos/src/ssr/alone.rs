@@ -21,6 +21,8 @@ use isoform::Context;
 use isoform::future::BoxFuture;
 use leptos::prelude::*;
 
+use crate::written::Answers;
+
 /// The context of a page, as Leptos' owners know it.
 #[derive(Clone)]
 struct PageContext(Context);
@@ -38,8 +40,9 @@ pub(super) fn prepare() {
     });
 }
 
-/// Provides the context of the request that is being rendered to its owner.
+/// Provides the context of the request that is being rendered to its owner, and where the page notes what it has asked.
 pub(super) fn provide_current() {
+    provide_context(Answers::default());
     if let Ok(context) = Context::current() {
         provide_context(PageContext(context));
     }

@@ -1,6 +1,7 @@
 //! The queries: aggregates of all rows of a query, beside a page of them, or by groups.
 
 use std::future::IntoFuture;
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use super::{Aggregation, GroupKeys, IntoAggregates, IntoGroupOrder};
@@ -132,6 +133,13 @@ impl<E, K: Clone, A: Clone> Clone for Groups<E, K, A> {
 impl<E, K, A> PartialEq for Groups<E, K, A> {
     fn eq(&self, other: &Self) -> bool {
         self.asked == other.asked && self.page == other.page
+    }
+}
+
+/// Of what is asked, as it travels: the same in the browser and on the server.
+impl<E: Entity, K, A> Hash for Groups<E, K, A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(crate::remote::fingerprint::of_groups(E::meta(), &self.asked, self.page));
     }
 }
 

@@ -42,7 +42,7 @@ pub trait Event: Send + Sync + 'static {
     fn answer<A: View, B: View>(answer: Self::Answer<A>) -> Result<Self::Answer<B>>;
 }
 
-/// An event that is about one entity: all but [`Batch`].
+/// An event that is about one entity: all but [`RunBatch`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not about one entity",
     label = "write `before_any` or `after_any`: its handlers are for all entities"
@@ -116,7 +116,7 @@ events! {
     /// The end of all rows that a filter finds: answers how many.
     RemoveMany "remove many": Several<E> => u64, by Ok;
     /// Several writes in one transaction, of any entities: answers what came of each. Each runs the handlers of its own event too.
-    Batch "batch": Steps => Vec<Done>, by Ok;
+    RunBatch "batch": Steps => Vec<Done>, by Ok;
     /// Rows are related to one over an entity in between: answers how many were not before.
     AddRelation "add relation": Relating<E> => u64, by Ok;
     /// Rows and no others are related to one over an entity in between: answers how many came and went.

@@ -6,7 +6,7 @@ use crate::bulk::{Step, UpsertRow, Which, in_row, in_step};
 use crate::context::Context;
 use crate::guard::{self, Write};
 use crate::handlers::{
-    Any, Batch, Changes, CreateMany, Items, Many, RemoveMany, Rows, Several, Steps, UpdateMany, UpsertMany, Upserts,
+    Any, Changes, CreateMany, Items, Many, RemoveMany, Rows, RunBatch, Several, Steps, UpdateMany, UpsertMany, Upserts,
 };
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::bulk::{
@@ -171,7 +171,7 @@ pub(in crate::operations) fn batch<'a>(
     steps: &[(&'static EntityMeta, Step)],
     told: &'a (dyn Fn(&'static EntityMeta, Error) -> Error + Sync),
 ) -> Handled<'a, Vec<Done>> {
-    let chain = context.handled_everywhere::<Batch>()?;
+    let chain = context.handled_everywhere::<RunBatch>()?;
     let steps = steps.to_vec();
     Some(Box::pin(async move {
         given(context, steps.len(), "batch")?;
