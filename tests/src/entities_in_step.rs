@@ -63,6 +63,9 @@ impl Hooks for Lap {
     async fn saving(lap: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
         ran(lap, "saving");
         lap.count += 1;
+        if lap.plan == "linger" {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
         Ok(())
     }
 

@@ -17,7 +17,8 @@ async fn held<T>(context: &Context, futures: impl IntoIterator<Item = impl Futur
     let (go, wait) = oneshot::channel::<()>();
     let (begun, has_begun) = oneshot::channel();
     let holder = context.transaction(async |_| {
-        repo::<Mark>().insert(Mark { lap: -1, ..Mark::blank() }).await?;
+        // What it changes is another number than what those change that wait.
+        repo::<Mark>().insert_many([-1, -2, -3].map(|lap| Mark { lap, ..Mark::blank() })).await?;
         begun.send(()).unwrap();
         let _ = wait.await;
         Ok(())
@@ -225,6 +226,16 @@ async fn what_the_database_refuses_is_only_ones_own_error() {
         assert_eq!(answer.status, if n <= 20 { 201 } else { 409 }, "{n}: {answer:?}");
     }
     assert_eq!(laps(&context).await.len(), 20);
+    // The first of a group too.
+    let post = |n: i64| {
+        let mut lap = body(n, "own", "");
+        lap["runner"] = json!(if n == 101 { "runner 1".into() } else { format!("runner {n}") });
+        world.post("/api/laps").json(&lap).send()
+    };
+    for (n, answer) in (101..).zip(held(&context, (101..118).map(post)).await) {
+        assert_eq!(answer.status, if n == 101 { 409 } else { 201 }, "{n}: {answer:?}");
+    }
+    context.run(repo::<Lap>().delete_many(|lap| lap.number.gt(100))).await.unwrap();
     let put = |n: i64| world.put(&format!("/api/laps/{n}")).json(&json!({"runner": "the same"})).send();
     let answers = held(&context, (1..=16).map(put)).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
@@ -267,6 +278,18 @@ async fn a_hook_that_takes_its_time_lets_the_others_go() {
     assert_eq!(ended.lock().unwrap().last(), Some(&2), "the others have not waited for it");
     assert_eq!(laps(&context).await.len(), 16);
     assert_eq!(runs("time", "saved"), 16);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_the_same_row_as_a_slow_hook_has_their_turn() {
+    let world = World::new(Way::Direct).await;
+    let context = world.backend();
+    context.run(repo::<Lap>().insert_many((1..=3).map(|n| lap(n, "linger", ""))).into_future()).await.unwrap();
+    let put = |n: i64| world.put(&format!("/api/laps/{}", 1 + n % 3 / 2)).json(&json!({"plan": "linger"})).send();
+    for (n, answer) in (0..).zip(held(&context, (0..15).map(put)).await) {
+        assert_eq!(answer.status, 200, "{n}: {answer:?}");
+    }
+    assert_eq!(laps(&context).await, [(1, 11), (2, 6), (3, 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -124,10 +124,15 @@ impl Connection {
 impl<C: Connections> Provider<C> {
     /// The id of the one row that a statement with this condition is about, where it may go in step with those of other transactions.
     fn in_step(&self, meta: &EntityMeta, filter: &Condition) -> Option<Vec<Value>> {
-        if !self.0.goes_in_step() || !meta.has_table() || filter.asks_elsewhere() {
+        if !self.goes_in_step(meta) || filter.asks_elsewhere() {
             return None;
         }
         sql::pinned_id(meta, filter)
+    }
+
+    /// May a statement about one row go in step? What the database makes of a row may depend on other rows.
+    fn goes_in_step(&self, meta: &EntityMeta) -> bool {
+        self.0.goes_in_step() && meta.has_table() && meta.database_fields().is_empty()
     }
 
     /// How many rows a statement changed.
@@ -312,7 +317,7 @@ impl<C: Connections> DataProvider for Provider<C> {
     fn insert<'a>(&'a self, meta: &'static EntityMeta, row: &'a [Value]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let mut statement = sql::insert::<Sqlite>(meta, row)?;
-            if self.0.goes_in_step() && meta.has_table() {
+            if self.goes_in_step(meta) {
                 let id = meta.ids.iter().filter_map(|id| row.get(*id).cloned()).collect();
                 match self.0.in_step(meta, id, statement, true).await? {
                     Step::Done(_) => return Ok(()),

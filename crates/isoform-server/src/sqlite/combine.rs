@@ -130,6 +130,7 @@ impl Line {
     /// The transactions that have waited longest, where they have done so for longer than any write.
     fn next_transactions(&self) -> Vec<Candidate> {
         let mut waiting = self.waiting();
+        waiting.transactions.retain(|one| !one.has_left() && !self.apart.includes(one.write));
         let writes_wait = waiting.writes.front().map(|first| first.since);
         match waiting.transactions.front() {
             Some(first) if writes_wait.is_none_or(|since| first.since <= since) => {

@@ -14,14 +14,15 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use isoform::provider::RowWrite;
-use isoform::{EntityMeta, Result, Row, Value};
+use isoform::{EntityMeta, Error, Result, Row, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::cell;
 use super::combine::{Line, Outcomes, Written, ask};
+use super::connection::patiently;
 use super::dialect;
-use super::writer::Turn;
+use super::writer::{Turn, in_turn};
 
 /// The most that go together: a power of two.
 const MOST: usize = 16;
@@ -65,6 +66,8 @@ pub(super) struct Candidate {
     pub id: Vec<Value>,
     pub first: Asked,
     pub says: mpsc::UnboundedReceiver<Say>,
+    /// Where it has the connection once it goes on alone.
+    pub turn: oneshot::Sender<Turn>,
     pub since: Instant,
 }
 
@@ -74,32 +77,23 @@ impl Candidate {
     }
 
     /// May they go together?
-    fn goes_with(&self, others: &[Self]) -> bool {
-        others.first().is_none_or(|first| {
-            first.write == self.write && first.first.said.text == self.first.said.text && !self.has_left()
-        }) && others.iter().all(|other| other.id != self.id)
+    fn goes_with<'a, O: Iterator<Item = &'a Self>>(&self, others: impl Fn() -> O) -> bool {
+        let is_alike = |first: &Self| first.write == self.write && first.first.said.text == self.first.said.text;
+        others().next().is_none_or(is_alike) && others().all(|other| other.id != self.id)
     }
 
-    /// Those of some who wait that go together.
+    /// Those of some who wait that go together: the first, and others; as many as there are, but a power of two, so that there are few texts.
     pub fn group(waiting: &mut VecDeque<Self>) -> Vec<Self> {
-        let mut group = Vec::new();
-        let mut at = 0;
-        while group.len() < MOST
-            && let Some(one) = waiting.get(at)
-        {
-            if one.has_left() {
-                waiting.remove(at);
-            } else if one.goes_with(&group) {
-                group.extend(waiting.remove(at));
-            } else {
-                at += 1;
+        let mut places = Vec::with_capacity(MOST);
+        for (place, one) in waiting.iter().enumerate() {
+            let chosen = || places.iter().filter_map(|place: &usize| waiting.get(*place));
+            if places.len() < MOST && one.goes_with(chosen) {
+                places.push(place);
             }
         }
-        // So that there are few texts.
-        let size = group.len().checked_ilog2().map_or(0, |power| 1 << power);
-        for one in group.drain(size..).rev() {
-            waiting.push_front(one);
-        }
+        places.truncate(places.len().checked_ilog2().map_or(0, |power| 1 << power));
+        let mut group: Vec<_> = places.into_iter().rev().filter_map(|place| waiting.remove(place)).collect();
+        group.reverse();
         group
     }
 }
@@ -122,16 +116,26 @@ impl Apart {
     }
 
     fn add(&self, write: RowWrite, time: Duration) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(write, Instant::now() + time);
+        let until = Instant::now() + time;
+        let mut apart = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        apart.entry(write).and_modify(|known| *known = until.max(*known)).or_insert(until);
     }
 }
 
 /// A transaction of a group.
 struct Member {
     says: mpsc::UnboundedReceiver<Say>,
+    turn: oneshot::Sender<Turn>,
     asks: Option<Asked>,
     at_end: Option<oneshot::Sender<Result<()>>>,
     has_written: bool,
+}
+
+impl Member {
+    /// Is it neither waiting for an answer nor at its end?
+    fn is_busy(&self) -> bool {
+        self.asks.is_none() && self.at_end.is_none() && self.says.is_empty()
+    }
 }
 
 /// Why a group ended.
@@ -145,13 +149,30 @@ enum Parted {
 /// Runs transactions in step to their common end.
 pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, outcomes: &mut Outcomes) {
     let Some(write) = group.first().map(|first| first.write) else { return };
-    let member = |one: Candidate| Member { says: one.says, asks: Some(one.first), at_end: None, has_written: false };
+    let member = |Candidate { says, turn, first, .. }| Member {
+        says,
+        turn,
+        asks: Some(first),
+        at_end: None,
+        has_written: false,
+    };
     let mut members: Vec<_> = group.into_iter().map(member).collect();
     let mut open = Open { turn, is_open: false };
     let Err(parted) = in_step(&mut open, &mut members, outcomes).await else { return };
     open.undo().await;
+    drop(open);
     match parted {
-        Parted::Alone(apart) => line.apart().add(write, apart),
+        Parted::Alone(apart) => {
+            line.apart().add(write, apart);
+            // Those who wait have the connection first, and nobody else before all of them: what they were told still holds.
+            members.sort_by_cached_key(Member::is_busy);
+            let turns: Vec<_> = members.into_iter().map(|member| member.turn).collect();
+            for theirs in turns {
+                if turn.lend(theirs).await.is_err() {
+                    return;
+                }
+            }
+        }
         Parted::Refused(error) => {
             let refused = || dialect::error(&error, write.meta);
             for member in members {
@@ -167,10 +188,13 @@ async fn in_step(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut 
     for _ in 0..ROUNDS {
         round(open, members, outcomes).await?;
         let until = Instant::now() + PATIENCE;
+        let is_only = members.len() == 1;
         let mut at = 0;
         while let Some(member) = members.get_mut(at) {
             if member.at_end.is_none() {
-                match tokio::time::timeout_at(until, member.says.recv()).await {
+                let says = member.says.recv();
+                let said = if is_only { Ok(says.await) } else { tokio::time::timeout_at(until, says).await };
+                match said {
                     Ok(Some(Say::Ask(asked))) => member.asks = Some(asked),
                     Ok(Some(Say::Commit(at_end))) => member.at_end = Some(at_end),
                     Ok(Some(Say::Leave)) => return Err(Parted::Alone(ASKED_MORE)),
@@ -224,10 +248,11 @@ async fn execute(
     let values = members.iter().filter_map(|member| member.asks.as_ref()).flat_map(|asked| &asked.said.values);
     open.is_open = true;
     let (written, end) = ask(open.turn, text, all.into(), values, outcomes).await;
+    let has_begun = !begins || !written.is_empty();
     let answers = written.into_iter().skip(usize::from(begins));
     open.turn.connection.end(members.len() as u64);
     match end {
-        Err(error) if begins && answers.len() == 0 => return Err(Parted::Refused(error)),
+        Err(error) if !has_begun => return Err(Parted::Refused(error)),
         Err(_) => return Err(Parted::Alone(FAILED)),
         Ok(()) if answers.len() != members.len() => return Err(Parted::Alone(FAILED)),
         Ok(()) => {}
@@ -241,17 +266,33 @@ async fn execute(
     Ok(())
 }
 
-async fn commit(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut Outcomes) -> Result<(), Parted> {
+async fn commit(open: &mut Open<'_>, members: &mut [Member], outcomes: &mut Outcomes) -> Result<(), Parted> {
     let commit: Arc<str> = "COMMIT".into();
+    let mut ends = Ends(members.iter_mut().filter_map(|member| member.at_end.take()).collect());
     open.turn.expect_commit();
     let (_, end) = ask(open.turn, &commit, commit.clone(), [], outcomes).await;
     open.turn.connection.end(0);
-    if end.is_err() && open.turn.was_undone() {
-        return Err(Parted::Alone(FAILED));
+    if end.is_err() {
+        open.undo().await;
+        if open.turn.was_undone() {
+            ends.0.clear();
+            return Err(Parted::Alone(FAILED));
+        }
     }
     open.is_open = false;
-    outcomes.committed(members.drain(..).filter_map(|member| member.at_end));
+    outcomes.committed(ends.0.drain(..));
     Ok(())
+}
+
+/// Those who wait for a commit. Where it is dropped while that is under way nobody knows what became of it.
+struct Ends(Vec<oneshot::Sender<Result<()>>>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        for end in self.0.drain(..) {
+            let _ = end.send(Err(Error::internal("nobody knows what became of a commit whose server stopped")));
+        }
+    }
 }
 
 /// The transaction of a group, which is undone where it is dropped in the middle.
@@ -283,6 +324,7 @@ pub(super) struct InGroup {
     line: Arc<Line>,
     write: RowWrite,
     says: Option<mpsc::UnboundedSender<Say>>,
+    turn: Option<oneshot::Receiver<Turn>>,
     id: Option<Vec<Value>>,
     pub past: Vec<Past>,
 }
@@ -303,26 +345,48 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub fn of(written: &Written, meta: &EntityMeta) -> Result<Self> {
+    pub fn of(written: &Written, meta: &EntityMeta, writes: bool) -> Result<Self> {
         let row = written.row.as_ref().map(|row| cell::row(row, meta)).transpose()?;
-        Ok(Self { row, changed: written.changed })
+        // Of a statement that only reads SQLite says what the last one changed that wrote.
+        Ok(Self { row, changed: if writes { written.changed } else { 0 } })
+    }
+
+    /// Is the row, where there is one, that with an id?
+    fn has_id(&self, meta: &EntityMeta, id: &[Value]) -> bool {
+        self.row.as_ref().is_none_or(|row| meta.ids.iter().filter_map(|place| row.get(*place)).eq(id))
     }
 }
 
 impl InGroup {
     pub const fn new(line: Arc<Line>, write: RowWrite) -> Self {
-        Self { line, write, says: None, id: None, past: Vec::new() }
+        Self { line, write, says: None, turn: None, id: None, past: Vec::new() }
+    }
+
+    /// All of it, which is nothing here any more.
+    pub fn take(&mut self) -> Self {
+        let nothing = Self::new(self.line.clone(), self.write);
+        std::mem::replace(self, nothing)
     }
 
     /// The others go on without it.
-    pub fn leave(&mut self) {
+    fn leave(&mut self) {
         if let Some(says) = self.says.take() {
             let _ = says.send(Say::Leave);
         }
     }
 
-    pub const fn line(&self) -> &Arc<Line> {
-        &self.line
+    /// Leaves, and has the connection for itself: next after those whom it was in step with.
+    ///
+    /// # Errors
+    /// 503 where it waits too long.
+    pub async fn alone(&mut self) -> Result<Turn> {
+        self.leave();
+        if let Some(turn) = self.turn.take()
+            && let Ok(turn) = patiently(turn).await?
+        {
+            return Ok(turn);
+        }
+        in_turn(self.line.writer()).await
     }
 
     pub const fn meta(&self) -> &'static EntityMeta {
@@ -355,21 +419,28 @@ impl InGroup {
             }
             None => {
                 let (says, heard) = mpsc::unbounded_channel();
+                let (turn, ours) = oneshot::channel();
+                self.turn = Some(ours);
                 self.id = Some(id.to_vec());
                 self.line.join(Candidate {
                     write: self.write,
                     id: id.to_vec(),
                     first: asked,
                     says: heard,
+                    turn,
                     since: Instant::now(),
                 })?;
                 says
             }
         };
         let Ok(told) = answered.await else { return Ok(None) };
-        let told = Told::of(&told?, self.write.meta)?;
+        let told = Told::of(&told?, self.write.meta, writes)?;
         self.past.push(Past::Asked { said, depth, told: told.clone(), writes });
         self.says = Some(says);
+        if !told.has_id(self.write.meta, id) {
+            // To the database these ids are alike, so another one may be about the same row.
+            self.leave();
+        }
         Ok(Some(told))
     }
 
@@ -403,6 +474,11 @@ impl InGroup {
             Ok(committed) => committed.map(|()| true),
             Err(_) => Ok(false),
         }
+    }
+
+    /// Has it written, or may it have?
+    pub fn has_written(&self) -> bool {
+        self.past.iter().any(|past| matches!(past, Past::Asked { writes: true, .. }))
     }
 
     /// A part of it has ended.

@@ -308,6 +308,10 @@ impl Level {
         Box::pin(self.begun(about))
     }
 
+    async fn is_unused(&self) -> Result<bool> {
+        Ok(self.depth == 0 && matches!(*self.turn().await?, Stage::Unused))
+    }
+
     /// How a transaction begins: whoever finds the connection free has it at once.
     async fn first(&self, line: &Arc<Line>, about: Option<(&EntityMeta, &[Value])>) -> Result<Stage> {
         let write = self.write.filter(|write| about.is_some() && !line.apart().includes(*write));
@@ -325,17 +329,16 @@ impl Level {
 /// # Errors
 /// 503 where something ends in another way: hooks have seen what is there no longer.
 async fn alone(group: &mut InGroup) -> Result<Whole> {
-    group.leave();
-    let mut whole = Whole::new(in_turn(group.line().writer()).await?);
+    let mut whole = Whole::new(group.alone().await?);
     for past in &group.past {
         match past {
-            Past::Asked { said, depth, told, .. } => {
+            Past::Asked { said, depth, told, writes } => {
                 let text = [&*whole.savepoints.before(*depth), &*said.text].concat().into();
                 let (mut answers, end) =
                     ask(&mut whole.turn, &said.text, text, &said.values, &mut Outcomes::default()).await;
                 whole.turn.connection.end(1);
                 end.map_err(|error| dialect::error(&error, group.meta()))?;
-                let same = answers.pop().map(|last| Told::of(&last, group.meta())).transpose()?;
+                let same = answers.pop().map(|last| Told::of(&last, group.meta(), *writes)).transpose()?;
                 if same.as_ref() != Some(told) {
                     return Err(busy());
                 }
@@ -371,12 +374,12 @@ impl Open {
     pub(super) async fn commit(&self) -> Result<()> {
         let mut stage = self.level.stage.lock().await;
         if let Stage::InGroup(group) = &mut *stage {
+            let mut group = group.take();
+            // Where this is given up nobody knows what became of it.
+            *stage = Stage::Ended;
             match group.commit().await {
-                Ok(false) if !group.past.is_empty() => *stage = Stage::Whole(alone(group).await?),
-                ended => {
-                    *stage = Stage::Ended;
-                    return ended.map(drop);
-                }
+                Ok(false) if group.has_written() => *stage = Stage::Whole(alone(&mut group).await?),
+                ended => return ended.map(drop),
             }
         }
         if stage.is_broken() {
@@ -484,6 +487,10 @@ impl Connections for Open {
         writes: bool,
     ) -> BoxFuture<'a, Result<Step<'a>>> {
         Box::pin(async move {
+            if writes && self.next_write_commits.load(Ordering::Relaxed) && self.level.is_unused().await? {
+                // By itself it is a transaction of its own, in one way.
+                return Ok(Step::Alone(statement));
+            }
             let mut stage = self.level.begun(Some((meta, &id))).await?;
             let Some(group) = stage.in_group() else { return Ok(Step::Alone(statement)) };
             let values = statement.values.into_iter().map(Cow::into_owned).collect();

@@ -4,9 +4,9 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use isoform::Result;
+use isoform::{Error, Result};
 use sqlx::sqlite::SqliteConnectOptions;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 use super::connection::patiently;
 use super::watch::Watched;
@@ -50,24 +50,46 @@ impl Writer {
 ///
 /// Where it is dropped while a statement is under way nobody waits for that any longer: it is stopped, and the next one has their
 /// turn when SQLite has come to an end with it and with the `ROLLBACK` that may stand behind it. So nobody else's is ever stopped.
-pub(super) struct Turn(Option<OwnedMutexGuard<Writer>>);
+pub(super) struct Turn {
+    writer: Option<OwnedMutexGuard<Writer>>,
+    /// Who has lent it, and has it again afterwards.
+    lender: Option<oneshot::Sender<OwnedMutexGuard<Writer>>>,
+}
 
 impl Turn {
     pub const fn new(writer: OwnedMutexGuard<Writer>) -> Self {
-        Self(Some(writer))
+        Self { writer: Some(writer), lender: None }
+    }
+
+    /// Lends it to somebody who waits for it, and waits until they have ended; so nobody else comes in between.
+    ///
+    /// # Errors
+    /// Where it is lost, with the runtime of whoever had it.
+    pub async fn lend(&mut self, to: oneshot::Sender<Self>) -> Result<()> {
+        let Some(writer) = self.writer.take() else { return Err(Error::internal(UNTIL_DROPPED)) };
+        let (lender, back) = oneshot::channel();
+        drop(to.send(Self { writer: Some(writer), lender: Some(lender) }));
+        self.writer = Some(back.await.map_err(Error::internal)?);
+        Ok(())
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let Some(mut writer) = self.0.take() else { return };
+        let Some(mut writer) = self.writer.take() else { return };
+        let lender = self.lender.take();
+        let give_back = |writer| lender.map(|lender| lender.send(writer));
         if !writer.connection.is_asking() {
+            drop(give_back(writer));
             return;
         }
         // Without a runtime there is nobody to wait for it: it goes on to its end, before anything else.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             writer.connection.give_up();
-            runtime.spawn(async move { writer.connection.quiet().await.ok() });
+            runtime.spawn(async move {
+                let _ = writer.connection.quiet().await;
+                drop(give_back(writer));
+            });
         }
     }
 }
@@ -78,7 +100,7 @@ impl Deref for Turn {
     type Target = Writer;
 
     fn deref(&self) -> &Writer {
-        match &self.0 {
+        match &self.writer {
             Some(writer) => writer,
             None => unreachable!("{UNTIL_DROPPED}"),
         }
@@ -87,7 +109,7 @@ impl Deref for Turn {
 
 impl DerefMut for Turn {
     fn deref_mut(&mut self) -> &mut Writer {
-        match &mut self.0 {
+        match &mut self.writer {
             Some(writer) => writer,
             None => unreachable!("{UNTIL_DROPPED}"),
         }
