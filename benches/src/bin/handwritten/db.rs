@@ -27,6 +27,17 @@ const SCHEMA: &str = "
         updated_at TEXT NOT NULL,
         version INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS audit (
+        id BLOB PRIMARY KEY NOT NULL,
+        at TEXT NOT NULL,
+        who TEXT NOT NULL,
+        what TEXT NOT NULL,
+        entity TEXT NOT NULL,
+        \"row\" TEXT NOT NULL,
+        failure TEXT
+    );
+    CREATE INDEX IF NOT EXISTS audit_at ON audit (at DESC);
+    CREATE INDEX IF NOT EXISTS audit_entity_at ON audit (entity, at DESC);
     CREATE TABLE IF NOT EXISTS users (
         id TEXT PRIMARY KEY NOT NULL,
         name TEXT NOT NULL,

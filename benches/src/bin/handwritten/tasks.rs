@@ -116,6 +116,8 @@ pub async fn insert(State(db): State<Db>, user: User, Json(new): Json<NewTask>) 
         version: 1,
     };
     task.validate()?;
+    let mut writer = db.writer().await;
+    let mut tx = writer.begin_with(BEGIN).await?;
     sqlx::query(
         "INSERT INTO tasks (id, title, completed, priority, due, owner, created_at, updated_at, version) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -129,8 +131,10 @@ pub async fn insert(State(db): State<Db>, user: User, Json(new): Json<NewTask>) 
     .bind(task.created_at)
     .bind(task.updated_at)
     .bind(task.version)
-    .execute(&mut *db.writer().await)
+    .execute(&mut *tx)
     .await?;
+    note(&mut tx, &task.owner, "added", task.id).await?;
+    tx.commit().await?;
     Ok((StatusCode::CREATED, Json(task)))
 }
 
@@ -152,6 +156,7 @@ pub async fn update(
     task.priority = patch.priority.unwrap_or(task.priority);
     task.due = patch.due.unwrap_or(task.due);
     task.save(&mut tx).await?;
+    note(&mut tx, &user.id, "changed", id).await?;
     tx.commit().await?;
     Ok(Json(task))
 }
@@ -175,6 +180,19 @@ pub async fn toggle_completed(State(db): State<Db>, user: User, Json(call): Json
     task.save(&mut tx).await?;
     tx.commit().await?;
     Ok(Called::saved(task.id, task))
+}
+
+/// Notes in the audit who has done what to a task, as the application does.
+async fn note(tx: &mut SqliteConnection, who: &str, what: &str, row: Uuid) -> Answer<()> {
+    sqlx::query("INSERT INTO audit (id, at, who, what, entity, \"row\") VALUES (?, ?, ?, ?, 'tasks', ?)")
+        .bind(Uuid::now_v7())
+        .bind(Utc::now())
+        .bind(who)
+        .bind(what)
+        .bind(row.to_string())
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 impl Task {

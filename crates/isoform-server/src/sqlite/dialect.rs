@@ -54,9 +54,9 @@ impl Dialect for Sqlite {
         let low = Expr::cust_with_exprs("SUM(? & 4294967295)", [number.clone()]);
         let carried = Expr::cust_with_exprs("(? + (? >> 32))", [high, low.clone()]);
         Expr::cust_with_exprs(
-            "CASE WHEN MAX(TYPEOF(?)) = 'real' OR ? NOT BETWEEN -2147483648 AND 2147483647 THEN ? \
+            "CASE WHEN SUM(? <> (? | 0)) > 0 OR ? NOT BETWEEN -2147483648 AND 2147483647 THEN ? \
              ELSE (? << 32) | (? & 4294967295) END",
-            [number, carried.clone(), beyond, carried, low],
+            [number.clone(), number, carried.clone(), beyond, carried, low],
         )
     }
 
