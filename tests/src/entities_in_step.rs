@@ -7,7 +7,7 @@ use std::time::Duration;
 use isoform::prelude::*;
 
 pub fn all() -> Entities {
-    entities![Lap, Mark]
+    entities![Lap, Mark, Round]
 }
 
 /// Its hooks do what its plan says.
@@ -34,6 +34,26 @@ pub struct Mark {
     pub lap: i64,
     /// The count that the hook saw in the table.
     pub count: i64,
+}
+
+/// The database says how many of a season there are.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "rounds", allow(crud = true), hooks, order_by(number))]
+pub struct Round {
+    #[field(id)]
+    pub number: i64,
+    pub season: i64,
+    #[relation(season = Round::season)]
+    pub others: ToMany<Round>,
+    #[field(related = |r| r.others.count())]
+    pub of: i64,
+}
+
+#[hooks]
+impl Hooks for Round {
+    async fn saved(_: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
+        Ok(())
+    }
 }
 
 static RUNS: Mutex<Option<HashMap<(String, &str), usize>>> = Mutex::new(None);

@@ -293,6 +293,17 @@ async fn who_waits_for_the_same_row_as_a_slow_hook_has_their_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_computes_knows_only_of_what_came_before() {
+    let world = World::new(Way::Direct).await;
+    let context = world.backend();
+    let post = |n: i64| world.post("/api/rounds").json(&json!({"number": n, "season": 1})).send();
+    let answers = held(&context, (1..=32).map(post)).await;
+    let mut counted: Vec<_> = answers.into_iter().map(|answer| answer.ok(201)["of"].as_i64().unwrap()).collect();
+    counted.sort_unstable();
+    assert_eq!(counted, (1..=32).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_given_up_takes_nobody_along() {
     let world = World::new(Way::Direct).await;
     let context = world.backend();
