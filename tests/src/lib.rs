@@ -36,6 +36,7 @@ pub mod entities_shop;
 pub mod entities_views;
 pub mod guide;
 pub mod raw;
+pub mod slow_log;
 pub mod todo;
 
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Writes that wait for the writing connection at the same time, which are executed together.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
@@ -11,6 +11,7 @@ use isoform_server::{Api, Database, StatementLimits, TOO_SLOW};
 use serde_json::json;
 use sqlx::Connection as _;
 use tests::entities_combined::{Chair, Sitter, Slow, Turnstile};
+use tests::slow_log::SlowLog;
 use tests::{Way, World};
 use tokio::sync::oneshot;
 
@@ -65,55 +66,6 @@ async fn with_seats(context: &Context, count: i64) {
     context.run(repo::<Chair>().insert_many((1..=count).map(chair).collect::<Vec<_>>()).into_future()).await.unwrap();
 }
 
-/// Keeps the slow log: the number of rows of each statement that begins with a word.
-#[derive(Clone)]
-struct Log(&'static str, Arc<Mutex<Vec<u64>>>);
-
-#[derive(Default)]
-struct Line(u64, String);
-
-impl tracing::field::Visit for Line {
-    fn record_u64(&mut self, field: &tracing::field::Field, value: u64) {
-        if field.name() == "rows" {
-            self.0 = value;
-        }
-    }
-
-    fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
-        if field.name() == "sql" {
-            self.1 = value.into();
-        }
-    }
-
-    fn record_debug(&mut self, _: &tracing::field::Field, _: &dyn std::fmt::Debug) {}
-}
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "isoform::slow"
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        let mut line = Line::default();
-        event.record(&mut line);
-        if line.1.starts_with(self.0) {
-            self.1.lock().unwrap().push(line.0);
-        }
-    }
-
-    fn enter(&self, _: &tracing::span::Id) {}
-
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 /// A world whose statements may take this long.
 async fn limited(limits: StatementLimits) -> World {
     let mut world = World::new(Way::InProcess).await;
@@ -127,7 +79,7 @@ async fn writes_that_wait_at_the_same_time_are_executed_together_and_each_gets_i
     let world = limited(StatementLimits { slow: Some(Duration::ZERO), ..StatementLimits::default() }).await;
     let context = world.backend();
     with_seats(&context, 40).await;
-    let log = Log("UPDATE", Arc::default());
+    let log = SlowLog::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let put = |n: i64| {
         let put = world.put(&format!("/api/chairs/{n}")).json(&json!({"price": n * 10}));
@@ -137,7 +89,7 @@ async fn writes_that_wait_at_the_same_time_are_executed_together_and_each_gets_i
     for (n, answer) in (1..).zip(answers) {
         assert_eq!(answer, json!({"number": n, "guest": null, "price": n * 10, "version": 2}));
     }
-    let statements = log.1.lock().unwrap().clone();
+    let statements = log.of("UPDATE");
     assert!(statements.len() <= 6, "{statements:?}");
     assert_eq!(statements.iter().sum::<u64>(), 40, "each row is counted once: {statements:?}");
     // Rows that are not there are not there for who asks for them, and for nobody else.

@@ -1,6 +1,6 @@
 //! Transactions about one row each that wait for the writing connection at the same time: hooks and handlers run in them, and they share commits.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -9,6 +9,7 @@ use isoform::prelude::*;
 use isoform_server::{Api, Database, StatementLimits};
 use serde_json::json;
 use tests::entities_in_step::{Lap, Mark, runs};
+use tests::slow_log::SlowLog;
 use tests::{Way, World};
 use tokio::sync::oneshot;
 
@@ -55,59 +56,6 @@ async fn marks(context: &Context) -> Vec<(i64, i64)> {
     marks
 }
 
-/// Keeps the slow log: the number of rows of each statement, with the word that it begins with.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<(String, u64)>>>);
-
-#[derive(Default)]
-struct Line(u64, String);
-
-impl tracing::field::Visit for Line {
-    fn record_u64(&mut self, field: &tracing::field::Field, value: u64) {
-        if field.name() == "rows" {
-            self.0 = value;
-        }
-    }
-
-    fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
-        if field.name() == "sql" {
-            self.1 = value.split_whitespace().next().unwrap_or_default().into();
-        }
-    }
-
-    fn record_debug(&mut self, _: &tracing::field::Field, _: &dyn std::fmt::Debug) {}
-}
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "isoform::slow"
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        let mut line = Line::default();
-        event.record(&mut line);
-        self.0.lock().unwrap().push((line.1, line.0));
-    }
-
-    fn enter(&self, _: &tracing::span::Id) {}
-
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-impl Log {
-    fn of(&self, word: &str) -> Vec<u64> {
-        self.0.lock().unwrap().iter().filter(|(begins, _)| begins == word).map(|(_, rows)| *rows).collect()
-    }
-}
-
 /// A world whose statements are all logged, with handlers.
 async fn logged(handlers: Handlers) -> World {
     let mut world = World::new(Way::InProcess).await;
@@ -131,7 +79,7 @@ async fn transactions_with_hooks_that_wait_at_the_same_time_share_their_commits(
     for (note, handlers) in [("share", Handlers::new()), ("share with handlers", idle())] {
         let world = logged(handlers).await;
         let context = world.backend();
-        let log = Log::default();
+        let log = SlowLog::default();
         let _guard = tracing::subscriber::set_default(log.clone());
         let post = |n: i64| world.post("/api/laps").json(&body(n, note, "")).send();
         for (n, answer) in (1..).zip(held(&context, (1..=40).map(post)).await) {

@@ -149,7 +149,7 @@ impl Line {
         let Some(text) = waiting.writes.front().map(|first| first.text.clone()) else { return Vec::new() };
         let alike = |write: &Write| write.text == text && !write.answer.is_closed();
         let size = waiting.writes.iter().filter(|write| alike(write)).take(most).count();
-        let size = size.checked_ilog2().map_or(0, |power| 1 << power);
+        let size = power_of_two(size);
         let mut group = Vec::with_capacity(size);
         let mut at = 0;
         while group.len() < size
@@ -303,11 +303,7 @@ async fn together(turn: &mut Turn, group: &[Write], outcomes: &mut Outcomes) -> 
     };
     let mut text = String::with_capacity(32 + group.len() * (first.text.len() + 3));
     text.push_str("BEGIN IMMEDIATE; ");
-    for write in group {
-        text.push_str(&write.text);
-        // On a line of its own, since SQL of the application may end with a comment.
-        text.push_str("\n; ");
-    }
+    repeat(&mut text, &first.text, group.len());
     text.push_str("COMMIT");
     let values = group.iter().flat_map(|write| &write.values);
     let mut begun = Begun { turn, is_open: true };
@@ -315,9 +311,7 @@ async fn together(turn: &mut Turn, group: &[Write], outcomes: &mut Outcomes) -> 
     let (written, end) = ask(begun.turn, &first.text, text.into(), values, outcomes).await;
     begun.turn.connection.end(written.iter().skip(1).take(group.len()).map(|one| one.changed).sum());
     if let Err(error) = &end {
-        // It fails where there is no transaction any more, or none yet.
-        let _ = sqlx::query("ROLLBACK").execute(begun.turn.connection.unlimited()).await;
-        begun.is_open = false;
+        begun.undo().await;
         if written.is_empty() {
             return Some(group.iter().map(|write| Err(dialect::error(error, write.meta))).collect());
         }
@@ -338,6 +332,20 @@ async fn alone(turn: &mut Turn, write: &Write, outcomes: &mut Outcomes) -> Resul
     turn.connection.end(written.iter().map(|one| one.changed).sum());
     end.map_err(|error| dialect::error(&error, write.meta))?;
     written.into_iter().next().ok_or_else(unanswered)
+}
+
+/// So many of some go together: a power of two, so that few texts are kept.
+pub(super) fn power_of_two(count: usize) -> usize {
+    count.checked_ilog2().map_or(0, |power| 1 << power)
+}
+
+/// Writes a statement so many times, one behind the other.
+pub(super) fn repeat(text: &mut String, statement: &str, times: usize) {
+    for _ in 0..times {
+        text.push_str(statement);
+        // On a line of its own, since SQL of the application may end with a comment.
+        text.push_str("\n; ");
+    }
 }
 
 fn unanswered() -> Error {
@@ -387,9 +395,19 @@ pub(super) async fn ask<'a>(
 }
 
 /// A transaction of a group, which is undone where it is dropped in the middle.
-struct Begun<'a> {
-    turn: &'a mut Turn,
-    is_open: bool,
+pub(super) struct Begun<'a> {
+    pub turn: &'a mut Turn,
+    pub is_open: bool,
+}
+
+impl Begun<'_> {
+    pub async fn undo(&mut self) {
+        if self.is_open {
+            // It fails where there is no transaction any more, or none yet.
+            let _ = sqlx::query("ROLLBACK").execute(self.turn.connection.unlimited()).await;
+            self.is_open = false;
+        }
+    }
 }
 
 impl Drop for Begun<'_> {

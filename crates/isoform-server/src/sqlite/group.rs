@@ -12,14 +12,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use futures::FutureExt as _;
 use isoform::provider::RowWrite;
 use isoform::{EntityMeta, Error, Result, Row, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::cell;
-use super::combine::{Line, Outcomes, Written, ask};
+use super::combine::{Begun, Line, Outcomes, Written, ask, power_of_two, repeat};
 use super::connection::patiently;
 use super::dialect;
 use super::writer::{Turn, in_turn};
@@ -87,11 +86,14 @@ impl Candidate {
         let mut places = Vec::with_capacity(MOST);
         for (place, one) in waiting.iter().enumerate() {
             let chosen = || places.iter().filter_map(|place: &usize| waiting.get(*place));
-            if places.len() < MOST && one.goes_with(chosen) {
+            if one.goes_with(chosen) {
                 places.push(place);
             }
+            if places.len() == MOST {
+                break;
+            }
         }
-        places.truncate(places.len().checked_ilog2().map_or(0, |power| 1 << power));
+        places.truncate(power_of_two(places.len()));
         let mut group: Vec<_> = places.into_iter().rev().filter_map(|place| waiting.remove(place)).collect();
         group.reverse();
         group
@@ -157,7 +159,7 @@ pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, out
         has_written: false,
     };
     let mut members: Vec<_> = group.into_iter().map(member).collect();
-    let mut open = Open { turn, is_open: false };
+    let mut open = Begun { turn, is_open: false };
     let Err(parted) = in_step(&mut open, &mut members, outcomes).await else { return };
     open.undo().await;
     drop(open);
@@ -184,7 +186,7 @@ pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, out
     }
 }
 
-async fn in_step(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut Outcomes) -> Result<(), Parted> {
+async fn in_step(open: &mut Begun<'_>, members: &mut Vec<Member>, outcomes: &mut Outcomes) -> Result<(), Parted> {
     for _ in 0..ROUNDS {
         round(open, members, outcomes).await?;
         let until = Instant::now() + PATIENCE;
@@ -216,12 +218,12 @@ async fn in_step(open: &mut Open<'_>, members: &mut Vec<Member>, outcomes: &mut 
 }
 
 /// Asks what all of them ask, those of the same text together.
-async fn round(open: &mut Open<'_>, members: &mut [Member], outcomes: &mut Outcomes) -> Result<(), Parted> {
+async fn round(open: &mut Begun<'_>, members: &mut [Member], outcomes: &mut Outcomes) -> Result<(), Parted> {
     let mut asking: Vec<_> = members.iter_mut().filter(|member| member.asks.is_some()).collect();
     while let Some(text) = asking.first().and_then(|first| first.asks.as_ref()).map(|first| first.said.text.clone()) {
         let alike = |member: &&mut Member| member.asks.as_ref().is_some_and(|asked| asked.said.text == text);
         let count = asking.iter().filter(|member| alike(member)).count();
-        let size = count.checked_ilog2().map_or(0, |power| 1 << power);
+        let size = power_of_two(count);
         let mut together: Vec<_> = asking.extract_if(.., |member| alike(&&mut **member)).collect();
         asking.extend(together.split_off(size));
         execute(open, &text, &mut together, outcomes).await?;
@@ -230,7 +232,7 @@ async fn round(open: &mut Open<'_>, members: &mut [Member], outcomes: &mut Outco
 }
 
 async fn execute(
-    open: &mut Open<'_>,
+    open: &mut Begun<'_>,
     text: &Arc<str>,
     members: &mut [&mut Member],
     outcomes: &mut Outcomes,
@@ -240,11 +242,7 @@ async fn execute(
     if begins {
         all.push_str("BEGIN IMMEDIATE; ");
     }
-    for _ in members.iter() {
-        all.push_str(text);
-        // On a line of its own, since SQL of the application may end with a comment.
-        all.push_str("\n; ");
-    }
+    repeat(&mut all, text, members.len());
     let values = members.iter().filter_map(|member| member.asks.as_ref()).flat_map(|asked| &asked.said.values);
     open.is_open = true;
     let (written, end) = ask(open.turn, text, all.into(), values, outcomes).await;
@@ -266,7 +264,7 @@ async fn execute(
     Ok(())
 }
 
-async fn commit(open: &mut Open<'_>, members: &mut [Member], outcomes: &mut Outcomes) -> Result<(), Parted> {
+async fn commit(open: &mut Begun<'_>, members: &mut [Member], outcomes: &mut Outcomes) -> Result<(), Parted> {
     let commit: Arc<str> = "COMMIT".into();
     let mut ends = Ends(members.iter_mut().filter_map(|member| member.at_end.take()).collect());
     open.turn.expect_commit();
@@ -291,30 +289,6 @@ impl Drop for Ends {
     fn drop(&mut self) {
         for end in self.0.drain(..) {
             let _ = end.send(Err(Error::internal("nobody knows what became of a commit whose server stopped")));
-        }
-    }
-}
-
-/// The transaction of a group, which is undone where it is dropped in the middle.
-struct Open<'a> {
-    turn: &'a mut Turn,
-    is_open: bool,
-}
-
-impl Open<'_> {
-    async fn undo(&mut self) {
-        // It fails where there is no transaction any more, or none yet.
-        if std::mem::take(&mut self.is_open) {
-            let _ = sqlx::query("ROLLBACK").execute(self.turn.connection.unlimited()).await;
-        }
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        if self.is_open {
-            // As of any transaction: behind what is under way, and before anybody else's.
-            let _ = sqlx::query("ROLLBACK").execute(&mut *self.turn.connection).now_or_never();
         }
     }
 }

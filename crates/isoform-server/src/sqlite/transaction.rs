@@ -34,7 +34,6 @@ pub(super) struct Open {
     writes: Arc<AtomicU64>,
     next_write_commits: AtomicBool,
     after_commit: AfterCommit,
-    goes_in_step: bool,
 }
 
 /// A transaction, a part of it, a part of that.
@@ -45,7 +44,7 @@ struct Level {
     depth: usize,
     /// Whoever ran it is gone.
     given_up: AtomicBool,
-    /// The write of one row that it is about, if it is.
+    /// The write of one row that the transaction is about, if it is.
     write: Option<RowWrite>,
 }
 
@@ -351,7 +350,7 @@ async fn alone(group: &mut InGroup) -> Result<Whole> {
 
 impl Open {
     pub(super) fn new(line: Arc<Line>, write: Option<RowWrite>) -> Self {
-        Self { goes_in_step: write.is_some(), ..Self::of(Within::Line(line), 0, Arc::default(), write) }
+        Self::of(Within::Line(line), 0, Arc::default(), write)
     }
 
     fn of(within: Within, depth: usize, writes: Arc<AtomicU64>, write: Option<RowWrite>) -> Self {
@@ -362,7 +361,6 @@ impl Open {
             writes,
             next_write_commits: AtomicBool::new(false),
             after_commit: AfterCommit::default(),
-            goes_in_step: false,
         }
     }
 
@@ -475,8 +473,8 @@ impl Connections for Open {
     }
 
     fn begin(&self, _: Option<RowWrite>) -> Open {
-        let part = Self::of(Within::Outer(self.level.clone()), self.level.depth + 1, self.writes.clone(), None);
-        Self { goes_in_step: self.goes_in_step, ..part }
+        let outer = Within::Outer(self.level.clone());
+        Self::of(outer, self.level.depth + 1, self.writes.clone(), self.level.write)
     }
 
     fn in_step<'a>(
@@ -512,6 +510,6 @@ impl Connections for Open {
     }
 
     fn goes_in_step(&self) -> bool {
-        self.goes_in_step
+        self.level.write.is_some()
     }
 }
