@@ -14,7 +14,8 @@ use http::request::Parts;
 use isoform::future::BoxFuture;
 use isoform::handlers::{Exchange, HandlerSet};
 use isoform::provider::DataProvider;
-use isoform::{Context, EntityMeta, Error, Identity, QueryLimits, Rate, Rates, Result, Scope};
+use isoform::session::Session;
+use isoform::{Context, EntityMeta, Error, Identity, OfRequest, QueryLimits, Rate, Rates, Result, Scope};
 
 use crate::answers::Answers;
 use crate::at_once::{AtOnce, UnderWay};
@@ -78,19 +79,17 @@ fn exchange_of(headers: &HeaderMap) -> Exchange {
 }
 
 impl Source {
-    /// What handlers say of the answer to a request; nothing, where there are none.
-    pub fn exchange(&self, parts: &mut Parts) -> Option<Arc<Exchange>> {
-        self.handlers.as_ref()?;
-        let exchange = Arc::new(exchange_of(&parts.headers));
-        parts.extensions.insert(exchange.clone());
-        Some(exchange)
+    /// What handlers see of a request, and say of its answer; nothing, where there are none.
+    pub fn exchange(&self, parts: &Parts) -> Option<Arc<Exchange>> {
+        self.handlers.as_ref().map(|_| Arc::new(exchange_of(&parts.headers)))
     }
 
     /// The context of a request.
-    pub async fn context(&self, parts: &Parts, scope: Scope) -> Result<Context> {
+    pub async fn context(&self, parts: &Parts, exchange: Option<&Arc<Exchange>>, scope: Scope) -> Result<Context> {
         let session = parts.extensions.get::<tower_sessions::Session>().cloned().map(RequestSession);
         let base = || {
-            let base = Context::backend(self.database.clone())
+            let base = Context::api(self.database.clone())
+                .with_handlers(self.handlers.clone())
                 .with_row_limit(self.rows)
                 .with_query_limits(self.queries)
                 .with_entities(self.entities.clone());
@@ -99,23 +98,17 @@ impl Source {
                 None => base,
             }
         };
-        let mut context = self.base.get_or_init(base).clone();
-        if let Some(ClientAddress(address)) = parts.extensions.get() {
-            context = context.with_client(*address);
-        }
-        if let Some(session) = session.clone() {
-            context = context.with_session(Arc::new(session));
-        }
-        if let Some(handlers) = &self.handlers {
-            let exchange = parts.extensions.get::<Arc<Exchange>>().cloned();
-            let exchange = exchange.unwrap_or_else(|| Arc::new(exchange_of(&parts.headers)));
-            context = context.with_handlers(handlers.clone()).with_exchange(exchange);
-        }
+        let context = self.base.get_or_init(base).with_request(OfRequest {
+            client: parts.extensions.get().map(|ClientAddress(address)| *address),
+            session: session.clone().map(|session| Arc::new(session) as Arc<dyn Session>),
+            exchange: exchange.cloned().or_else(|| self.exchange(parts)),
+        });
         let Some(resolver) = &self.resolver else {
             return Ok(self.answers.within(context.with_scope(scope), &parts.headers));
         };
         let headers = parts.headers.clone();
-        let identity = context.run(resolver(IdentityRequest { headers, session })).await?;
+        let trusted = context.with_scope(Scope::Backend);
+        let identity = trusted.run(resolver(IdentityRequest { headers, session })).await?;
         Ok(self.answers.within(context.with_identity(identity).with_scope(scope), &parts.headers))
     }
 
@@ -183,7 +176,7 @@ async fn run(State((source, scope)): State<(Arc<Source>, Scope)>, request: Reque
     let who = OnceLock::new();
     let answer = async {
         transport::same_origin(&parts.method, &parts.headers, &source.origins)?;
-        let context = source.context(&parts, scope).await?;
+        let context = source.context(&parts, None, scope).await?;
         let _ = who.set(context.clone());
         parts.extensions.insert(context.clone());
         Ok(context.run(next.run(Request::from_parts(parts, body))).await)

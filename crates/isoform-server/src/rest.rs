@@ -76,7 +76,7 @@ async fn me(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let who = OnceLock::new();
     let answer = async {
-        let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
+        let context = asking(&who, shared.source.context(&parts, None, Scope::Api).await?);
         let _turn = shared.source.turn(&context).await?;
         let identity = serde_json::to_value(context.identity()).map_err(Error::internal)?;
         Ok(respond::value(&identity))
@@ -93,13 +93,13 @@ fn asking(who: &OnceLock<Context>, context: Context) -> Context {
 }
 
 async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let exchange = shared.source.exchange(&mut parts);
+    let (parts, body) = request.into_parts();
+    let exchange = shared.source.exchange(&parts);
     let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
     let work = Box::pin(async {
         transport::same_origin(&parts.method, &parts.headers, &shared.source.origins)?;
         let body = Arrived::of(&parts, body, &shared.served.limits, &arriving).await;
-        let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
+        let context = asking(&who, shared.source.context(&parts, exchange.as_ref(), Scope::Api).await?);
         let _turn = shared.source.turn(&context).await?;
         let asked = Asked::of(&parts, &context, &body)?;
         if parts.uri.query().is_some_and(|query| !query.is_empty()) {
@@ -169,21 +169,21 @@ impl Shared {
     where
         A: for<'a> FnOnce(Call<'a>, Arrived) -> BoxFuture<'a, Result<Response>>,
     {
-        let (mut parts, body) = request.into_parts();
-        let exchange = self.source.exchange(&mut parts);
+        let (parts, body) = request.into_parts();
+        let exchange = self.source.exchange(&parts);
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
         // Large, and what it is a part of is handed on by value several times.
         let work = Box::pin(async {
             transport::same_origin(&parts.method, &parts.headers, &self.source.origins)?;
             let Some(entity) = self.served.addressed(key) else {
-                let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
+                let context = asking(&who, self.source.context(&parts, exchange.as_ref(), Scope::Api).await?);
                 let _turn = self.source.turn(&context).await?;
                 return Err(unknown::entity(&self.served, &context, key));
             };
             // First the body, then who asks: whoever signs out before it has arrived writes nothing.
             let body = Arrived::of(&parts, body, &self.served.limits, &arriving).await;
-            let context = asking(&who, self.source.context(&parts, Scope::Api).await?);
+            let context = asking(&who, self.source.context(&parts, exchange.as_ref(), Scope::Api).await?);
             let _turn = self.source.turn(&context).await?;
             let readable = guard::readable_fields(entity.meta, context.identity());
             let asked = Asked::of(&parts, &context, &body)?;

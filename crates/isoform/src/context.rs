@@ -6,6 +6,8 @@ pub(crate) mod after_commit;
 mod answers;
 #[cfg(not(target_arch = "wasm32"))]
 mod application;
+#[cfg(not(target_arch = "wasm32"))]
+mod request;
 
 #[cfg(not(target_arch = "wasm32"))]
 use std::future::Future;
@@ -15,6 +17,8 @@ use std::sync::OnceLock;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use answers::ErrorHook;
+#[cfg(not(target_arch = "wasm32"))]
+pub use request::OfRequest;
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::Error;
@@ -22,13 +26,13 @@ use crate::Result;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::filter::limits::QueryLimits;
 #[cfg(not(target_arch = "wasm32"))]
-use crate::handlers::{Exchange, HandlerSet};
+use crate::handlers::HandlerSet;
 use crate::identity::Identity;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::operations::Answers;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::provider::{DataProvider, RowWrite, Transaction};
 use crate::remote::Remote;
-#[cfg(not(target_arch = "wasm32"))]
-use crate::session::Session;
 
 /// The most rows of one bulk write in scope `Api`, unless another number is set.
 #[cfg(not(target_arch = "wasm32"))]
@@ -67,8 +71,6 @@ struct Inner {
     scope: Scope,
     #[cfg(not(target_arch = "wasm32"))]
     transaction: Option<OpenTransaction>,
-    #[cfg(not(target_arch = "wasm32"))]
-    session: Option<Arc<dyn Session>>,
     /// The most rows of one bulk write in scope `Api`.
     #[cfg(not(target_arch = "wasm32"))]
     row_limit: u64,
@@ -80,21 +82,20 @@ struct Inner {
     /// Sees errors on their way out.
     #[cfg(not(target_arch = "wasm32"))]
     error_hook: Option<answers::ErrorHook>,
-    /// Where the request comes from, if that is known.
-    #[cfg(not(target_arch = "wasm32"))]
-    client: Option<std::net::IpAddr>,
     /// The entities that are served.
     #[cfg(not(target_arch = "wasm32"))]
     entities: Arc<[&'static crate::EntityMeta]>,
     /// What runs around operations of scope `Api`.
     #[cfg(not(target_arch = "wasm32"))]
     handlers: Option<Arc<HandlerSet>>,
-    /// The request over HTTP, where handlers may want to know it.
     #[cfg(not(target_arch = "wasm32"))]
-    exchange: Option<Arc<Exchange>>,
+    request: OfRequest,
     /// What the application is called.
     #[cfg(not(target_arch = "wasm32"))]
     application: &'static str,
+    /// What functions of the application have answered to the question that is asked.
+    #[cfg(not(target_arch = "wasm32"))]
+    known: Option<Answers>,
 }
 
 /// The transaction that a context is in, or the part of one.
@@ -185,8 +186,6 @@ impl Context {
             #[cfg(not(target_arch = "wasm32"))]
             transaction: None,
             #[cfg(not(target_arch = "wasm32"))]
-            session: None,
-            #[cfg(not(target_arch = "wasm32"))]
             row_limit: DEFAULT_ROW_LIMIT,
             #[cfg(not(target_arch = "wasm32"))]
             query_limits: QueryLimits::default(),
@@ -195,15 +194,15 @@ impl Context {
             #[cfg(not(target_arch = "wasm32"))]
             error_hook: None,
             #[cfg(not(target_arch = "wasm32"))]
-            client: None,
-            #[cfg(not(target_arch = "wasm32"))]
             entities: Arc::new([]),
             #[cfg(not(target_arch = "wasm32"))]
             handlers: None,
             #[cfg(not(target_arch = "wasm32"))]
-            exchange: None,
+            request: OfRequest::default(),
             #[cfg(not(target_arch = "wasm32"))]
             application: application::UNNAMED,
+            #[cfg(not(target_arch = "wasm32"))]
+            known: None,
         }))
     }
 
@@ -257,28 +256,7 @@ impl Context {
     /// The same context, guarded or trusted.
     #[must_use]
     pub fn with_scope(&self, scope: Scope) -> Self {
-        self.with(|inner| inner.scope = scope)
-    }
-
-    /// The same context with the session of a request.
-    #[cfg(not(target_arch = "wasm32"))]
-    #[must_use]
-    pub fn with_session(&self, session: Arc<dyn Session>) -> Self {
-        self.with(|inner| inner.session = Some(session))
-    }
-
-    /// The same context for a request from an address: nobody who is signed in is counted by it.
-    #[cfg(not(target_arch = "wasm32"))]
-    #[must_use]
-    pub fn with_client(&self, address: std::net::IpAddr) -> Self {
-        self.with(|inner| inner.client = Some(address))
-    }
-
-    /// The address that the request comes from, where it is known.
-    #[cfg(not(target_arch = "wasm32"))]
-    #[must_use]
-    pub fn client(&self) -> Option<std::net::IpAddr> {
-        self.0.client
+        if self.scope() == scope { self.clone() } else { self.with(|inner| inner.scope = scope) }
     }
 
     /// The database of this process, whatever transaction is open on it.
@@ -318,21 +296,9 @@ impl Context {
         self.with(|inner| inner.handlers = handlers)
     }
 
-    /// The same context, in which handlers see the request over HTTP and may say something of its answer.
-    #[cfg(not(target_arch = "wasm32"))]
-    #[must_use]
-    pub fn with_exchange(&self, exchange: Arc<Exchange>) -> Self {
-        self.with(|inner| inner.exchange = Some(exchange))
-    }
-
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn handlers(&self) -> Option<&Arc<HandlerSet>> {
         self.0.handlers.as_ref()
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn exchange(&self) -> Option<&Arc<Exchange>> {
-        self.0.exchange.as_ref()
     }
 
     /// The same context as handlers have it: trusted, and without handlers of its own, so that none calls itself.
@@ -341,7 +307,26 @@ impl Context {
         self.with(|inner| {
             inner.scope = Scope::Backend;
             inner.handlers = None;
+            inner.known = None;
         })
+    }
+
+    /// The same context for a question in which each function of the application is asked once.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn remembering(&self) -> Self {
+        self.with(|inner| inner.known = Some(Answers::default()))
+    }
+
+    /// The same context for a question of its own.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn unknowing(&self) -> Self {
+        self.with(|inner| inner.known = None)
+    }
+
+    /// What functions of the application have answered to the question that is asked, where that is kept.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn known(&self) -> Option<&Answers> {
+        self.0.known.as_ref()
     }
 
     /// The browser serves none.
@@ -456,13 +441,6 @@ impl Context {
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.0.scope
-    }
-
-    /// The session of the request.
-    #[cfg(not(target_arch = "wasm32"))]
-    #[must_use]
-    pub fn session(&self) -> Option<&Arc<dyn Session>> {
-        self.0.session.as_ref()
     }
 
     pub(crate) fn source(&self) -> &Source {

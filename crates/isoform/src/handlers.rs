@@ -81,5 +81,5 @@ pub use registry::{HandlerSet, Handlers, TIME_LIMIT};
 pub use relating::Relating;
 pub use request::{Next, Outcome, Request};
 pub use run::{AfterHandler, BeforeHandler};
-pub(crate) use run::{Chain, Later};
+pub(crate) use run::{Chain, Later, taken};
 pub use view::{Any, View};

@@ -97,9 +97,9 @@ pub mod __private;
 
 pub use batch::{Batch, BatchDone, BatchRepository, Pending};
 pub use bulk::{AllRows, IntoWhich, Step, Upsert, UpsertRow, Which, all};
-#[cfg(not(target_arch = "wasm32"))]
-pub use context::ErrorHook;
 pub use context::{Context, Scope};
+#[cfg(not(target_arch = "wasm32"))]
+pub use context::{ErrorHook, OfRequest};
 pub use controller::Stored;
 pub use describe::{Description, describe_entities};
 pub use entity::{Column, Entities, Entity, IntoOrder, Order, Registered};

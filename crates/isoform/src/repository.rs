@@ -204,9 +204,11 @@ pub(crate) async fn find<E: Entity>(context: &Context, query: &Query<E>) -> Resu
 /// A record with its type.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn typed<E: Entity>(record: Box<dyn AnyRecord>) -> Result<Record<E>> {
-    let record: std::sync::Arc<dyn AnyRecord> = record.into();
-    let record = record.into_any().downcast::<Record<E>>().ok().and_then(std::sync::Arc::into_inner);
-    record.ok_or_else(|| Error::internal(format!("a record is none of {}", E::meta().key)))
+    let found = record.meta();
+    let record = record.into_typed().downcast::<Record<E>>();
+    record
+        .map(|record| *record)
+        .map_err(|_| Error::internal(format!("a record of {} is none of {}", found.key, E::meta().key)))
 }
 
 /// A page behind a cursor, the cursor behind it, and how many rows there are on all pages where that is asked for.

@@ -19,7 +19,7 @@ pub(super) async fn entities(State(shared): State<Shared>, request: Request) -> 
         if parts.uri.query().is_some_and(|query| !query.is_empty()) {
             return Err(Error::invalid("The list of entities takes no parameters."));
         }
-        let context = asking(&who, shared.source.context(&parts, Scope::Api).await?);
+        let context = asking(&who, shared.source.context(&parts, None, Scope::Api).await?);
         let _turn = shared.source.turn(&context).await?;
         written(serde_json::to_value(context.run(operations::describe_entities(&context)).await?))
     };

@@ -52,7 +52,7 @@ pub trait EntityEvent: Event {}
 macro_rules! events {
     ($($(#[$doc:meta])* $event:ident $name:literal: $what:ty => $answer:ty, by $view:expr;)+) => {
         /// Which event.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum EventKind { $($(#[$doc])* $event,)+ }
 

@@ -22,7 +22,7 @@ use crate::{Error, Result};
 /// leads out of `api_filter`. [`Question::filter_trusted`] only narrows, by whatever it likes.
 pub struct Question<E> {
     /// Filter, order, page, includes and lazy fields, without types.
-    pub find: Find,
+    pub find: Box<Find>,
     /// The properties: the fields that are answered, as far as the asker may see them.
     pub fields: FieldMask,
     pub(crate) page: Option<Paged>,
@@ -56,8 +56,8 @@ impl<E> fmt::Debug for Question<E> {
 }
 
 impl<E> Question<E> {
-    pub(crate) const fn new(find: Find, fields: FieldMask) -> Self {
-        Self { find, fields, page: None, trusted: Condition::All, view: PhantomData }
+    pub(crate) fn new(find: Find, fields: FieldMask) -> Self {
+        Self { find: Box::new(find), fields, page: None, trusted: Condition::All, view: PhantomData }
     }
 
     pub(crate) fn seen<B: View>(self) -> Question<B> {

@@ -66,7 +66,7 @@ impl fmt::Display for Around {
 #[derive(Clone, Default)]
 #[must_use = "handlers do nothing until they are given to `Api::handlers`"]
 pub struct Handlers {
-    list: Vec<(When, Around, Arc<dyn Erased + Send + Sync>)>,
+    list: Vec<(When, Around, Handler)>,
     chained: Vec<Around>,
     limit: Option<Duration>,
 }
@@ -93,7 +93,7 @@ impl Handlers {
         + 'static,
     ) -> Self {
         let around = Around { kind: V::KIND, entity: Some(E::meta()), place: Location::caller() };
-        self.with(When::Before, around, run::before::<V, E>(handler))
+        self.with::<V>(When::Before, around, run::before::<V, E>(handler))
     }
 
     /// Before an operation of any entity that has no handler of its own for it.
@@ -105,7 +105,7 @@ impl Handlers {
         + 'static,
     ) -> Self {
         let around = Around { kind: V::KIND, entity: None, place: Location::caller() };
-        self.with(When::Before, around, run::before::<V, Any>(handler))
+        self.with::<V>(When::Before, around, run::before::<V, Any>(handler))
     }
 
     /// After an operation of an entity: is given the result or the error, and changes or replaces it.
@@ -117,7 +117,7 @@ impl Handlers {
         + 'static,
     ) -> Self {
         let around = Around { kind: V::KIND, entity: Some(E::meta()), place: Location::caller() };
-        self.with(When::After, around, run::after::<V, E>(handler))
+        self.with::<V>(When::After, around, run::after::<V, E>(handler))
     }
 
     /// After an operation of any entity that has no handler of its own for it.
@@ -129,7 +129,7 @@ impl Handlers {
         + 'static,
     ) -> Self {
         let around = Around { kind: V::KIND, entity: None, place: Location::caller() };
-        self.with(When::After, around, run::after::<V, Any>(handler))
+        self.with::<V>(When::After, around, run::after::<V, Any>(handler))
     }
 
     /// Once an operation of an entity is over, in a task of its own that delays nobody, without a time limit. What it does to the
@@ -143,7 +143,7 @@ impl Handlers {
         + 'static,
     ) -> Self {
         let around = Around { kind: V::KIND, entity: Some(E::meta()), place: Location::caller() };
-        self.with(When::Detached, around, run::after::<V, E>(handler))
+        self.with::<V>(When::Detached, around, run::after::<V, E>(handler))
     }
 
     /// As [`Handlers::after_detached`], of any entity that has no handler of its own for it.
@@ -155,7 +155,7 @@ impl Handlers {
         + 'static,
     ) -> Self {
         let around = Around { kind: V::KIND, entity: None, place: Location::caller() };
-        self.with(When::Detached, around, run::after::<V, Any>(handler))
+        self.with::<V>(When::Detached, around, run::after::<V, Any>(handler))
     }
 
     /// Around this operation of this entity both run: the handlers for all entities, then the entity's own.
@@ -173,8 +173,8 @@ impl Handlers {
         self
     }
 
-    fn with<T: Send + Sync + 'static>(mut self, when: When, around: Around, handler: T) -> Self {
-        self.list.push((when, around, Arc::new(handler)));
+    fn with<V: Event>(mut self, when: When, around: Around, handler: impl Send + Sync + 'static) -> Self {
+        self.list.push((when, around, Handler { erased: Arc::new(handler), chain: chain::<V> }));
         self
     }
 
@@ -195,11 +195,11 @@ impl Handlers {
                     around.place
                 )));
             }
-            let slot = slots.entry((around.kind, around.key())).or_default();
+            let slot = slots.entry((around.kind, around.key())).or_insert_with(|| Slot::of(handler.chain));
             match when {
-                When::Before => slot.before = Some(handler.clone()),
-                When::After => slot.after = Some(handler.clone()),
-                When::Detached => slot.detached = Some(handler.clone()),
+                When::Before => slot.before = Some(handler.erased.clone()),
+                When::After => slot.after = Some(handler.erased.clone()),
+                When::Detached => slot.detached = Some(handler.erased.clone()),
             }
         }
         for around in &self.chained {
@@ -221,7 +221,13 @@ impl Handlers {
             }
         }
         let limit = self.limit.unwrap_or(TIME_LIMIT);
-        Ok((!slots.is_empty()).then(|| Arc::new(HandlerSet { slots, limit })))
+        let chain = |(around, own): (&(EventKind, &'static str), &Slot)| {
+            let general = slots.get(&(around.0, "")).filter(|_| !around.1.is_empty());
+            (*around, (own.chain)(own, general, limit))
+        };
+        let mut chains: Vec<_> = slots.iter().map(chain).collect();
+        chains.sort_unstable_by_key(|(around, _)| *around);
+        Ok((!chains.is_empty()).then(|| Arc::new(HandlerSet { chains })))
     }
 }
 
@@ -244,55 +250,70 @@ impl fmt::Debug for Handlers {
     }
 }
 
+/// A handler or a chain of them, without the type of its event: under an event there are those of that event alone.
+type Untyped = Arc<dyn Erased + Send + Sync>;
+
+/// Makes what runs around an event of an entity out of its own handlers and those for all, each within a time.
+type MakeChain = fn(&Slot, Option<&Slot>, Duration) -> Untyped;
+
+/// A handler, and what makes a chain of it.
+#[derive(Clone)]
+struct Handler {
+    erased: Untyped,
+    chain: MakeChain,
+}
+
 /// The handlers of one event and entity.
-#[derive(Default)]
 struct Slot {
-    before: Option<Arc<dyn Erased + Send + Sync>>,
-    after: Option<Arc<dyn Erased + Send + Sync>>,
-    detached: Option<Arc<dyn Erased + Send + Sync>>,
+    before: Option<Untyped>,
+    after: Option<Untyped>,
+    detached: Option<Untyped>,
     is_chained: bool,
+    chain: MakeChain,
+}
+
+impl Slot {
+    const fn of(chain: MakeChain) -> Self {
+        Self { before: None, after: None, detached: None, is_chained: false, chain }
+    }
+}
+
+fn chain<V: Event>(own: &Slot, general: Option<&Slot>, limit: Duration) -> Untyped {
+    let before = chosen::<Before<V>>(own, general, |slot| &slot.before);
+    let after = chosen::<After<V>>(own, general, |slot| &slot.after);
+    let detached = chosen::<After<V>>(own, general, |slot| &slot.detached);
+    Arc::new(Chain { before, after, detached, limit })
+}
+
+/// The entity's own handler wins, unless both run: the general one first.
+fn chosen<T: Clone + 'static>(own: &Slot, general: Option<&Slot>, of: impl Fn(&Slot) -> &Option<Untyped>) -> Vec<T> {
+    let one = |slot| of(slot).as_ref()?.downcast_ref::<T>().cloned();
+    let is_chained = own.is_chained;
+    let own: Option<T> = one(own);
+    let general = if own.is_some() && !is_chained { None } else { general.and_then(one) };
+    general.into_iter().chain(own).collect()
 }
 
 /// Handlers that were held against the entities that are served: what [`Handlers::for_entities`] answers.
 pub struct HandlerSet {
-    slots: HashMap<(EventKind, &'static str), Slot>,
-    limit: Duration,
+    /// What runs around an event of an entity that has handlers of its own for it; under an empty key what runs around all others. In
+    /// order: each operation asks for one, and they are few.
+    chains: Vec<((EventKind, &'static str), Untyped)>,
 }
 
 impl fmt::Debug for HandlerSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.slots.keys()).finish()
+        f.debug_list().entries(self.chains.iter().map(|(around, _)| around)).finish()
     }
 }
 
 impl HandlerSet {
-    /// What runs around an event of the entity with a key; that of all of them is empty.
-    pub(super) fn chain<V: Event>(&self, key: &'static str) -> Option<Chain<V>> {
-        let own = self.slots.get(&(V::KIND, key));
-        let general = self.slots.get(&(V::KIND, "")).filter(|_| !key.is_empty());
-        if own.is_none() && general.is_none() {
-            return None;
-        }
-        let is_chained = own.is_some_and(|own| own.is_chained);
-        let before = chosen::<Before<V>>(own, general, is_chained, |slot| &slot.before);
-        let after = chosen::<After<V>>(own, general, is_chained, |slot| &slot.after);
-        let detached = chosen::<After<V>>(own, general, is_chained, |slot| &slot.detached);
-        Some(Chain { before, after, detached, limit: self.limit })
+    /// What runs around an event of the entity with a key; that of what is about no entity is empty.
+    pub(super) fn chain<V: Event>(&self, key: &'static str) -> Option<Arc<Chain<V>>> {
+        let of = |key| self.chains.binary_search_by_key(&(V::KIND, key), |(around, _)| *around).ok();
+        let (_, chain) = self.chains.get(of(key).or_else(|| of(""))?)?;
+        chain.clone().downcast().ok()
     }
-}
-
-/// The entity's own handler wins, unless both run: the general one first.
-fn chosen<T: Clone + 'static>(
-    own: Option<&Slot>,
-    general: Option<&Slot>,
-    is_chained: bool,
-    of: impl Fn(&Slot) -> &Option<Arc<dyn Erased + Send + Sync>>,
-) -> Vec<T> {
-    // Under an event there are handlers of that event alone.
-    let one = |slot: Option<&Slot>| slot.and_then(|slot| of(slot).as_ref()?.downcast_ref::<T>().cloned());
-    let own = one(own);
-    let general = if own.is_some() && !is_chained { None } else { one(general) };
-    general.into_iter().chain(own).collect()
 }
 
 const _: () = {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -57,42 +59,47 @@ where
     type Future = R;
 }
 
+/// A request on its way through handlers: each takes it and gives it back, so that it is not handed up and down through all that
+/// watches over a handler. Of a handler that panics or takes too long nothing comes back, and the operation ends.
+pub(crate) type InHand<V> = Option<Request<V, Any>>;
+
 /// A before handler, without the type of its entity.
-pub(super) type Before<V> = Arc<
-    dyn Fn(Request<V, Any>) -> BoxFuture<'static, Result<(Request<V, Any>, Next<<V as Event>::Answer<Any>>)>>
-        + Send
-        + Sync,
->;
+pub(super) type Before<V> =
+    Arc<dyn for<'a> Fn(&'a mut InHand<V>) -> BoxFuture<'a, Result<Next<<V as Event>::Answer<Any>>>> + Send + Sync>;
 
 /// An after handler, without the type of its entity.
-pub(super) type After<V> = Arc<
-    dyn Fn(Request<V, Any>, Outcome<V, Any>) -> BoxFuture<'static, Result<(Request<V, Any>, Outcome<V, Any>)>>
-        + Send
-        + Sync,
->;
+pub(super) type After<V> =
+    Arc<dyn for<'a> Fn(&'a mut InHand<V>, Outcome<V, Any>) -> BoxFuture<'a, Result<Outcome<V, Any>>> + Send + Sync>;
+
+/// The request, which the handler before has given back.
+pub(crate) fn taken<V: Event>(request: &mut InHand<V>) -> Result<Request<V, Any>> {
+    request.take().ok_or_else(|| Error::internal("a handler has not given its request back"))
+}
 
 pub(super) fn before<V: Event, E: View>(handler: impl for<'a> BeforeHandler<'a, V, E> + 'static) -> Before<V> {
-    Arc::new(move |request| {
+    Arc::new(move |in_hand| {
         let handler = handler.clone();
         Box::pin(async move {
-            let mut request = request.seen::<E>()?;
+            let mut request = taken(in_hand)?.seen::<E>()?;
             let next = match handler(&mut request).await? {
                 Next::Continue => Next::Continue,
                 Next::Answer(answer) => Next::Answer(V::answer::<E, Any>(answer)?),
             };
-            Ok((request.seen()?, next))
+            *in_hand = Some(request.seen()?);
+            Ok(next)
         })
     })
 }
 
 pub(super) fn after<V: Event, E: View>(handler: impl for<'a> AfterHandler<'a, V, E> + 'static) -> After<V> {
-    Arc::new(move |request, outcome| {
+    Arc::new(move |in_hand, outcome| {
         let handler = handler.clone();
         Box::pin(async move {
-            let mut request = request.seen::<E>()?;
+            let mut request = taken(in_hand)?.seen::<E>()?;
             let mut outcome = outcome.and_then(V::answer::<Any, E>);
             handler(&mut request, &mut outcome).await?;
-            Ok((request.seen()?, outcome.and_then(V::answer::<E, Any>)))
+            *in_hand = Some(request.seen()?);
+            Ok(outcome.and_then(V::answer::<E, Any>))
         })
     })
 }
@@ -138,20 +145,15 @@ impl<V: Event> Chain<V> {
     ///
     /// # Errors
     /// That of a handler.
-    pub async fn before(
-        &self,
-        mut request: Request<V, Any>,
-    ) -> Result<(Request<V, Any>, Next<<V as Event>::Answer<Any>>)> {
+    pub async fn before(&self, request: &mut InHand<V>) -> Result<Next<<V as Event>::Answer<Any>>> {
         for handler in &self.before {
-            let context = request.context.clone();
-            let about = About { when: "before", what: V::KIND, entity: request.entity() };
-            let next;
-            (request, next) = bounded(&context, Some(self.limit), about, handler(request)).await?;
+            let Some((context, about)) = self.about("before", request) else { break };
+            let next = bounded(&context, Some(self.limit), about, handler(request)).await?;
             if let Next::Answer(answer) = next {
-                return Ok((request, Next::Answer(answer)));
+                return Ok(Next::Answer(answer));
             }
         }
-        Ok((request, Next::Continue))
+        Ok(Next::Continue)
     }
 
     /// Runs what comes after the operation. What is to delay nobody waits in `later`.
@@ -160,16 +162,15 @@ impl<V: Event> Chain<V> {
     /// That of the operation, unless a handler has made something else of it, or that of a handler.
     pub async fn after(
         &self,
-        mut request: Request<V, Any>,
+        mut request: InHand<V>,
         mut outcome: Outcome<V, Any>,
         later: &mut Later,
     ) -> Outcome<V, Any> {
         for handler in &self.after {
-            let context = request.context.clone();
-            let about = About { when: "after", what: V::KIND, entity: request.entity() };
-            let kept = (!self.detached.is_empty()).then(|| request.copy());
-            match bounded(&context, Some(self.limit), about, handler(request, outcome)).await {
-                Ok(now) => (request, outcome) = now,
+            let Some((context, about)) = self.about("after", &request) else { break };
+            let kept = if self.detached.is_empty() { None } else { request.as_ref().map(Request::copy) };
+            match bounded(&context, Some(self.limit), about, handler(&mut request, outcome)).await {
+                Ok(now) => outcome = now,
                 // What it has raised is how the operation ends.
                 Err(error) => {
                     if let Some(kept) = kept {
@@ -179,19 +180,28 @@ impl<V: Event> Chain<V> {
                 }
             }
         }
-        self.detach(&request, &outcome, later);
+        if let Some(request) = &request {
+            self.detach(request, &outcome, later);
+        }
         outcome
     }
 
+    /// The context that a handler runs in, and what it is for.
+    fn about(&self, when: &'static str, request: &InHand<V>) -> Option<(Context, About)> {
+        let request = request.as_ref()?;
+        Some((request.context.clone(), About { when, what: V::KIND, entity: request.entity() }))
+    }
+
     fn detach(&self, request: &Request<V, Any>, outcome: &Outcome<V, Any>, later: &mut Later) {
-        for handler in &self.detached {
+        for handler in self.detached.iter().cloned() {
             let mut request = request.copy();
             let outside = request.context.outside();
             request.context = outside.clone();
             let about = About { when: "after (detached)", what: V::KIND, entity: request.entity() };
-            let run = handler(request, outcome.clone());
-            let is_told_well = outcome.is_ok();
+            let (is_told_well, outcome) = (outcome.is_ok(), outcome.clone());
             let task = Box::pin(async move {
+                let mut request = Some(request);
+                let run = handler(&mut request, outcome);
                 if let Err(error) = bounded(&outside, None, about, run).await {
                     // There is nobody left to be told but the log.
                     let _ = error.told();
@@ -238,15 +248,18 @@ async fn bounded<T>(
     context: &Context,
     limit: Option<Duration>,
     about: About,
-    handler: BoxFuture<'static, Result<T>>,
+    handler: BoxFuture<'_, Result<T>>,
 ) -> Result<T> {
-    let run = context.run(AssertUnwindSafe(handler).catch_unwind());
-    let ended = match limit {
-        Some(limit) => match tokio::time::timeout(limit, run).await {
+    let mut run = pin!(context.run(AssertUnwindSafe(handler).catch_unwind()));
+    // Most are done at once, and need no clock.
+    let first = std::future::poll_fn(|task| Poll::Ready(run.as_mut().poll(task))).await;
+    let ended = match (first, limit) {
+        (Poll::Ready(ended), _) => ended,
+        (Poll::Pending, None) => run.await,
+        (Poll::Pending, Some(limit)) => match tokio::time::timeout(limit, run).await {
             Ok(ended) => ended,
             Err(_) => return Err(Error::internal(format!("{about} took longer than {limit:?}"))),
         },
-        None => run.await,
     };
     ended.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -257,12 +270,12 @@ async fn bounded<T>(
 
 impl Context {
     /// What runs around an operation that this context asks for; nothing for trusted code, and where nobody has asked to be called.
-    pub(crate) fn handled<V: EntityEvent>(&self, meta: &EntityMeta) -> Option<Chain<V>> {
+    pub(crate) fn handled<V: EntityEvent>(&self, meta: &EntityMeta) -> Option<Arc<Chain<V>>> {
         self.handlers().filter(|_| self.scope() == Scope::Api)?.chain(meta.key)
     }
 
     /// As [`Context::handled`], for what is about no entity.
-    pub(crate) fn handled_everywhere<V: Event>(&self) -> Option<Chain<V>> {
+    pub(crate) fn handled_everywhere<V: Event>(&self) -> Option<Arc<Chain<V>>> {
         self.handlers().filter(|_| self.scope() == Scope::Api)?.chain("")
     }
 }

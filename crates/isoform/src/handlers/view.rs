@@ -1,10 +1,9 @@
 //! Through what a handler looks at an operation: an entity with its type, or none.
 
-use std::sync::Arc;
-
+use crate::Result;
 use crate::entity::Entity;
 use crate::record::{AnyRecord, Record};
-use crate::{Error, Result};
+use crate::repository::typed;
 
 /// How records look to a handler: of an entity `E` they are `Record<E>`, for [`Any`] they are `Box<dyn AnyRecord>`.
 pub trait View: Clone + Send + Sync + 'static {
@@ -43,10 +42,7 @@ impl<E: Entity> View for E {
     type Record = Record<E>;
 
     fn record(record: Box<dyn AnyRecord>) -> Result<Self::Record> {
-        let found = record.meta();
-        let record: Arc<dyn AnyRecord> = record.into();
-        let record = record.into_any().downcast::<Record<E>>().ok().and_then(Arc::into_inner);
-        record.ok_or_else(|| Error::internal(format!("a record of {} is none of {}", found.key, E::meta().key)))
+        typed(record)
     }
 
     fn any(record: Self::Record) -> Box<dyn AnyRecord> {

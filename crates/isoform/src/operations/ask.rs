@@ -20,8 +20,11 @@ pub(super) fn readable(context: &Context, meta: &EntityMeta) -> FieldMask {
     }
 }
 
+/// A question with all that holds anyway, and the fields that the asker may see of all rows.
+pub(super) type Guarded = (Find, FieldMask);
+
 /// Guards a question: only rows and fields that the asker may see, and no more rows than one request can ask for.
-pub(super) async fn guarded(context: &Context, meta: &'static EntityMeta, find: Find) -> Result<(Find, FieldMask)> {
+pub(super) async fn guarded(context: &Context, meta: &'static EntityMeta, find: Find) -> Result<Guarded> {
     let readable = readable(context, meta);
     if context.scope() == Scope::Api {
         guard::read(meta, context.identity())?;
@@ -63,7 +66,8 @@ async fn find_chosen(
     find: Find,
     fields: FieldMask,
 ) -> Result<(Vec<Row>, Hidden)> {
-    let (mut rows, readable, left_out) = whole(context, meta, find, fields, Condition::All).await?;
+    let (mut rows, readable, left_out) =
+        whole(context, meta, guarded(context, meta, find).await?, fields, Condition::All).await?;
     let hidden = conceal(context, meta, readable, &mut rows)?;
     lazy::leave_out(left_out, &mut rows);
     Ok((rows, hidden))
@@ -74,11 +78,10 @@ async fn find_chosen(
 pub(super) async fn whole(
     context: &Context,
     meta: &'static EntityMeta,
-    find: Find,
+    (mut find, readable): Guarded,
     fields: FieldMask,
     beside: Condition,
 ) -> Result<(Vec<Row>, FieldMask, FieldMask)> {
-    let (mut find, readable) = guarded(context, meta, find).await?;
     find.filter = find.filter.and(beside);
     let unlimited = probe(context, &mut find);
     let needed = needed(context, meta, readable.and(fields));
@@ -197,6 +200,9 @@ pub(super) async fn with_related(
         let mut record = (meta.new_record)();
         record.set_stored(row, hidden.of(position))?;
         records.push(record);
+    }
+    if named.is_empty() && !meta.always_includes() {
+        return Ok(records);
     }
     let parents = records.iter_mut().map(|record| &mut **record as &mut dyn AnyRecord).collect();
     include::load_all(context, meta, named, parents).await?;

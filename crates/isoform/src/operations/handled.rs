@@ -21,13 +21,12 @@ pub(super) use relate::relate;
 pub(super) use related::{load_relations, related, remembering};
 pub(super) use write::{create, remove, update};
 
-use super::answers::{Answers, unknowing};
 use super::ask::readable;
 use super::hidden::{Hidden, conceal, judged};
 use super::{Patch, lazy, resolve};
 use crate::context::Context;
 use crate::future::BoxFuture;
-use crate::handlers::{Any, Chain, Event, EventKind, Later, Next, Outcome, Request};
+use crate::handlers::{Any, Chain, Event, EventKind, Later, Next, Outcome, Request, taken};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::provider::RowWrite;
 use crate::record::AnyRecord;
@@ -129,7 +128,7 @@ fn are_of(meta: &EntityMeta, records: &[Box<dyn AnyRecord>]) -> Result<()> {
 async fn written<V: Event, A, O>(
     context: &Context,
     meta: Option<&'static EntityMeta>,
-    chain: Chain<V>,
+    chain: Arc<Chain<V>>,
     asked: impl FnOnce(Context) -> A,
     operation: impl FnOnce(Context, Trusted, V::What<Any>) -> O,
 ) -> Outcome<V, Any>
@@ -140,11 +139,11 @@ where
     let mut later = Later::default();
     let work = async |inside: Context| {
         let (what, sent) = asked(inside.clone()).await?;
-        let request = chain.request(&inside, meta, what);
-        let (request, next) = chain.before(request).await?;
-        if let Next::Answer(answer) = next {
+        let mut in_hand = Some(chain.request(&inside, meta, what));
+        if let Next::Answer(answer) = chain.before(&mut in_hand).await? {
             return Ok(answer);
         }
+        let request = taken(&mut in_hand)?;
         let (fields, what) = request.parts();
         let trusted = Trusted { fields, sent };
         let outcome = if chain.looks_back() {
@@ -153,7 +152,7 @@ where
         } else {
             operation(inside, trusted, what.clone()).await
         };
-        chain.after(request, outcome, &mut later).await
+        chain.after(Some(request), outcome, &mut later).await
     };
     let is_new = match V::KIND {
         EventKind::Create => Some(true),
@@ -166,27 +165,31 @@ where
     outcome
 }
 
-/// Runs an operation that only reads, with its handlers. No transaction is opened for it. `answers` are those that its guard was
-/// given before.
-async fn answered<V: Event, O>(
+/// Runs an operation that only reads, with its handlers. No transaction is opened for it. Beside the answer it tells what is `noted` of
+/// what before handlers have made of the request.
+async fn answered<V: Event, N, O>(
     context: &Context,
-    (chain, answers): (&Chain<V>, &Answers),
+    chain: &Chain<V>,
     request: Request<V, Any>,
+    note: impl Fn(&V::What<Any>) -> N,
     operation: impl FnOnce(V::What<Any>) -> O,
-) -> Result<(Request<V, Any>, V::Answer<Any>)>
+) -> Result<(N, V::Answer<Any>)>
 where
     O: Future<Output = Outcome<V, Any>>,
 {
-    let (request, next) = unknowing(chain.before(request)).await?;
+    let mut in_hand = Some(request);
+    let next = chain.before(&mut in_hand).await?;
+    let request = taken(&mut in_hand)?;
+    let what = request.parts().1;
+    let noted = note(what);
     if let Next::Answer(answer) = next {
-        return Ok((request, answer));
+        return Ok((noted, answer));
     }
-    let outcome = answers.during(operation(request.parts().1.clone())).await;
+    let outcome = operation(what.clone()).await;
     let mut later = Later::default();
-    let kept = request.copy();
-    let outcome = unknowing(chain.after(request, outcome, &mut later)).await;
+    let outcome = chain.after(Some(request), outcome, &mut later).await;
     later.begin(context, outcome.is_ok());
-    Ok((kept, outcome?))
+    Ok((noted, outcome?))
 }
 
 /// What of the values that are to be written is the server's.

@@ -109,16 +109,14 @@ async fn one(
         }))
     };
     let own: Vec<Option<usize>> = parents.iter().map(group).collect();
+    let remembering = handled::remembering(context, relation.target());
+    let is_handled = remembering.is_some();
+    let context = remembering.as_ref().unwrap_or(context);
     let question = async {
         let sight = resolve::sight(context, meta, relation).await?;
         guarded(context, include, sight, &keys).await
     };
-    let answers = handled::remembering(context, relation.target());
-    let question = match &answers {
-        Some(answers) => answers.during(question).await,
-        None => question.await,
-    };
-    let question = match question {
+    let question = match question.await {
         // Trusted code is refused nothing, and what is the server's own fault is no refusal.
         Err(error) if by == Asked::ByItself && context.scope() == Scope::Api && error.status() < 500 => {
             return Ok(false);
@@ -127,7 +125,7 @@ async fn one(
     };
     let mut related: Vec<Vec<Arc<dyn AnyRecord>>> = vec![Vec::new(); keys.len()];
     if !keys.is_empty() {
-        let handled = answers.and_then(|answers| handled::related(context, meta, include, &keys, depth, answers));
+        let handled = is_handled.then(|| handled::related(context, meta, include, &keys, depth)).flatten();
         let children = match handled {
             Some(handled) => handled.await?,
             None => found(context, relation, &keys, question, depth, None).await?,

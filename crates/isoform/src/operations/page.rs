@@ -1,7 +1,7 @@
 //! Pages by a cursor: what stands behind a row in an order, however deep that is. And a list from its end.
 
 use super::ask::{
-    find_chosen_related, found_json, guarded, includes, not_too_many, probe, readable, with_related, written,
+    Guarded, find_chosen_related, found_json, guarded, includes, not_too_many, probe, readable, with_related, written,
 };
 use super::cursor::Question;
 use super::hidden::{Hidden, conceal, judged, needed};
@@ -58,7 +58,7 @@ pub fn reversed(context: &Context, meta: &EntityMeta, asked: &[(OrderKey, Direct
 }
 
 /// A question for a page.
-struct Asked {
+pub(super) struct Asked {
     find: Find,
     size: u64,
     readable: FieldMask,
@@ -67,9 +67,18 @@ struct Asked {
 
 impl Asked {
     /// Guards a question for the page behind a cursor; an empty one stands before the first row.
-    async fn new(context: &Context, meta: &'static EntityMeta, find: Find, cursor: &str) -> Result<Self> {
+    async fn guarded(context: &Context, meta: &'static EntityMeta, find: Find, cursor: &str) -> Result<Self> {
         let filter = find.filter.clone();
-        let (mut find, readable) = guarded(context, meta, find).await?;
+        Self::new(meta, &filter, guarded(context, meta, find).await?, cursor)
+    }
+
+    /// A guarded question, of which this filter was asked for.
+    pub fn new(
+        meta: &'static EntityMeta,
+        filter: &Condition,
+        (mut find, readable): Guarded,
+        cursor: &str,
+    ) -> Result<Self> {
         find.order = order(meta, &find.order, readable);
         let Some(order) = find.order_of_fields() else {
             return Err(Error::invalid(
@@ -91,7 +100,7 @@ impl Asked {
         }
         find.limit = Some(size + 1);
         find.order = order_by_fields(&order);
-        let question = Question::new(meta, &filter, order);
+        let question = Question::new(meta, filter, order);
         if !cursor.is_empty() {
             if find.offset > 0 {
                 return Err(Error::invalid("A cursor says where a page begins: _page has no meaning beside it."));
@@ -133,17 +142,11 @@ async fn page_chosen(
     total: bool,
     fields: FieldMask,
 ) -> Result<Page> {
-    let asked = Behind { cursor, total };
-    let (mut page, readable, left_out) = whole(context, meta, find, asked, fields, Condition::All).await?;
+    let asked = Asked::guarded(context, meta, find, cursor).await?;
+    let (mut page, readable, left_out) = whole(context, meta, asked, total, fields, Condition::All).await?;
     page.hidden = conceal(context, meta, readable, &mut page.rows)?;
     lazy::leave_out(left_out, &mut page.rows);
     Ok(page)
-}
-
-/// Which page, and whether it is asked how many rows there are on all of them.
-pub(super) struct Behind<'a> {
-    pub cursor: &'a str,
-    pub total: bool,
 }
 
 /// As [`page_chosen`], with the rows as they are in the table; the fields that the asker may see of all of them, and those to leave
@@ -151,12 +154,11 @@ pub(super) struct Behind<'a> {
 pub(super) async fn whole(
     context: &Context,
     meta: &'static EntityMeta,
-    find: Find,
-    Behind { cursor, total }: Behind<'_>,
+    Asked { mut find, size, readable, question }: Asked,
+    total: bool,
     fields: FieldMask,
     beside: Condition,
 ) -> Result<(Page, FieldMask, FieldMask)> {
-    let Asked { mut find, size, readable, question } = Asked::new(context, meta, find, cursor).await?;
     find.filter = find.filter.and(beside);
     let needed = needed(context, meta, readable.and(fields));
     let left_out = lazy::judged_whole(context, meta, needed, &mut find);
@@ -218,7 +220,7 @@ pub async fn page_json(
         let items = written(&records, fields)?.join(&b","[..]);
         return end([b"{\"items\":[", items.as_slice(), b"]"].concat(), page.cursor, page.total);
     }
-    let Asked { find, size, readable, question } = Asked::new(context, meta, find, cursor).await?;
+    let Asked { find, size, readable, question } = Asked::guarded(context, meta, find, cursor).await?;
     let fields = fields.without(find.left_out(meta));
     let database = context.database()?;
     let mut out = Vec::with_capacity(4096);

@@ -90,6 +90,16 @@ pub(super) async fn beside(context: &Context, meta: &'static EntityMeta, asked: 
     applied(context, meta, Condition::All).await
 }
 
+/// May functions of the application be asked about a question for rows of the entity, whatever is asked?
+pub(super) fn asks_functions(meta: &EntityMeta) -> bool {
+    let filters = &meta.filters;
+    meta.api_filter.is_some()
+        || filters.backend.is_some()
+        || filters.api_preprocess.is_some()
+        || filters.backend_preprocess.is_some()
+        || matches!(meta.source, Source::Function(_))
+}
+
 /// Does the entity look at what it is asked?
 pub(super) fn looks_at_filters(meta: &EntityMeta) -> bool {
     let filters = &meta.filters;

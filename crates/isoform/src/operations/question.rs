@@ -2,7 +2,7 @@
 
 use super::hidden::judged;
 use super::page::seen_order;
-use super::{answers, computed, resolve};
+use super::{computed, resolve};
 use crate::context::{Context, Scope};
 use crate::filter::limits;
 use crate::meta::{EntityMeta, FieldMask, RelationMeta};
@@ -43,12 +43,16 @@ pub(super) async fn guarded(
         }
     }
     computed::asks_columns(meta, asked)?;
-    let answered = async {
-        if find.filter.asks_elsewhere() {
-            find.filter = resolve::asked(context, meta, find.filter).await?;
-        }
-        find.order = resolve::order(context, meta, seen_order(meta, find.order, readable)).await?;
-        Ok(find)
+    let remembering;
+    let context = if calls > 0 && context.known().is_none() {
+        remembering = context.remembering();
+        &remembering
+    } else {
+        context
     };
-    if calls > 0 { answers::each_call_once(answered).await } else { answered.await }
+    if find.filter.asks_elsewhere() {
+        find.filter = resolve::asked(context, meta, find.filter).await?;
+    }
+    find.order = resolve::order(context, meta, seen_order(meta, find.order, readable)).await?;
+    Ok(find)
 }

@@ -1,7 +1,7 @@
 //! Conditions that ask for more than a row's own fields: what holds of related rows anyway is added, custom filters become what
 //! they answer, and what the asker may not ask is refused.
 
-use super::answers::{Answers, Asked, once, unknowing};
+use super::answers::{Asked, once};
 use super::include::key;
 use super::{computed, nesting, prefilter, raw};
 use crate::aggregate::{Aggregation, Measure, OVERFLOW};
@@ -229,10 +229,10 @@ pub(super) async fn made(
 ) -> Result<Condition> {
     let trusted = context.with_scope(Scope::Backend);
     // What it asks for is a question of its own, and so is each that it asks by itself.
-    let work = Answers::default().during(async {
-        let condition = trusted.run(unknowing(work)).await?;
-        asked(&trusted, meta, condition).await
-    });
+    let work = async {
+        let condition = trusted.unknowing().run(work).await?;
+        asked(&trusted.remembering(), meta, condition).await
+    };
     nesting::within(|| format!("{}: {what} asks for filters that ask for filters", meta.key), work).await
 }
 
@@ -245,7 +245,7 @@ pub(super) async fn preprocessed_once(
     preprocess: impl FnOnce(Condition) -> Result<BoxFuture<'static, Result<Condition>>>,
 ) -> Result<Condition> {
     let asked = || Asked::Preprocess(what, condition.clone());
-    once(meta, asked, async { made(context, meta, what, preprocess(condition.clone())?).await }).await
+    once(context, meta, asked, async { made(context, meta, what, preprocess(condition.clone())?).await }).await
 }
 
 /// The condition that a custom filter answers.
@@ -258,7 +258,7 @@ async fn custom(context: &Context, meta: &'static EntityMeta, call: &Custom) -> 
         guard::read(meta, context.identity())?;
     }
     let ask = async { made(context, meta, filter.wire, filter.call(call)?).await };
-    once(meta, || Asked::Call(call.clone()), ask).await
+    once(context, meta, || Asked::Call(call.clone()), ask).await
 }
 
 /// Does a record fulfil a condition? What it says of related rows the database is asked.

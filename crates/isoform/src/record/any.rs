@@ -60,6 +60,10 @@ pub trait AnyRecord: Send + Sync {
     #[cfg(not(target_arch = "wasm32"))]
     fn copy(&self) -> Box<dyn AnyRecord>;
 
+    /// The record with its type.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn into_typed(self: Box<Self>) -> Box<dyn Any>;
+
     /// The record with its type, shared.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 
@@ -180,6 +184,11 @@ impl<E: Entity> AnyRecord for Record<E> {
     #[cfg(not(target_arch = "wasm32"))]
     fn copy(&self) -> Box<dyn AnyRecord> {
         Box::new(self.clone())
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn into_typed(self: Box<Self>) -> Box<dyn Any> {
+        self
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -1,22 +1,24 @@
 //! Questions around which handlers run: answered by records.
 
+use std::sync::Arc;
+
 use super::{Handled, answered, are_of, is_of, is_shown_whole, restore, shown, shown_without};
 use crate::aggregate::Aggregation;
 use crate::context::Context;
 use crate::describe::Description;
 use crate::filter::Condition;
+use crate::future::BoxFuture;
 use crate::handlers::{
     Any, ById, Chain, Collection, Count, Counted, Describe, EntityEvent, Find as FindEvent, FindById, FindFirst,
     FindLast, Group, Grouped, Nothing, Paged, Question, Questioned, Rows,
 };
 use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
-use crate::operations::answers::Answers;
-use crate::operations::ask::{guarded, not_too_many, with_related, written};
+use crate::operations::ask::{Guarded, guarded, includes, not_too_many, with_related, written};
 use crate::operations::describe::described;
 use crate::operations::hidden::{Hidden, conceal};
-use crate::operations::page::{Behind, at_end};
-use crate::operations::{aggregate, ask, include, lazy, not_found, page, resolve};
+use crate::operations::page::at_end;
+use crate::operations::{aggregate, ask, include, lazy, not_found, page, prefilter, resolve};
 use crate::provider::{Find, Include};
 use crate::record::AnyRecord;
 use crate::value::{Row, Value};
@@ -46,39 +48,88 @@ impl Listed {
         context: &Context,
         meta: &EntityMeta,
         found: Collection<Any>,
-        asked: &Question<Any>,
+        Wanted { fields, left_out }: Wanted,
     ) -> Result<Self> {
         are_of(meta, &found.items)?;
-        let left_out = asked.find.left_out(meta);
         let shown = |record: Box<dyn AnyRecord>| {
-            if left_out.is_empty() && is_shown_whole(context, &*record, asked.fields) {
+            if left_out.is_empty() && is_shown_whole(context, &*record, fields) {
                 return Ok(record);
             }
-            shown_without(context, &*record, asked.fields, left_out)
+            shown_without(context, &*record, fields, left_out)
         };
         let records = found.items.into_iter().map(shown).collect::<Result<_>>()?;
-        let fields = asked.fields.without(left_out);
-        Ok(Self { records, fields, total: found.total, cursor: found.cursor })
+        Ok(Self { records, fields: fields.without(left_out), total: found.total, cursor: found.cursor })
     }
 }
 
-/// Passes a question that may be asked, before any handler sees it.
-async fn passes(context: &Context, meta: &'static EntityMeta, question: &Question<Any>) -> Result<()> {
-    guarded(context, meta, question.find.clone()).await?;
-    include::may_be_named(context, meta, &question.find.include)
+/// What of the rows is answered.
+pub(super) struct Wanted {
+    fields: FieldMask,
+    /// Lazy fields that were not asked for: they may have been read for a rule.
+    left_out: FieldMask,
+}
+
+impl Wanted {
+    pub(super) fn by(meta: &EntityMeta, asked: &Question<Any>) -> Self {
+        Self { fields: asked.fields, left_out: asked.find.left_out(meta) }
+    }
+}
+
+/// The context of a question, in which functions of the application that are asked before handlers and after are asked once.
+fn remembering(context: &Context, meta: &EntityMeta, find: &Find) -> Context {
+    if prefilter::asks_functions(meta) || includes(meta, find) || find.filter.asks_elsewhere() || !find.order.is_empty()
+    {
+        context.remembering()
+    } else {
+        context.clone()
+    }
+}
+
+/// A question that may be asked, as it was before any handler saw it.
+struct Passed {
+    asked: Find,
+    guarded: Guarded,
+}
+
+impl Passed {
+    async fn new(context: &Context, meta: &'static EntityMeta, asked: Find) -> Result<Self> {
+        let guarded = guarded(context, meta, asked.clone()).await?;
+        include::may_be_named(context, meta, &asked.include)?;
+        Ok(Self { asked, guarded })
+    }
+
+    /// The question as it is now: guarded again, where handlers have changed it.
+    async fn now(self, context: &Context, meta: &'static EntityMeta, now: &Find) -> Result<Guarded> {
+        if self.asked == *now { Ok(self.guarded) } else { guarded(context, meta, now.clone()).await }
+    }
 }
 
 /// The rows of a question, as they are in the table, with what is related to them as far as the asker may see it.
-async fn found(context: &Context, meta: &'static EntityMeta, question: &Question<Any>) -> Result<Collection<Any>> {
-    let Question { find, fields, page, .. } = question;
-    let (fields, find, named) = (*fields, find.clone(), find.include.clone());
-    let beside = resolve::trusted(context, meta, question.trusted.clone()).await?;
+fn found<'a>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    question: Question<Any>,
+    passed: Passed,
+) -> BoxFuture<'a, Result<Collection<Any>>> {
+    Box::pin(found_by(context, meta, question, passed))
+}
+
+async fn found_by(
+    context: &Context,
+    meta: &'static EntityMeta,
+    question: Question<Any>,
+    passed: Passed,
+) -> Result<Collection<Any>> {
+    let Question { find, fields, page, trusted, .. } = question;
+    let guarded = passed.now(context, meta, &find).await?;
+    let named = find.include;
+    let beside = resolve::trusted(context, meta, trusted).await?;
     let mut answer = Collection::<Any>::of(Vec::new());
     let (rows, readable, left_out) = match page {
-        None => ask::whole(context, meta, find, fields, beside).await?,
+        None => ask::whole(context, meta, guarded, fields, beside).await?,
         Some(Paged { cursor, total }) => {
-            let behind = Behind { cursor, total: *total };
-            let (page, readable, left_out) = page::whole(context, meta, find, behind, fields, beside).await?;
+            let asked = page::Asked::new(meta, &find.filter, guarded, &cursor)?;
+            let (page, readable, left_out) = page::whole(context, meta, asked, total, fields, beside).await?;
             (answer.total, answer.cursor) = (page.total, page.cursor);
             (page.rows, readable, left_out)
         }
@@ -108,12 +159,13 @@ pub(in crate::operations) fn list<'a>(
     let mut query = Question::new(loading(meta, find, fields), fields);
     query.page = page.map(|(cursor, total)| Paged { cursor: cursor.to_owned(), total });
     Some(Box::pin(async move {
-        let answers = Answers::default();
-        answers.during(passes(context, meta, &query)).await?;
+        let context = &remembering(context, meta, &query.find);
+        let passed = Passed::new(context, meta, (*query.find).clone()).await?;
         let request = chain.request(context, meta, Questioned { query });
-        let operation = async |asked: Questioned<Any>| found(context, meta, &asked.query).await;
-        let (request, answer) = answered(context, (&chain, &answers), request, operation).await?;
-        Listed::of(context, meta, answer, &request.query)
+        let operation = async |asked: Questioned<Any>| found(context, meta, asked.query, passed).await;
+        let (asked, answer) =
+            answered(context, &chain, request, |asked| Wanted::by(meta, &asked.query), operation).await?;
+        Listed::of(context, meta, answer, asked)
     }))
 }
 
@@ -146,22 +198,23 @@ fn at_an_end<'a, V>(
     context: &'a Context,
     meta: &'static EntityMeta,
     query: Question<Any>,
-    chain: Chain<V>,
+    chain: Arc<Chain<V>>,
     last: bool,
 ) -> Handled<'a, Listed>
 where
     V: EntityEvent<What<Any> = Questioned<Any>, Answer<Any> = Option<Box<dyn AnyRecord>>>,
 {
     Some(Box::pin(async move {
-        let answers = Answers::default();
-        answers.during(passes(context, meta, &query)).await?;
+        let context = &remembering(context, meta, &query.find);
+        let passed = Passed::new(context, meta, (*query.find).clone()).await?;
         let request = chain.request(context, meta, Questioned { query });
         let operation = async |mut asked: Questioned<Any>| {
-            asked.query.find = at_end(context, meta, asked.query.find, last);
-            Ok(found(context, meta, &asked.query).await?.items.pop())
+            *asked.query.find = at_end(context, meta, *asked.query.find, last);
+            Ok(found(context, meta, asked.query, passed).await?.items.pop())
         };
-        let (request, answer) = answered(context, (&chain, &answers), request, operation).await?;
-        Listed::of(context, meta, Collection::<Any>::of(answer.into_iter().collect()), &request.query)
+        let (asked, answer) =
+            answered(context, &chain, request, |asked| Wanted::by(meta, &asked.query), operation).await?;
+        Listed::of(context, meta, Collection::<Any>::of(answer.into_iter().collect()), asked)
     }))
 }
 
@@ -199,26 +252,25 @@ pub(crate) fn by_id<'a>(
 ) -> Handled<'a, Found> {
     let chain = context.handled::<FindById>(meta)?;
     let find = Find { include: include.to_vec(), with, ..Find::default() };
-    let (id, query) = (id.clone(), Question::new(find, meta.all_fields()));
+    let id = id.clone();
     Some(Box::pin(async move {
-        let answers = Answers::default();
-        answers.during(passes(context, meta, &with_id(meta, &id, query.clone()))).await?;
-        let request = chain.request(context, meta, ById { id, query });
-        let operation = async |asked: ById<Any>| {
-            let mut rows = found(context, meta, &with_id(meta, &asked.id, asked.query)).await?.items;
+        let context = &remembering(context, meta, &find);
+        let passed = Passed::new(context, meta, with_id(meta, &id, find.clone())).await?;
+        let request = chain.request(context, meta, ById { id, query: Question::new(find, meta.all_fields()) });
+        let operation = async |ById { id, mut query }: ById<Any>| {
+            *query.find = with_id(meta, &id, *query.find);
+            let mut rows = found(context, meta, query, passed).await?.items;
             rows.pop().ok_or_else(|| not_found(meta))
         };
-        let (request, record) = answered(context, (&chain, &answers), request, operation).await?;
+        let wanted = |asked: &ById<Any>| Wanted::by(meta, &asked.query);
+        let (Wanted { fields, left_out }, record) = answered(context, &chain, request, wanted, operation).await?;
         is_of(meta, &*record)?;
-        let fields = request.query.fields.without(request.query.find.left_out(meta));
-        Ok(Found { record, fields })
+        Ok(Found { record, fields: fields.without(left_out) })
     }))
 }
 
-fn with_id(meta: &EntityMeta, id: &Id, mut query: Question<Any>) -> Question<Any> {
-    query.find.filter = id.condition(meta).and(query.find.filter);
-    query.find.limit = Some(1);
-    query
+fn with_id(meta: &EntityMeta, id: &Id, find: Find) -> Find {
+    Find { filter: id.condition(meta).and(find.filter), limit: Some(1), ..find }
 }
 
 /// How many rows there are.
@@ -230,15 +282,16 @@ pub(in crate::operations) fn count<'a>(
     let chain = context.handled::<Count>(meta)?;
     let rows = Rows::new(filter.clone());
     Some(Box::pin(async move {
-        let answers = Answers::default();
-        answers.during(guarded(context, meta, Find::matching(rows.condition().clone()))).await?;
+        let context = &context.remembering();
+        let asked = Find::matching(rows.condition().clone());
+        let passed = Passed { guarded: guarded(context, meta, asked.clone()).await?, asked };
         let request = chain.request(context, meta, Counted { rows });
         let operation = async |asked: Counted<Any>| {
             let beside = resolve::trusted(context, meta, asked.rows.trusted.clone()).await?;
-            let (find, _) = guarded(context, meta, Find::matching(asked.rows.condition().clone())).await?;
+            let (find, _) = passed.now(context, meta, &Find::matching(asked.rows.condition().clone())).await?;
             context.database()?.count(meta, &find.filter.and(beside)).await
         };
-        Ok(answered(context, (&chain, &answers), request, operation).await?.1)
+        Ok(answered(context, &chain, request, |_| (), operation).await?.1)
     }))
 }
 
@@ -252,8 +305,8 @@ pub(in crate::operations) fn group<'a>(
     let question = asked.clone();
     let rows = Rows::new(question.filter.clone());
     Some(Box::pin(async move {
-        let answers = Answers::default();
-        answers.during(aggregate::passed(context, meta, question.clone())).await?;
+        let context = &context.remembering();
+        aggregate::passed(context, meta, question.clone()).await?;
         let (keys, measures) = (question.groups.clone(), question.measures.clone());
         let request = chain.request(context, meta, Grouped { rows, question });
         let operation = async |mut asked: Grouped<Any>| {
@@ -266,7 +319,7 @@ pub(in crate::operations) fn group<'a>(
             asked.question.filter = asked.rows.condition().clone();
             aggregate::computed_of(context, meta, asked.question, beside).await
         };
-        let (_, mut groups) = answered(context, (&chain, &answers), request, operation).await?;
+        let ((), mut groups) = answered(context, &chain, request, |_| (), operation).await?;
         not_too_many(context, groups.len() as u64)?;
         // Whoever asked reads as many values as they asked for.
         groups.iter_mut().for_each(|row| row.resize(keys.len() + measures.len(), Value::Null));
@@ -279,9 +332,8 @@ pub(in crate::operations) fn describe<'a>(context: &'a Context, meta: &'static E
     let chain = context.handled::<Describe>(meta)?;
     Some(Box::pin(async move {
         described(context, meta)?;
-        let answers = Answers::default();
         let request = chain.request(context, meta, Nothing);
         let operation = async |_: Nothing| described(context, meta);
-        Ok(answered(context, (&chain, &answers), request, operation).await?.1)
+        Ok(answered(context, &chain, request, |_| (), operation).await?.1)
     }))
 }

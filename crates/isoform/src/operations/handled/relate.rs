@@ -1,5 +1,7 @@
 //! Changes of what is related to a row, around which the handlers of its entity run.
 
+use std::sync::Arc;
+
 use super::{Handled, written};
 use crate::context::{Context, Scope};
 use crate::handlers::{AddRelation, Any, Chain, EntityEvent, Relating, RemoveRelation, SetRelation};
@@ -21,7 +23,12 @@ pub(in crate::operations) fn relate<'a>(
     }
 }
 
-fn around<'a, V>(context: &'a Context, meta: &'static EntityMeta, asked: &Relate, chain: Chain<V>) -> Handled<'a, u64>
+fn around<'a, V>(
+    context: &'a Context,
+    meta: &'static EntityMeta,
+    asked: &Relate,
+    chain: Arc<Chain<V>>,
+) -> Handled<'a, u64>
 where
     V: EntityEvent<What<Any> = Relating<Any>, Answer<Any> = u64>,
 {

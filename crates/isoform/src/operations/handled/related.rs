@@ -2,22 +2,22 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::read::Listed;
+use super::read::{Listed, Wanted};
 use super::{Handled, answered, is_of, restore, shown};
 use crate::context::Context;
 use crate::handlers::{Any, Collection, Find as FindEvent, LoadRelations, Loading, Question, Questioned};
 use crate::id::Id;
 use crate::meta::EntityMeta;
-use crate::operations::answers::Answers;
 use crate::operations::include::{Child, found, guarded};
 use crate::operations::{ask, load, resolve};
 use crate::provider::{Find, Include};
 use crate::record::AnyRecord;
 use crate::value::Value;
 
-/// Where handlers run around a question for related rows: what it is answered by functions of the application, before them and after.
-pub(in crate::operations) fn remembering(context: &Context, target: &EntityMeta) -> Option<Answers> {
-    context.handled::<FindEvent>(target).map(|_| Answers::default())
+/// Where handlers run around a question for related rows: its context, in which functions of the application that are asked before
+/// them and after are asked once.
+pub(in crate::operations) fn remembering(context: &Context, target: &EntityMeta) -> Option<Context> {
+    context.handled::<FindEvent>(target).map(|_| context.remembering())
 }
 
 /// The rows that are related to some keys, which a question brings along: a list of their entity for its handlers, for all
@@ -28,7 +28,6 @@ pub(in crate::operations) fn related<'a>(
     include: &Include,
     keys: &'a [Vec<Value>],
     depth: usize,
-    answers: Answers,
 ) -> Handled<'a, Vec<Child>> {
     let (relation, target) = (include.relation, include.relation.target());
     let chain = context.handled::<FindEvent>(target)?;
@@ -38,7 +37,7 @@ pub(in crate::operations) fn related<'a>(
         // Rows of many to many are found once for each that they belong to.
         let mut owners: HashMap<String, VecDeque<Vec<Value>>> = HashMap::new();
         let operation = async |asked: Questioned<Any>| {
-            let include = Include { relation, find: asked.query.find };
+            let include = Include { relation, find: *asked.query.find };
             let beside = resolve::trusted(context, target, asked.query.trusted).await?;
             let sight = resolve::sight(context, meta, relation).await?;
             let (mut find, between, readable) = guarded(context, &include, sight, keys).await?;
@@ -54,7 +53,8 @@ pub(in crate::operations) fn related<'a>(
             restore(context, target, &mut items, rows, &hidden)?;
             Ok(Collection::<Any>::of(items))
         };
-        let (request, answer) = answered(context, (&chain, &answers), request, operation).await?;
+        let wanted = |asked: &Questioned<Any>| Wanted::by(target, &asked.query);
+        let (asked, answer) = answered(context, &chain, request, wanted, operation).await?;
         let mut owner = |record: &dyn AnyRecord| {
             let known = owners.get_mut(&record.id().to_string()).and_then(VecDeque::pop_front);
             // What a handler has put in belongs to whom its key names; to nobody, where another row would say that.
@@ -62,7 +62,7 @@ pub(in crate::operations) fn related<'a>(
             known.unwrap_or_else(|| if relation.through.is_none() { named() } else { Vec::new() })
         };
         let keys: Vec<_> = answer.items.iter().map(|record| owner(&**record)).collect();
-        let listed = Listed::of(context, target, answer, &request.query)?;
+        let listed = Listed::of(context, target, answer, asked)?;
         Ok(keys.into_iter().zip(listed.records).collect())
     }))
 }
@@ -78,11 +78,11 @@ pub(in crate::operations) fn load_relations<'a>(
     let (id, relations) = (id.clone(), relations.to_vec());
     Some(Box::pin(async move {
         load::may_be_loaded(context, meta, &relations)?;
-        let answers = Answers::default();
-        answers.during(ask::guarded(context, meta, Find::matching(id.condition(meta)))).await?;
+        let context = &context.remembering();
+        ask::guarded(context, meta, Find::matching(id.condition(meta))).await?;
         let request = chain.request(context, meta, Loading::new(id, relations));
         let operation = async |asked: Loading<Any>| load::loaded(context, meta, &asked.id, &asked.relations).await;
-        let (_, record) = answered(context, (&chain, &answers), request, operation).await?;
+        let ((), record) = answered(context, &chain, request, |_| (), operation).await?;
         is_of(meta, &*record)?;
         shown(context, &*record, meta.all_fields())
     }))
