@@ -99,7 +99,7 @@ impl Hooks for Lap {
             // The last one of a group asks first.
             "remember" => {
                 tokio::time::sleep(Duration::from_millis(32 - 2 * lap.number.unsigned_abs())).await;
-                drop(setting().await?);
+                setting().await?;
             }
             _ => {}
         }
