@@ -33,10 +33,12 @@ pub fn ConfirmDelete(
         let doomed = page.doomed.get_untracked();
         close();
         if let Some(Doomed { name, delete, .. }) = doomed {
-            delete(Box::new(move || {
-                page.say(format!("Deleted “{name}”."));
+            delete(Box::new(move |is_gone| {
+                page.say(if is_gone { format!("Deleted “{name}”.") } else { format!("“{name}” was kept.") });
                 page.refresh();
-                on_deleted.run(());
+                if is_gone {
+                    on_deleted.run(());
+                }
             }));
         }
     };

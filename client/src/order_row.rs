@@ -34,7 +34,7 @@ pub fn with_items(orders: Query<Order>) -> Query<Order> {
 /// An order: customer, number, date, status and total, and what is in it.
 pub fn row(order: RecordSignal<Order>) -> AnyView {
     let (page, orders) = (page_state(), expect_context::<Orders>());
-    let (id, status) = (untrack(|| order.with(|order| order.id)), order.value(|o| o.status));
+    let id = untrack(|| order.with(|order| order.id));
     let row = Row { order, id, page, orders };
     // What can be done is made once somebody looks: with the page where one order is asked for.
     let unfolded = RwSignal::new(orders.is_one.get_untracked());
@@ -45,7 +45,8 @@ pub fn row(order: RecordSignal<Order>) -> AnyView {
         }
     });
     let may_change = Memo::new(move |_| order.can_update());
-    let may_add = Memo::new(move |_| may_change.get() && status.get() == OrderStatus::Open);
+    // Of an order that is still to be saved the table says what may be done.
+    let may_add = Memo::new(move |_| may_change.get() && order.with(|o| o.original().status == OrderStatus::Open));
     let count = move || match order.with(|order| order.items.len()) {
         1 => "1 item".to_owned(),
         count => format!("{count} items"),
@@ -68,14 +69,14 @@ pub fn row(order: RecordSignal<Order>) -> AnyView {
     .into_any()
 }
 
-fn facts(order: &Order, today: NaiveDate) -> AnyView {
+fn facts(order: &Record<Order>, today: NaiveDate) -> AnyView {
     let customer = order.customer.get().map_or("Former customer".to_owned(), |customer| customer.name.clone());
     view! {
         <p class="order-who"><strong>{customer}</strong></p>
         <p class="order-facts">
             <span>"No. " {order.number}</span>
             <span>{dates::in_words(order.day, today)}</span>
-            <span class="chip">{order.status.label()}</span>
+            <span class="chip">{order.original().status.label()}</span>
         </p>
         <p class="order-total number" data-test="order-total">{money(order.total)}</p>
     }
@@ -140,7 +141,15 @@ impl Row {
     /// The status, and a form for one more item while the order is open.
     fn tools(self, may_add: Memo<bool>) -> AnyView {
         let order = self.order;
-        let chosen = Callback::new(move |()| order.save_then(move |_| self.renewed("Saved")));
+        let save = async |order: &mut Record<Order>| {
+            let saved = order.save().await;
+            if saved.is_err() {
+                // What was not saved can be chosen again.
+                order.status = order.original().status;
+            }
+            saved
+        };
+        let chosen = Callback::new(move |()| order.call_then(save, move |()| self.renewed("Saved")));
         let stale = Memo::new(move |_| order.error().is_some_and(|error| error.is_conflict()));
         let reload = move |_| {
             focus(&self.summary());

@@ -38,12 +38,12 @@ pub struct Doomed {
     pub name: String,
     /// What else is to be known before.
     pub also: &'static str,
-    /// Deletes it, and then does something.
+    /// Deletes it, and then does something, told whether it is gone.
     pub delete: Arc<Delete>,
 }
 
-/// Deletes a record, and then does something.
-type Delete = dyn Fn(Box<dyn FnOnce()>) + Send + Sync;
+/// Deletes a record, and then does something, told whether it is gone.
+type Delete = dyn Fn(Box<dyn FnOnce(bool)>) + Send + Sync;
 
 impl Doomed {
     /// A record that is about to be deleted.

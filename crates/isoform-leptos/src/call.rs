@@ -3,7 +3,11 @@
 use isoform::{Error, Result};
 use leptos::prelude::*;
 
+use crate::online::until_back;
+
 /// Calls of static backend methods, one at a time: whether one is under way, and what went wrong with the last one.
+///
+/// A button that is pressed again meanwhile sends nothing, so it need not be disabled: that would take the focus of the keyboard from it.
 ///
 /// ```no_run
 /// # use isoform::prelude::*;
@@ -21,7 +25,10 @@ use leptos::prelude::*;
 /// # fn CompleteAll() -> impl IntoView {
 /// let (call, changed) = (use_call(), RwSignal::new(0));
 /// view! {
-///     <button disabled=move || call.pending() on:click=move |_| call.run(Task::set_all(true), move |count| changed.set(count))>
+///     <button
+///         aria-busy=move || call.pending().to_string()
+///         on:click=move |_| call.run(Task::set_all(true), move |count| changed.set(count))
+///     >
 ///         "Complete all"
 ///     </button>
 ///     {move || call.error().map(|error| view! { <p role="alert">{error.message().to_owned()}</p> })}
@@ -76,7 +83,11 @@ impl CallState {
     /// What was answered; none where it is an error, or the page is gone.
     fn end<R>(self, answer: Result<R>) -> Option<R> {
         self.pending.try_set(false).is_none().then_some(())?;
-        answer.map_err(|error| self.error.set(Some(error))).ok()
+        let failed = |error| {
+            self.error.set(Some(error));
+            until_back(self.error);
+        };
+        answer.map_err(failed).ok()
     }
 }
 

@@ -27,7 +27,7 @@ use crate::record_signal::RecordSignal;
 ///     <ControllerForm of=form on_submit=move |()| form.call(async |f| f.sign_in().await)>
 ///         <TextField of=form.field(|f| f.name) autocomplete="username" />
 ///         <TextField of=form.field(|f| f.password) autocomplete="current-password" />
-///         <button type="submit" disabled=move || form.pending()>"Sign in"</button>
+///         <button type="submit" aria-busy=move || form.pending().to_string()>"Sign in"</button>
 ///     </ControllerForm>
 /// }
 /// # }
@@ -52,7 +52,7 @@ pub fn ControllerForm<C: Entity>(
     children: Children,
 ) -> impl IntoView {
     let message = Memo::new(move |_| of.form_error());
-    let failed = Memo::new(move |_| !of.pending() && of.error().is_some());
+    let failed = Signal::derive(move || !of.pending() && of.error().is_some());
     let pending = Memo::new(move |_| of.pending());
     form(on_submit, message, failed, pending, children)
 }

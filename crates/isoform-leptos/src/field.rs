@@ -8,6 +8,7 @@ use isoform::{AnyRecord, Error, FieldType, FieldValue, Identity, Result, Value, 
 use leptos::prelude::*;
 
 use crate::identity::asking;
+use crate::online::until_back;
 use crate::record_signal::RecordCell;
 
 /// What the fields and the calls of one record share.
@@ -111,6 +112,7 @@ impl Shared {
             }
             Err(error) => {
                 self.error.set(Some(error));
+                until_back(self.error);
                 Some(None)
             }
         }
@@ -291,7 +293,7 @@ impl AnyField {
             FieldType::List(item_type) => lines(*item_type, text),
             other => json::from_text(other, text),
         }
-        .map_err(|error| error.0)
+        .map_err(|error| validate::unread(meta, error))
     }
 
     /// Says what is wrong: at the end of typing, not at the first keystroke.
@@ -312,8 +314,9 @@ impl AnyField {
     ///
     /// An input that was only passed by on the way to another one is left in peace.
     pub fn leave(self) {
-        let mut touched =
-            self.shared.drafts.with_untracked(|drafts| drafts.iter().any(|draft| draft.field == self.index));
+        let is_draft = |drafts: &Vec<Draft>| drafts.iter().any(|draft| draft.field == self.index);
+        // It may be left by a click that leads to another page.
+        let Some(mut touched) = self.shared.drafts.try_with_untracked(is_draft) else { return };
         if let Some(cell) = self.shared.cell() {
             cell.peek(&mut |record| {
                 touched |= record.get(self.index) != record.original(self.index);

@@ -3,6 +3,7 @@
 mod check;
 mod choice;
 mod frame;
+mod press;
 mod reference;
 mod text;
 

@@ -26,7 +26,7 @@ use crate::record_signal::RecordSignal;
 /// view! {
 ///     <RecordForm record=task on_saved={move |_saved: Record<Task>| task.set(Record::new())}>
 ///         <TextField of=task.field(|t| t.title) />
-///         <button type="submit" disabled=move || task.pending()>"Add"</button>
+///         <button type="submit" aria-busy=move || task.pending().to_string()>"Add"</button>
 ///     </RecordForm>
 /// }
 /// # }
@@ -49,7 +49,7 @@ pub fn RecordForm<E: Stored>(
         });
     });
     let message = Memo::new(move |_| record.form_error());
-    let failed = Memo::new(move |_| !record.pending() && record.error().is_some());
+    let failed = Signal::derive(move || !record.pending() && record.error().is_some());
     let pending = Memo::new(move |_| record.pending());
     form(save, message, failed, pending, children)
 }
@@ -58,13 +58,14 @@ pub fn RecordForm<E: Stored>(
 pub(crate) fn form(
     save: Callback<()>,
     message: Memo<Option<String>>,
-    failed: Memo<bool>,
+    failed: Signal<bool>,
     pending: Memo<bool>,
     children: Children,
 ) -> AnyView {
     let node = NodeRef::<html::Form>::new();
     Effect::new(move |_| {
-        // A call has ended with something wrong: the cursor goes to the first field that is.
+        // A call has ended with something wrong: the cursor goes to the first field that is. Each time, also where it was wrong before:
+        // no memo stands in between.
         if failed.get() {
             request_animation_frame(move || focus_wrong(node));
         }

@@ -1,11 +1,12 @@
 //! Whether the server could be reached at the last try.
 
+use isoform::Error;
 use leptos::prelude::*;
 
 /// Could the server be reached at the last try? On the server itself always.
 ///
 /// Every request of the page counts, also those of backend methods. While the server is away the browser tries again
-/// every few seconds.
+/// every few seconds. Once it is back, records and calls no longer say that it could not be reached.
 ///
 /// ```no_run
 /// # use isoform_leptos::use_online;
@@ -34,21 +35,31 @@ pub(crate) fn watch() {
     browser::watch();
 }
 
+/// That the server cannot be reached is forgotten once it can.
+pub(crate) fn until_back(error: RwSignal<Option<Error>>) {
+    #[cfg(target_arch = "wasm32")]
+    browser::until_back(error);
+    #[cfg(not(target_arch = "wasm32"))]
+    let _ = error;
+}
+
 #[cfg(target_arch = "wasm32")]
 mod browser {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
     use std::sync::Arc;
     use std::time::Duration;
 
     use isoform::future::BoxFuture;
     use isoform::remote::{Request, Response, Transport};
-    use isoform::{Context, Result};
+    use isoform::{Context, Error, Result};
     use leptos::prelude::*;
 
     thread_local! {
         static ONLINE: ArcRwSignal<bool> = ArcRwSignal::new(true);
         static WATCHED: Cell<bool> = const { Cell::new(false) };
         static TRYING: Cell<bool> = const { Cell::new(false) };
+        /// Where it may be said that the server is away.
+        static SAID: RefCell<Vec<RwSignal<Option<Error>>>> = const { RefCell::new(Vec::new()) };
     }
 
     pub fn online() -> ArcRwSignal<bool> {
@@ -90,9 +101,26 @@ mod browser {
         let online = online();
         if online.get_untracked() != reached {
             online.set(reached);
+            if reached {
+                SAID.take().into_iter().for_each(forget);
+            }
         }
         if !reached && !TRYING.replace(true) {
             set_timeout(try_again, Duration::from_secs(5));
+        }
+    }
+
+    pub fn until_back(error: RwSignal<Option<Error>>) {
+        if !online().get_untracked() {
+            SAID.with_borrow_mut(|said| said.push(error));
+        }
+    }
+
+    fn forget(error: RwSignal<Option<Error>>) {
+        // With a code it says something else: that a statement took too long.
+        let away = |error: &Option<Error>| error.as_ref().is_some_and(|e| e.is_unavailable() && e.code().is_none());
+        if error.try_with_untracked(away) == Some(true) {
+            error.set(None);
         }
     }
 

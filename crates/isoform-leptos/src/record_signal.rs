@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use isoform::guard::Write;
-use isoform::{AnyRecord, Column, Entity, Error, FieldValue, Record, Result, Stored, Value, rights};
+use isoform::{AnyRecord, Column, Entity, Error, FieldValue, Record, Result, Stored, Value, rights, validate};
 use leptos::prelude::*;
 
 use crate::field::{Field, Shared};
@@ -30,7 +30,7 @@ use crate::field::{Field, Shared};
 /// view! {
 ///     <TextField of=task.field(|t| t.title) />
 ///     <button
-///         disabled=move || task.pending()
+///         aria-busy=move || task.pending().to_string()
 ///         on:click=move |_| task.call(async |t| { t.completed = !t.completed; t.save().await })
 ///     >
 ///         {move || if completed.get() { "Reopen" } else { "Done" }}
@@ -219,20 +219,27 @@ impl<E: Entity> RecordSignal<E> {
         });
     }
 
-    /// Deletes the record's row, and then does something: not where a hook has kept the row.
-    pub fn delete_then(self, then: impl FnOnce() + 'static)
+    /// Deletes the record's row. Where a hook has kept it that is an error, "It was kept.": see [`RecordSignal::error`].
+    pub fn delete(self)
+    where
+        E: Stored,
+    {
+        self.call(async |record| {
+            record.delete().await?;
+            if record.is_deleted() { Ok(()) } else { Err(Error::invalid("It was kept.")) }
+        });
+    }
+
+    /// Deletes the record's row, and then does something, told whether it was deleted: false where a hook has kept it, which is no error
+    /// here. The hook may have done something else instead, such as putting it into an archive.
+    pub fn delete_then(self, then: impl FnOnce(bool) + 'static)
     where
         E: Stored,
     {
         self.start(|mut record| {
             Box::pin(async move {
                 let result = record.delete().await;
-                let then = |record: &Record<E>| {
-                    if record.is_deleted() {
-                        then();
-                    }
-                };
-                (record, result.map(|()| Box::new(then) as Then<E>))
+                (record, result.map(|()| Box::new(|record: &Record<E>| then(record.is_deleted())) as Then<E>))
             })
         });
     }
@@ -246,7 +253,8 @@ impl<E: Entity> RecordSignal<E> {
         self.call_then(call, drop);
     }
 
-    /// As [`RecordSignal::call`], and then does something with the result.
+    /// As [`RecordSignal::call`], and then does something with the result, unless something is wrong with the record: a method may say
+    /// what is wrong with fields and answer all the same. That is an error as any other.
     pub fn call_then<R: 'static>(
         self,
         call: impl AsyncFnOnce(&mut Record<E>) -> Result<R> + 'static,
@@ -254,7 +262,10 @@ impl<E: Entity> RecordSignal<E> {
     ) {
         self.start(|mut record| {
             Box::pin(async move {
+                // What was wrong before is not of this call.
+                record.state_mut().errors_mut().clear();
                 let result = call(&mut record).await;
+                let result = result.and_then(|answer| validate::outcome(&record).map(|()| answer));
                 (record, result.map(|answer| Box::new(|_: &_| then(answer)) as Then<E>))
             })
         });

@@ -324,8 +324,38 @@ impl<E: Entity> LifecycleEvent<E> {
 
     /// In `saving`: nothing is written, and a record that is in the table is read anew from there. In `deleting`: nothing is deleted,
     /// and whoever asked for it is told so: [`Record::is_deleted`] stays false. Writes of many rows do not count such a row.
-    /// `saved` and `deleted` run all the same.
+    /// `saved` and `deleted` run all the same, and may ask [`is_prevented`](Self::is_prevented).
     pub const fn prevent_default(&mut self) {
         self.state.prevented = true;
+    }
+
+    /// Was the default prevented? In `saved` and `deleted`: was nothing written or deleted? A `saving` is told of those before it, of the
+    /// entity's fields.
+    ///
+    /// ```
+    /// # use isoform::prelude::*;
+    /// # #[derive(Entity, Clone, Debug, PartialEq)]
+    /// # #[entity(key = "papers", allow(crud = true), hooks)]
+    /// # pub struct Paper { #[field(id)] pub id: Uuid, pub kept: bool }
+    /// #[hooks]
+    /// impl Hooks for Paper {
+    ///     async fn deleting(paper: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {
+    ///         if paper.kept {
+    ///             e.prevent_default();
+    ///         }
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn deleted(paper: &mut Record<Self>, e: &mut LifecycleEvent<Self>) -> Result<()> {
+    ///         if !e.is_prevented() {
+    ///             info!(id = %paper.id, "is gone");
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn is_prevented(&self) -> bool {
+        self.state.prevented
     }
 }

@@ -3,6 +3,8 @@
 mod time;
 mod typed;
 
+use std::num::IntErrorKind;
+
 use serde_json::Value as JsonValue;
 use uuid::Uuid;
 
@@ -65,7 +67,8 @@ fn whole(n: f64) -> Option<i64> {
 fn integer(field_type: FieldType, n: Option<i64>) -> Result<Value, ValueError> {
     match n {
         Some(n) if field_type != FieldType::Int32 || i32::try_from(n).is_ok() => Ok(Value::Int(n)),
-        _ => Err(ValueError::expected(field_type)),
+        Some(_) => Err(ValueError::beyond(field_type)),
+        None => Err(ValueError::expected(field_type)),
     }
 }
 
@@ -85,7 +88,12 @@ pub fn from_text(field_type: FieldType, text: &str) -> Result<Value, ValueError>
             "false" => Ok(Value::Bool(false)),
             _ => Err(wrong()),
         },
-        FieldType::Int32 | FieldType::Int64 => integer(field_type, text.trim().parse().ok()),
+        FieldType::Int32 | FieldType::Int64 => match text.trim().parse::<i64>() {
+            Err(error) if matches!(error.kind(), IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => {
+                Err(ValueError::beyond(field_type))
+            }
+            read => integer(field_type, read.ok()),
+        },
         FieldType::Float => parse_float(text.trim()).filter(|n| n.is_finite()).map(Value::Float).ok_or_else(wrong),
         FieldType::Uuid if text.is_empty() => Ok(Value::Uuid(Uuid::nil())),
         FieldType::Uuid => Uuid::parse_str(text).map(Value::Uuid).map_err(|_| wrong()),

@@ -2,6 +2,7 @@
 
 pub(crate) mod asked;
 mod messages;
+mod unread;
 
 use chrono::Datelike as _;
 
@@ -11,6 +12,7 @@ pub use asked::taken;
 pub use asked::{Ask, AskOwn};
 pub(crate) use messages::own;
 pub use messages::{Message, Messages, said};
+pub use unread::unread;
 
 use crate::entity::Entity;
 use crate::hooks::{EventState, Hook, running};
@@ -77,8 +79,13 @@ pub(crate) fn fields(record: &mut dyn AnyRecord) {
 }
 
 /// Runs a hook of a record and takes over the errors that it set; answers whether it prevented the default.
-pub(crate) async fn hook(record: &mut dyn AnyRecord, hook: Hook) -> Result<bool> {
-    let mut event = event(record);
+pub(crate) fn hook(record: &mut dyn AnyRecord, hook: Hook) -> impl Future<Output = Result<bool>> + Send {
+    hook_after(record, hook, false)
+}
+
+/// As [`hook`], where an earlier hook may have prevented the default.
+pub(crate) async fn hook_after(record: &mut dyn AnyRecord, hook: Hook, prevented: bool) -> Result<bool> {
+    let mut event = EventState { prevented, ..event(record) };
     let entered = running::begin(record.meta(), hook, &event)?;
     let result = entered.run(record.run_hook(hook, &mut event)).await;
     take_over(record, &event, result)
@@ -130,7 +137,10 @@ pub(crate) fn with_fields(record: &dyn AnyRecord, error: Error) -> Error {
 }
 
 /// The error of a record whose fields are at fault, or that is at fault as a whole, if it is.
-pub(crate) fn outcome(record: &dyn AnyRecord) -> Result<()> {
+///
+/// # Errors
+/// What is in [`Record::errors`]: 400, or 409 where all of it is that other rows have the values.
+pub fn outcome(record: &dyn AnyRecord) -> Result<()> {
     let errors = record.state().errors();
     if errors.is_empty() {
         return Ok(());

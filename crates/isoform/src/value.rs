@@ -130,8 +130,7 @@ impl FieldType {
         match self {
             Self::Text => "a text",
             Self::Bool => "true or false",
-            Self::Int32 => "a whole number between -2147483648 and 2147483647",
-            Self::Int64 => "a whole number",
+            Self::Int32 | Self::Int64 => "a whole number",
             Self::Float => "a number",
             Self::Uuid => "a UUID",
             Self::DateTime => "a time such as 2020-01-01T00:00:00.000Z",
@@ -159,6 +158,16 @@ impl ValueError {
             }
             other => Self(format!("must be {}", other.describe())),
         }
+    }
+
+    /// "must be … between …": of a whole number that is too large for its type, or too small.
+    #[must_use]
+    pub fn beyond(field_type: FieldType) -> Self {
+        Self(match field_type {
+            FieldType::Int32 => "must be a whole number between -2147483648 and 2147483647".into(),
+            FieldType::Int64 => "must be a whole number between -9223372036854775808 and 9223372036854775807".into(),
+            other => return Self::expected(other),
+        })
     }
 
     /// "must not be null".
@@ -282,7 +291,7 @@ scalar!(String, FieldType::Text, Self::new(), |s: &Self| Value::Text(s.clone()),
 scalar!(bool, FieldType::Bool, false, |b: &Self| Value::Bool(*b), Value::Bool(b) => Ok(b));
 scalar!(i64, FieldType::Int64, 0, |n: &Self| Value::Int(*n), Value::Int(n) => Ok(n));
 scalar!(i32, FieldType::Int32, 0, |n: &Self| Value::Int(i64::from(*n)),
-    Value::Int(n) => Self::try_from(n).map_err(|_| ValueError::expected(FieldType::Int32)));
+    Value::Int(n) => Self::try_from(n).map_err(|_| ValueError::beyond(FieldType::Int32)));
 scalar!(Uuid, FieldType::Uuid, Self::nil(), |id: &Self| Value::Uuid(*id), Value::Uuid(id) => Ok(id));
 scalar!(NaiveDate, FieldType::Date, Self::default(), |d: &Self| Value::Date(*d), Value::Date(d) => Ok(d));
 scalar!(DateTime<Utc>, FieldType::DateTime, Self::UNIX_EPOCH,

@@ -6,13 +6,13 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 use super::frame::{Frame, invalid};
-use super::{FieldFor, kind};
+use super::{FieldFor, kind, press};
 use crate::focus::focus;
 
 /// An input for a text: `<TextField of=task.field(|t| t.title) />`.
 ///
 /// Label, type, placeholder, help and limits come from the entity. A list has an item per line. A message appears when the input is left or the form
-/// sent, and goes when it is put right. Whoever may not write the field can read it only.
+/// sent, and goes when it is put right. Where a click leaves the input it comes after the click, so that nothing moves from under the pointer. Whoever may not write the field can read it only.
 #[component]
 pub fn TextField(
     /// The field: `task.field(|t| t.title)`.
@@ -207,11 +207,14 @@ fn typed(frame: Frame, how: Typed) -> AnyView {
     let required = meta.is_required();
 
     let enter = move |event| field.enter(&event_target_value(&event));
+    press::watch();
     let leave = move |_| {
-        field.leave();
-        if let Some(on_leave) = on_leave {
-            on_leave.run(());
-        }
+        press::after(move || {
+            field.leave();
+            if let Some(on_leave) = on_leave {
+                on_leave.try_run(());
+            }
+        });
     };
     let key = move |event: KeyboardEvent| {
         // Enter that ends the input of composed characters is not meant for the page.

@@ -48,7 +48,8 @@ pub(super) async fn store_inside(
     let hooks = record.meta().hooks;
     let mut prevented = false;
     if hooks.saving {
-        prevented = validate::hook(record, Hook::Saving).await?;
+        let by_field = record.state().is_prevented;
+        prevented = validate::hook_after(record, Hook::Saving, by_field).await?;
     } else if hooks.saving_many {
         prevented = validate::hook(record, Hook::SavingMany).await?;
     }
@@ -137,7 +138,7 @@ async fn finish(context: &Context, record: &mut dyn AnyRecord, way: Way<'_>, pre
     if meta.hooks.saved {
         // Rows that belong to it can be written from now on.
         record.state_mut().is_written = true;
-        let saved = hook(record, Hook::Saved).await;
+        let saved = hook(record, Hook::Saved, false).await;
         record.state_mut().is_written = false;
         saved?;
     }
@@ -145,9 +146,9 @@ async fn finish(context: &Context, record: &mut dyn AnyRecord, way: Way<'_>, pre
     Ok(())
 }
 
-/// Runs a hook that comes after the write, or before a deletion; what it sets is an error.
-async fn hook(record: &mut dyn AnyRecord, hook: Hook) -> Result<bool> {
-    let prevented = validate::hook(record, hook).await?;
+/// Runs a hook that comes after the write, or before a deletion; what it sets is an error. It may ask whether the default was prevented.
+async fn hook(record: &mut dyn AnyRecord, hook: Hook, prevented: bool) -> Result<bool> {
+    let prevented = validate::hook_after(record, hook, prevented).await?;
     validate::outcome(record)?;
     Ok(prevented)
 }
@@ -157,14 +158,14 @@ async fn instead(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
     let meta = record.meta();
     let is_new = record.state().is_new;
     if is_new {
-        return if meta.hooks.saved { hook(record, Hook::Saved).await.map(drop) } else { Ok(()) };
+        return if meta.hooks.saved { hook(record, Hook::Saved, true).await.map(drop) } else { Ok(()) };
     }
     let row = load(context, meta, &record.original_id(), Condition::All).await?.row();
     if meta.hooks.saved {
         for (index, value) in row.iter().enumerate() {
             set(record, index, value.clone())?;
         }
-        hook(record, Hook::Saved).await?;
+        hook(record, Hook::Saved, true).await?;
     }
     record.set_stored(row, FieldMask::NONE)?;
     record.state_mut().is_prevented = true;
@@ -278,7 +279,7 @@ pub(super) async fn remove_inside(context: &Context, record: &mut dyn AnyRecord)
     record.state_mut().errors.clear();
     let mut prevented = false;
     if meta.hooks.deleting {
-        prevented = hook(record, Hook::Deleting).await?;
+        prevented = hook(record, Hook::Deleting, false).await?;
     }
     if !prevented {
         let deleted = context.database()?.delete(meta, &record.original_id().condition(meta)).await?;
@@ -287,7 +288,7 @@ pub(super) async fn remove_inside(context: &Context, record: &mut dyn AnyRecord)
         }
     }
     if meta.hooks.deleted {
-        hook(record, Hook::Deleted).await?;
+        hook(record, Hook::Deleted, prevented).await?;
     }
     if !prevented {
         record.mark_deleted();
