@@ -27,6 +27,7 @@ pub mod entities_kept;
 pub mod entities_lazy;
 pub mod entities_methods;
 pub mod entities_paging;
+pub mod entities_prevented;
 pub mod entities_proofs;
 pub mod entities_related;
 pub mod entities_related_values;

@@ -2,6 +2,7 @@
 //!
 //! Needs what `cargo leptos build --release` makes, Chromium and its driver: `cargo xtask test` sees to it.
 
+mod leaving;
 mod office;
 mod office_hooks;
 mod rows;
