@@ -21,7 +21,10 @@ async fn filled(world: &World) -> String {
                 .unwrap();
             let (table, id) = (sql::table::<Heirloom>(), sql::name(Heirloom::FIELDS.id));
             let (kept, sealed) = (sql::name(Heirloom::FIELDS.kept), sql::name(Heirloom::FIELDS.sealed));
-            sql!("UPDATE {} SET {} = ({} = 2), {} = ({} = 3)", table, kept, id, sealed, id).execute().await.unwrap();
+            sql!("UPDATE {} SET {} = ({} = 2), {} = ({} = 3)", table, kept, id.clone(), sealed, id)
+                .execute()
+                .await
+                .unwrap();
         })
         .await;
     noted(&heir);
