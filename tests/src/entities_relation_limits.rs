@@ -19,6 +19,8 @@ pub struct Playlist {
     /// The same over an entity whose keys nobody keeps watch over.
     #[relation(through = Hummed, Hummed::playlist, Hummed::song, filter = not_archived)]
     pub hummed: ToMany<Song>,
+    #[relation(through = Planned, Planned::playlist, Planned::venue)]
+    pub venues: ToMany<Venue>,
 }
 
 fn owned(who: Option<&Identity>) -> Filter<Playlist> {
@@ -90,6 +92,39 @@ pub struct Hummed {
     pub song: i64,
 }
 
+/// Where songs are played: one is asked for by its id. Closed ones are not there for the API, and lost ones for nobody.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(
+    key = "venues", allow(crud = authenticated), api_require_id = authenticated, api_preprocess_filter = open_ones,
+    backend_filter = not_lost
+)]
+pub struct Venue {
+    #[field(id)]
+    pub id: i64,
+    pub closed: bool,
+    pub lost: bool,
+}
+
+async fn open_ones(filter: Filter<Venue>) -> Result<Filter<Venue>> {
+    Ok(filter & Venue::filter(|v| v.closed.eq(false)))
+}
+
+fn not_lost(_: Option<&Identity>) -> Filter<Venue> {
+    Venue::filter(|v| v.lost.eq(false))
+}
+
+/// Which list is to be played where.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(key = "planned", allow(crud = authenticated))]
+pub struct Planned {
+    #[field(id)]
+    pub playlist: i64,
+    #[field(id)]
+    pub venue: i64,
+    #[relation(venue, on_delete = cascade)]
+    pub of_venue: ToOne<Venue>,
+}
+
 /// A booth, whose songs each asker chooses for themselves.
 #[derive(Entity, Clone, Debug, PartialEq)]
 #[entity(key = "booths", allow(crud = authenticated))]
@@ -152,7 +187,7 @@ impl Hooks for Play {
 
 /// All of them.
 pub fn all() -> Entities {
-    entities![Playlist, Song, Listed, Hummed, Booth, Wish, Play]
+    entities![Playlist, Song, Listed, Hummed, Venue, Planned, Booth, Wish, Play]
 }
 
 /// Lists 1 and 2 of Ann and 3 of Bob; songs 1 to 60, of which 5 is archived and 9 private. List 1 has songs 1, 5 and 9.

@@ -5,7 +5,8 @@ use isoform::prelude::*;
 use isoform_server::Limits;
 use serde_json::{Value as JsonValue, json};
 use tests::entities_relation_limits::{
-    Booth, Hummed, Listed, Playlist, PlaylistRelations as _, Song, all, filled, list, listed, playlist, song,
+    Booth, Hummed, Listed, Planned, Playlist, PlaylistRelations as _, Song, Venue, all, filled, list, listed, playlist,
+    song,
 };
 use tests::{Way, World, admin, ann, bob, promises};
 
@@ -165,6 +166,26 @@ promises! {
         }).await;
         world.for_(&ann()).run(async { assert_eq!(playlist(1).await.hummed().set([]).await.unwrap(), 1) }).await;
         assert_eq!(world.backend().run(Hummed::query().count()).await.unwrap(), 1);
+    }
+
+    async fn what_an_entity_makes_of_questions_holds_for_the_other_end_too(world: World) {
+        let venues = [1, 2, 3, 4].map(|id| Record::from(Venue { id, closed: id == 2, lost: id == 3 }));
+        world.backend().run(async {
+            repo::<Venue>().insert_many(venues.iter().map(|venue| Venue::clone(venue))).await.unwrap();
+            let planned = |venue| Planned { playlist: 1, venue, ..Planned::blank() };
+            repo::<Planned>().insert_many([1, 2, 3].map(planned)).await.unwrap();
+        }).await;
+        world.for_(&ann()).run(async {
+            let list = playlist(1).await;
+            for other in &venues[1..3] {
+                assert_eq!(list.venues().add(other).await.unwrap_err().code(), Some("foreign_key"));
+                assert_eq!(list.venues().remove(other).await.unwrap(), 0);
+            }
+            assert_eq!(list.venues().set([&venues[3]]).await.unwrap(), 2, "one came, one went");
+        }).await;
+        assert_eq!(world.backend().run(Planned::query().count()).await.unwrap(), 3);
+        // Closed ones are there for trusted code.
+        assert_eq!(world.backend().run(async { playlist(1).await.venues().set([]).await.unwrap() }).await, 2);
     }
 
     async fn a_row_that_is_inserted_into_a_relation_is_one_of_it_or_not_there(world: World) {

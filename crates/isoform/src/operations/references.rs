@@ -53,7 +53,8 @@ pub(super) fn not_in(relation: &RelationMeta, between: &'static EntityMeta, fiel
         let said = keys.next().and_then(|key| validate::asked::missing(between, key));
         return said.unwrap_or_else(|| names_no_row(between, named));
     }
-    let (field, says) = (between.field(field), format!("names a row that is not there, or not one of \"{}\"", relation.wire));
+    let (field, says) =
+        (between.field(field), format!("names a row that is not there, or not one of \"{}\"", relation.wire));
     let fields = vec![(field.wire.into(), says.clone())];
     Error::conflict(format!("{} {says}.", field.label)).with_code(FOREIGN_KEY).with_fields(fields)
 }

@@ -92,6 +92,9 @@ fn values(meta: &EntityMeta, ids: &[Id]) -> Result<Vec<Value>> {
 }
 
 fn distinct(mut values: Vec<Value>) -> Vec<Value> {
+    if values.len() < 2 {
+        return values;
+    }
     let mut seen = HashSet::with_capacity(values.len());
     values.retain(|value| seen.insert(text(std::slice::from_ref(value))));
     values
