@@ -267,8 +267,7 @@ async fn a_relation_of_many_rows_is_set_without_those_that_are_not_in_it() {
 
 #[tokio::test]
 async fn a_batch_is_given_no_more_rows_to_relate_than_one_may() {
-    let mut limits = Limits::default();
-    limits.rows = 10;
+    let limits = Limits { rows: 10, ..Limits::default() };
     let world = World::limited(Way::InProcess, all(), limits).await;
     let world = filled_within(world).await;
     let step = |ids: &[i64]| json!({"addRelation": "playlists", "id": 1, "relation": "songs", "ids": ids});
