@@ -4,7 +4,7 @@ use serde_json::{Map, Value as JsonValue};
 
 use super::body::{accepted, read_patch};
 use super::hidden::{conceal, concealed, kept_from};
-use super::store::{remove, remove_inside, store, store_inside};
+use super::store::{remove, remove_inside, store, store_inside, was_written};
 use super::{Patch, computed, handled, load, not_found, now, permitted, prefilter, references, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
@@ -17,14 +17,20 @@ use crate::record::AnyRecord;
 use crate::value::{Row, Value};
 use crate::{Error, Result, validate};
 
-/// Inserts a row from a body; answers it as it is in the table.
+/// Inserts a row from a body; answers it as it is in the table, and whether it is there: where a hook has prevented it, it is answered
+/// as it would have been.
 ///
 /// # Errors
 /// 400 with messages at fields, 401, 403, 409.
-pub async fn insert_body(context: &Context, meta: &'static EntityMeta, body: &Map<String, JsonValue>) -> Result<Row> {
+pub async fn insert_body(
+    context: &Context,
+    meta: &'static EntityMeta,
+    body: &Map<String, JsonValue>,
+) -> Result<(Row, bool)> {
     guard::write(meta, context.identity(), Write::Insert)?;
     let patch = read_patch(meta, body, guard::writable_fields(meta, context.identity()))?;
-    Ok(insert(context, meta, patch).await?.row())
+    let record = insert(context, meta, patch).await?;
+    Ok((record.row(), was_written(&*record)))
 }
 
 /// Inserts a row for the identity of a context.
@@ -430,7 +436,13 @@ pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Resul
     let changed = record.changed_fields().and(writable).without(record.state().hidden);
     let mut patch: Patch = changed.iter().map(|index| (index, record.get(index))).collect();
     let stored = if write == Write::Insert {
-        insert(context, meta, patch).await?
+        let stored = insert(context, meta, patch).await?;
+        if !was_written(&*stored) {
+            // It is in no table: the record stays new, as it was sent.
+            record.state_mut().errors.clear();
+            return Ok(());
+        }
+        stored
     } else {
         let id = record.original_id();
         patch.retain(|(index, _)| !meta.ids.contains(index));
