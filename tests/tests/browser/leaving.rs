@@ -1,7 +1,6 @@
 //! What a page says and when, as it is seen in Chromium: after a click that leaves a field, after a save that failed, and in its bar.
 
 use fantoccini::{Client, Locator};
-use serde_json::json;
 use shared::prelude::*;
 
 use crate::stage::{Application, Browser, Page as _, within};
@@ -164,16 +163,15 @@ async fn the_bar_is_in_line_with_the_page_however_many_links_it_has() {
             assert_eq!(page.script(fits).await, true);
         })
         .await;
-    Browser::open(500, 900)
+    Browser::open(390, 844)
         .await
         .visit(async |page| {
             page.sign_in(&application, "admin").await;
-            page.script("document.documentElement.style.width = '320px'").await;
             let rows = "return new Set([...document.querySelectorAll('.pages a')].map(link => link.offsetTop)).size";
             assert_eq!(page.script(rows).await, 1, "the links are in one row");
             let bar = page.script("return document.querySelector('.bar').offsetHeight").await;
             assert!(bar.as_f64().unwrap() < 130.0, "{bar}");
-            assert_eq!(page.script("return document.documentElement.scrollWidth").await, json!(320));
+            assert_eq!(page.script("return document.documentElement.scrollWidth <= window.innerWidth").await, true);
         })
         .await;
 }
