@@ -36,14 +36,12 @@ use crate::{Error, Result, validate};
 pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Which, patch: Patch) -> Result<u64> {
     match handled::update_many(context, meta, &which, &patch) {
         Some(handled) => handled.await,
-        None => {
-            update_many_as(context, meta, which, patch, Trusted { filter: Condition::All, set: Patch::new() }).await
-        }
+        None => update_many_as(context, meta, which, patch, Added { filter: Condition::All, set: Patch::new() }).await,
     }
 }
 
-/// What is the server's own in a bulk write.
-pub(super) struct Trusted {
+/// What the server adds to a bulk write.
+pub(super) struct Added {
     /// Only such rows.
     pub filter: Condition,
     /// Values for them.
@@ -56,16 +54,16 @@ pub(super) async fn update_many_as(
     meta: &'static EntityMeta,
     which: Which,
     mut patch: Patch,
-    trusted: Trusted,
+    added: Added,
 ) -> Result<u64> {
     let mut rows = Rows::guarded(context, meta, which, Write::Update).await?;
-    rows.filter = rows.filter.and(trusted.filter);
+    rows.filter = rows.filter.and(added.filter);
     if rows.guarded {
         may_write(context, meta, &mut patch);
         patch.retain(|(index, _)| !meta.ids.contains(index));
     }
     let written = meta.written_fields();
-    let mut trusted = trusted.set;
+    let mut trusted = added.set;
     for values in [&mut patch, &mut trusted] {
         values.retain(|(index, _)| {
             written.contains(*index) && !matches!(meta.field(*index).role, FieldRole::Version | FieldRole::UpdatedAt)

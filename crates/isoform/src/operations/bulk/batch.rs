@@ -10,7 +10,7 @@ use crate::id::Id;
 use crate::meta::EntityMeta;
 use crate::operations::store::{remove_inside, store_inside};
 use crate::operations::write::{apply, delete_id, insert, update_patch};
-use crate::operations::{Patch, handled, load, prefilter, relate};
+use crate::operations::{Patch, handled, load, permitted, prefilter, relate};
 use crate::value::Row;
 use crate::{Error, Result};
 
@@ -49,14 +49,16 @@ pub async fn batch(
 ) -> Result<Vec<Done>> {
     match handled::batch(context, &steps, told) {
         Some(handled) => handled.await,
-        None => run(context, steps, told).await,
+        None => run(context, steps, &[], told).await,
     }
 }
 
-/// As [`batch`], without the handlers of a batch.
+/// As [`batch`], without the handlers of a batch. Of what is `added` to the values of an update, where there is anything, nothing is
+/// passed over: a row that does not let the asker write it refuses.
 pub(in crate::operations) async fn run(
     context: &Context,
     steps: Vec<(&'static EntityMeta, Step)>,
+    added: &[Patch],
     told: &(dyn Fn(&'static EntityMeta, Error) -> Error + Sync),
 ) -> Result<Vec<Done>> {
     given(context, steps.len(), "batch")?;
@@ -64,7 +66,13 @@ pub(in crate::operations) async fn run(
         let mut all = Vec::with_capacity(steps.len());
         let mut rows = 0;
         for (position, (meta, step)) in steps.into_iter().enumerate() {
-            let done = one(&inside, meta, step).await.map_err(|error| in_step(told(meta, error), position))?;
+            let done = async {
+                if let (Step::Update(id, _), Some(added)) = (&step, added.get(position)) {
+                    may_add(&inside, meta, id, added).await?;
+                }
+                one(&inside, meta, step).await
+            };
+            let done = done.await.map_err(|error| in_step(told(meta, error), position))?;
             rows += done.rows();
             if let Some(limit) = context.row_limit().filter(|limit| rows > *limit) {
                 return Err(Error::invalid(format!("Together these are more than the {limit} rows of one batch.")));
@@ -74,6 +82,17 @@ pub(in crate::operations) async fn run(
         Ok(all)
     };
     context.transaction(work).await
+}
+
+/// Passes values that the row with an id, as it is now, lets the asker write.
+async fn may_add(context: &Context, meta: &'static EntityMeta, id: &Id, added: &Patch) -> Result<()> {
+    if !permitted::needs_record(meta, added) {
+        return Ok(());
+    }
+    let rows = prefilter::beside(context, meta, &id.condition(meta)).await?;
+    let stored = load(&context.with_scope(Scope::Backend), meta, id, rows).await?;
+    let writable = guard::writable_of(context.identity(), &*stored);
+    handled::may_write(context, meta, added, writable.or(meta.version.into_iter().collect()))
 }
 
 async fn one(context: &Context, meta: &'static EntityMeta, step: Step) -> Result<Done> {
