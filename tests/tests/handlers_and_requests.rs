@@ -6,7 +6,7 @@ use isoform::handlers::{
 use isoform::prelude::*;
 use serde_json::json;
 use tests::entities_handled::{Deal, Stranger, all, audit};
-use tests::entities_relating::{self, Album, AlbumRelations as _, Mark, Marked, album};
+use tests::entities_relating::{self, Album, Mark, Marked, album};
 use tests::handled::{new, numbers, told, world};
 use tests::{Way, World, ann, promises};
 
