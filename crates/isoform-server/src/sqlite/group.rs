@@ -9,9 +9,13 @@
 //! to be told the same, and nobody above has seen anything of it.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures::future::{self, Either};
 use isoform::provider::RowWrite;
 use isoform::{EntityMeta, Error, Result, Row, Value};
 use tokio::sync::{mpsc, oneshot};
@@ -32,11 +36,11 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// How many statements of each the others wait for.
 const ROUNDS: usize = 16;
 
-/// How long transactions of a kind go alone, once one of them has failed, or let the others wait.
+/// How long transactions of a kind go alone, once one of them has failed.
 const FAILED: Duration = Duration::from_secs(1);
 
-/// How long they do, once one of them has asked about more than its row: most likely hooks of this kind do so.
-const ASKED_MORE: Duration = Duration::from_secs(60);
+/// How long they do, once one of them has asked about more than its row, or let the others wait: most likely hooks of this kind do so.
+const UNFIT: Duration = Duration::from_secs(60);
 
 /// A statement, with its values.
 pub(super) struct Said {
@@ -131,12 +135,13 @@ struct Member {
     asks: Option<Asked>,
     at_end: Option<oneshot::Sender<Result<()>>>,
     has_written: bool,
+    has_left: bool,
 }
 
 impl Member {
-    /// Is it neither waiting for an answer nor at its end?
-    fn is_busy(&self) -> bool {
-        self.asks.is_none() && self.at_end.is_none() && self.says.is_empty()
+    /// Does it wait for an answer, for its end, or for the connection?
+    const fn waits(&self) -> bool {
+        self.asks.is_some() || self.at_end.is_some() || self.has_left
     }
 }
 
@@ -157,6 +162,7 @@ pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, out
         asks: Some(first),
         at_end: None,
         has_written: false,
+        has_left: false,
     };
     let mut members: Vec<_> = group.into_iter().map(member).collect();
     let mut open = Begun { turn, is_open: false };
@@ -166,14 +172,7 @@ pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, out
     match parted {
         Parted::Alone(apart) => {
             line.apart().add(write, apart);
-            // Those who wait have the connection first, and nobody else before all of them: what they were told still holds.
-            members.sort_by_cached_key(Member::is_busy);
-            let turns: Vec<_> = members.into_iter().map(|member| member.turn).collect();
-            for theirs in turns {
-                if turn.lend(theirs).await.is_err() {
-                    return;
-                }
-            }
+            each_alone(turn, members).await;
         }
         Parted::Refused(error) => {
             let refused = || dialect::error(&error, write.meta);
@@ -184,6 +183,50 @@ pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, out
             }
         }
     }
+}
+
+/// Lends the connection to each of those who were in step, and to nobody else before all of them: what they were told still holds. Each has
+/// it when it asks next, since a hook that still runs may hold what another one's waits for.
+async fn each_alone(turn: &mut Turn, members: Vec<Member>) {
+    let (waiting, mut busy): (Vec<_>, Vec<_>) = members.into_iter().partition(Member::waits);
+    // They are told that the group has ended.
+    let mut waiting: VecDeque<_> = waiting.into_iter().map(|member| member.turn).collect();
+    loop {
+        let Some(next) = waiting.pop_front() else {
+            match heard(&mut busy).await {
+                Some(next) => waiting.push_back(next),
+                None => return,
+            }
+            continue;
+        };
+        let mut lent = pin!(turn.lend(next));
+        let lent = loop {
+            match future::select(lent.as_mut(), pin!(heard(&mut busy))).await {
+                Either::Left((lent, _)) => break lent,
+                Either::Right((Some(next), _)) => waiting.push_back(next),
+                Either::Right((None, _)) => break lent.await,
+            }
+        };
+        if lent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Where the next one that asks something waits for the connection; nothing, once there is none any more.
+async fn heard(busy: &mut Vec<Member>) -> Option<oneshot::Sender<Turn>> {
+    poll_fn(|task| {
+        let mut at = 0;
+        while let Some(member) = busy.get_mut(at) {
+            match member.says.poll_recv(task) {
+                Poll::Ready(Some(_)) => return Poll::Ready(Some(busy.remove(at).turn)),
+                Poll::Ready(None) => drop(busy.remove(at)),
+                Poll::Pending => at += 1,
+            }
+        }
+        if busy.is_empty() { Poll::Ready(None) } else { Poll::Pending }
+    })
+    .await
 }
 
 async fn in_step(open: &mut Begun<'_>, members: &mut Vec<Member>, outcomes: &mut Outcomes) -> Result<(), Parted> {
@@ -199,13 +242,17 @@ async fn in_step(open: &mut Begun<'_>, members: &mut Vec<Member>, outcomes: &mut
                 match said {
                     Ok(Some(Say::Ask(asked))) => member.asks = Some(asked),
                     Ok(Some(Say::Commit(at_end))) => member.at_end = Some(at_end),
-                    Ok(Some(Say::Leave)) => return Err(Parted::Alone(ASKED_MORE)),
+                    Ok(Some(Say::Leave)) => {
+                        member.has_left = true;
+                        return Err(Parted::Alone(UNFIT));
+                    }
                     // It read a row, and that was all.
                     Ok(None) if !member.has_written => {
                         members.remove(at);
                         continue;
                     }
-                    Ok(None) | Err(_) => return Err(Parted::Alone(FAILED)),
+                    Ok(None) => return Err(Parted::Alone(FAILED)),
+                    Err(_) => return Err(Parted::Alone(UNFIT)),
                 }
             }
             at += 1;
@@ -265,6 +312,10 @@ async fn execute(
 }
 
 async fn commit(open: &mut Begun<'_>, members: &mut [Member], outcomes: &mut Outcomes) -> Result<(), Parted> {
+    if members.iter().filter_map(|member| member.at_end.as_ref()).any(oneshot::Sender::is_closed) {
+        // Whoever was given up has written nothing.
+        return Err(Parted::Alone(FAILED));
+    }
     let commit: Arc<str> = "COMMIT".into();
     let mut ends = Ends(members.iter_mut().filter_map(|member| member.at_end.take()).collect());
     open.turn.expect_commit();
