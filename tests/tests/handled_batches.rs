@@ -1,6 +1,6 @@
 //! Handlers of batches: what they set, and what they answer.
 
-use isoform::handlers::{Handlers, Next, RunBatch, Update};
+use isoform::handlers::{Handlers, Next, RunBatch, Update, UpdateMany, UpsertMany};
 use isoform::operations::Done;
 use isoform::prelude::*;
 use isoform::{Batch as Writes, Step, Upsert, Value};
@@ -105,21 +105,34 @@ promises! {
 
 /// Sets an amount, which may be changed while a memo is open.
 async fn judging(way: Way) -> World {
+    fn nine(values: &mut Vec<(usize, Value)>) {
+        values.retain(|(field, _)| *field != Memo::FIELDS.amount.index());
+        values.push((Memo::FIELDS.amount.index(), Value::Int(9)));
+    }
     let handlers = Handlers::new().before_any::<RunBatch>(async |request| {
         let wanted = wants(&request.context) == "amount";
-        for (meta, step) in &mut request.steps {
-            if wanted && std::ptr::eq(*meta, Memo::meta()) {
-                match step {
-                    Step::Insert(values) | Step::Update(_, values) => {
-                        values.retain(|(field, _)| *field != Memo::FIELDS.amount.index());
-                        values.push((Memo::FIELDS.amount.index(), Value::Int(9)));
-                    }
-                    _ => {}
-                }
+        for (_, step) in request.steps.iter_mut().filter(|(meta, _)| wanted && std::ptr::eq(*meta, Memo::meta())) {
+            match step {
+                Step::Insert(values) | Step::Update(_, values) | Step::UpdateMany(_, values) => nine(values),
+                Step::UpsertMany(rows) => rows.iter_mut().for_each(|row| nine(row.set.get_or_insert_default())),
+                _ => {}
             }
         }
         Ok(Next::Continue)
     });
+    let handlers = handlers
+        .before_any::<UpdateMany>(async |request| {
+            if wants(&request.context) == "amount of many" {
+                nine(&mut request.set.values);
+            }
+            Ok(Next::Continue)
+        })
+        .before_any::<UpsertMany>(async |request| {
+            if wants(&request.context) == "amount of many" {
+                request.rows.iter_mut().for_each(|row| nine(row.set.get_or_insert_default()));
+            }
+            Ok(Next::Continue)
+        });
     World::handled(way, entities_rules::all(), handlers).await
 }
 
@@ -156,6 +169,52 @@ promises! {
         insert("nothing", false).await.unwrap();
         let folders = world.backend().run(async { repo::<Folder>().count().await.unwrap() }).await;
         assert_eq!(folders, 3, "of what was refused nothing is left");
+    }
+}
+
+promises! {
+    in judging;
+
+    async fn a_rule_on_each_record_judges_what_handlers_of_many_rows_set(world: World) {
+        let memo = |title: &str, open| Memo { title: title.into(), open, owner: "ann".into(), ..Memo::blank() };
+        world.backend().run(repo::<Memo>().insert_many([memo("open", true), memo("closed", false)]).into_future()).await.unwrap();
+        let amounts = async || world.backend().run(async {
+            let all = Memo::query().order_by(|m| m.title.desc()).await.unwrap();
+            all.iter().map(|memo| memo.amount).collect::<Vec<_>>()
+        }).await;
+        let upsert = |title: &str| Upsert::<Memo>::by(|m| m.title.set(title)).set(|m| m.amount.set(5));
+        let asked = async |who: &Identity, batched: bool, kind: &str, title: &str| world.for_(who).run(async {
+            let mut batch = Writes::new();
+            let memos = batch.repo::<Memo>();
+            match (batched, kind) {
+                (false, "update") => repo::<Memo>().update_many(|m| m.title.eq(title), |m| m.amount.set(5)).await.map(drop),
+                (false, _) => repo::<Memo>().upsert_many([upsert(title)]).await.map(drop),
+                (true, "update") => {
+                    memos.update_many(|m| m.title.eq(title), |m| m.amount.set(5));
+                    batch.run().await.map(drop)
+                }
+                (true, _) => {
+                    memos.upsert_many([upsert(title)]);
+                    batch.run().await.map(drop)
+                }
+            }
+        }).await;
+        for (wanted, batched) in [("amount", true), ("amount of many", true), ("amount of many", false)] {
+            for kind in ["update", "upsert"] {
+                asked(&who("nothing"), batched, kind, "open").await.unwrap();
+                asked(&who("nothing"), batched, kind, "closed").await.unwrap();
+                assert_eq!(amounts().await, [5, 0], "{batched} {kind}: what was sent is passed over");
+                asked(&who(wanted), batched, kind, "open").await.unwrap();
+                assert_eq!(amounts().await, [9, 0], "{wanted} {batched} {kind}");
+                let error = asked(&who(wanted), batched, kind, "closed").await.unwrap_err();
+                assert!(error.is_forbidden(), "{wanted} {batched} {kind}: {error}");
+            }
+            // A new one is not open.
+            asked(&who("nothing"), batched, "upsert", "another").await.unwrap();
+            assert!(asked(&who(wanted), batched, "upsert", "one more").await.unwrap_err().is_forbidden());
+            assert_eq!(amounts().await, [9, 0, 0]);
+            world.backend().run(async { repo::<Memo>().delete_many(|m| m.title.eq("another")).await.unwrap() }).await;
+        }
     }
 }
 

@@ -10,7 +10,7 @@ pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
 pub(super) use insert::{insert_patches_as, what_is_set};
 pub use upsert::upsert_many;
-pub(super) use upsert::{upsert_counted, upsert_many_as};
+pub(super) use upsert::{Beside, upsert_counted, upsert_many_as};
 
 use super::store::{remove_inside, store_inside, store_many};
 use super::write::{Reach, apply, stamp, untold, update_needs_row};
@@ -34,9 +34,22 @@ use crate::{Error, Result, validate};
 /// 400 for an empty filter, for what the asker may not ask about, for a value that does not fit, and for too many rows; 401, 403
 /// where one of the rows may not be changed so; 409. Nothing is changed then.
 pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Which, patch: Patch) -> Result<u64> {
-    match handled::update_many(context, meta, &which, &patch) {
+    update_many_with(context, meta, which, patch, Patch::new()).await
+}
+
+/// As [`update_many`], with what handlers of a batch have put among the values.
+async fn update_many_with(
+    context: &Context,
+    meta: &'static EntityMeta,
+    which: Which,
+    patch: Patch,
+    put: Patch,
+) -> Result<u64> {
+    match handled::update_many(context, meta, &which, &patch, &put) {
         Some(handled) => handled.await,
-        None => update_many_as(context, meta, which, patch, Added { filter: Condition::All, set: Patch::new() }).await,
+        None => {
+            update_many_as(context, meta, which, patch, Added { filter: Condition::All, set: Patch::new(), put }).await
+        }
     }
 }
 
@@ -46,6 +59,8 @@ pub(super) struct Added {
     pub filter: Condition,
     /// Values for them.
     pub set: Patch,
+    /// What of the asker's values handlers have put there: a row that does not let the asker write it refuses.
+    pub put: Patch,
 }
 
 /// As [`update_many`], without handlers.
@@ -73,7 +88,7 @@ pub(super) async fn update_many_as(
         if rows.guarded { update_needs_row(meta, &rows.api_filter, &patch) } else { meta.hooks_around_save() };
     needs_rows |= !trusted.is_empty() && update_needs_row(meta, &rows.api_filter, &trusted);
     if needs_rows {
-        return rows.update_each(context, meta, &patch, &trusted).await;
+        return rows.update_each(context, meta, &patch, &trusted, &added.put).await;
     }
     patch.extend(trusted);
     validate::values(meta, &patch)?;
@@ -259,6 +274,7 @@ impl Rows {
         meta: &'static EntityMeta,
         patch: &Patch,
         trusted: &Patch,
+        put: &Patch,
     ) -> Result<u64> {
         /// So many records are given to `saving_many` at once.
         const TOGETHER: usize = 10_000;
@@ -273,6 +289,7 @@ impl Rows {
                 self.judge(context, Write::Update, &*record)?;
                 let (mut patch, mut kept) = (patch.clone(), FieldMask::NONE);
                 if self.guarded {
+                    permitted::may_put(context, &*record, put)?;
                     permitted::retain(context, &*record, &mut patch);
                     kept = kept_from(context, &*record);
                 }

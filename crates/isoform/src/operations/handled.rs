@@ -23,7 +23,7 @@ pub(super) use write::{create, remove, update};
 
 use super::ask::readable;
 use super::hidden::{Hidden, conceal, judged};
-use super::{Patch, lazy, resolve};
+use super::{Patch, lazy, permitted, resolve};
 use crate::context::Context;
 use crate::future::BoxFuture;
 use crate::handlers::{Any, Chain, Event, EventKind, Later, Next, Outcome, Request, taken};
@@ -232,6 +232,15 @@ impl Trusted {
             values.into_iter().partition(|one| !self.fields.contains(one.0) || is_sent(one))
         };
         rows.into_iter().enumerate().map(part).collect()
+    }
+
+    /// Of the values of each row those that handlers have put there, where records judge any of them: nothing, where none does.
+    fn put(&self, meta: &EntityMeta, rows: &[Patch]) -> Vec<Patch> {
+        if !rows.iter().any(|values| permitted::needs_record(meta, values)) {
+            return Vec::new();
+        }
+        let of_all = Self { fields: meta.all_fields(), sent: self.sent.clone() };
+        of_all.parts(rows.to_vec()).into_iter().map(|(_, put)| put).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is related over an entity in between: rows of that are made and deleted, by the ids of the rows at both ends.
 
-use super::bulk::{delete_many_as, given, upsert_counted};
+use super::bulk::{Beside, delete_many_as, given, upsert_counted};
 use super::{concealed, handled, not_found, prefilter, references};
 use crate::bulk::{UpsertRow, Which};
 use crate::context::{Context, Scope};
@@ -208,7 +208,7 @@ impl Change {
         let Between { meta, own, other } = self.between;
         let by = |value: &Value| vec![(own, self.own.clone()), (other, value.clone())];
         let rows = self.others.iter().map(|value| UpsertRow { by: by(value), set: None }).collect();
-        upsert_counted(context, meta, rows, Vec::new()).await.map(|(_, made)| made)
+        upsert_counted(context, meta, rows, Beside::default()).await.map(|(_, made)| made)
     }
 
     async fn remove(&self, context: &Context, which: Condition) -> Result<u64> {

@@ -13,7 +13,7 @@ use crate::handlers::{
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::body::accepted;
 use crate::operations::bulk::{
-    self, Rows as Guarded, delete_many_as, given, insert_patches_as, run_batch, update_many_as, upsert_many_as,
+    self, Beside, Rows as Guarded, delete_many_as, given, insert_patches_as, run_batch, update_many_as, upsert_many_as,
     what_is_set,
 };
 use crate::operations::{Done, Patch, lazy, may_relate, permitted, resolve};
@@ -79,26 +79,28 @@ pub(crate) fn inserted<'a>(
     }))
 }
 
-/// A change of the rows that a filter finds.
+/// A change of the rows that a filter finds. What was `put` among its values is a handler's of the batch around it.
 pub(in crate::operations) fn update_many<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     which: &Which,
     patch: &Patch,
+    put: &Patch,
 ) -> Handled<'a, u64> {
     let chain = context.handled::<UpdateMany>(meta)?;
-    let (which, mut patch) = (which.clone(), patch.clone());
+    let (which, mut patch, put) = (which.clone(), patch.clone(), put.clone());
     Some(Box::pin(async move {
         Guarded::guarded(context, meta, which.clone(), Write::Update).await?;
         let writable = guard::writable_fields(meta, context.identity()).without(meta.id_fields());
         patch.retain(|(field, _)| writable.contains(*field));
-        let sent = vec![patch.clone()];
+        let sent = vec![without(&patch, &put)];
         let asked = Many { rows: Rows::of(which), set: Changes::new(patch) };
         let operation = async |part: Context, trusted: Trusted, asked: Many<Any>| {
             let filter = resolve::trusted(&part, meta, asked.rows.trusted.clone()).await?;
             let (values, set) = trusted.part(asked.set.values);
             may_write(&part, meta, &values, writable)?;
-            update_many_as(&part, meta, asked.rows.which(), values, bulk::Added { filter, set }).await
+            let put = trusted.put(meta, std::slice::from_ref(&values)).pop().unwrap_or_default();
+            update_many_as(&part, meta, asked.rows.which(), values, bulk::Added { filter, set, put }).await
         };
         written(context, Some(meta), chain, async |_| Ok((asked, sent)), operation, |_| Ok(())).await
     }))
@@ -123,14 +125,20 @@ pub(in crate::operations) fn remove_many<'a>(
     }))
 }
 
-/// Rows that are changed or made.
+/// Values without those that were put among them.
+fn without(values: &Patch, put: &Patch) -> Patch {
+    values.iter().filter(|one| !put.contains(one)).cloned().collect()
+}
+
+/// Rows that are changed or made. What was `put` among the values of each is a handler's of the batch around it.
 pub(in crate::operations) fn upsert_many<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     list: &[UpsertRow],
+    put: &[Patch],
 ) -> Handled<'a, Vec<Row>> {
     let chain = context.handled::<UpsertMany>(meta)?;
-    let mut rows = list.to_vec();
+    let (mut rows, put) = (list.to_vec(), put.to_vec());
     Some(Box::pin(async move {
         let identity = context.identity();
         guard::write(meta, identity, Write::Insert).or_else(|_| guard::write(meta, identity, Write::Update))?;
@@ -142,18 +150,21 @@ pub(in crate::operations) fn upsert_many<'a>(
                 set.retain(|(field, _)| writable.contains(*field));
             }
         }
-        let sent = rows.iter().map(|row| row.set.clone().unwrap_or_default()).collect();
+        let put = put.into_iter().chain(std::iter::repeat_with(Patch::new));
+        let sent =
+            rows.iter().zip(put).map(|(row, put)| row.set.as_ref().map_or_else(Patch::new, |set| without(set, &put)));
+        let sent = sent.collect();
         let asked = Upserts { rows, view: std::marker::PhantomData };
         let operation = async |part: Context, trusted: Trusted, asked: Upserts<Any>| {
             let mut rows = asked.rows;
             let values = rows.iter_mut().map(|row| row.set.take().unwrap_or_default()).collect();
-            let mut servers = Vec::with_capacity(rows.len());
-            for (row, (values, server)) in rows.iter_mut().zip(trusted.parts(values)) {
+            let (values, servers): (Vec<_>, Vec<_>) = trusted.parts(values).into_iter().unzip();
+            let put = trusted.put(meta, &values);
+            for (row, values) in rows.iter_mut().zip(values) {
                 may_write(&part, meta, &values, writable)?;
                 row.set = (!values.is_empty()).then_some(values);
-                servers.push(server);
             }
-            let rows = upsert_many_as(&part, meta, rows, servers).await?;
+            let rows = upsert_many_as(&part, meta, rows, Beside { trusted: servers, put }).await?;
             rows.into_iter().map(|row| stored(meta, row)).collect()
         };
         let asked = async |_| Ok((asked, sent));
@@ -193,12 +204,12 @@ pub(in crate::operations) fn batch<'a>(
                     "a handler of a batch changed what is done to which entity: it may change values, and write by itself",
                 ));
             }
-            let mut added = Vec::with_capacity(asked.len());
+            let mut put = Vec::with_capacity(asked.len());
             for (position, (one, (meta, step))) in asked.iter().zip(&mut now.steps).enumerate() {
                 may_set(&part, meta, step).map_err(|error| in_step(told(meta, error), position))?;
-                added.push(one.added(step));
+                put.push(one.put(step));
             }
-            run_batch(&part, now.steps, &added, told).await
+            run_batch(&part, now.steps, put, told).await
         };
         let fits = |done: &Vec<Done>| {
             if asked.len() == done.len() && asked.iter().zip(done).all(|(one, done)| one.is_answered_by(done)) {
@@ -215,8 +226,8 @@ struct Asked {
     meta: &'static EntityMeta,
     kind: Discriminant<Step>,
     answer: Answer,
-    /// The values of an update.
-    sent: Patch,
+    /// The values for stored rows: of each that it names, or of all.
+    sent: Vec<Patch>,
 }
 
 /// What can come of a step.
@@ -229,22 +240,18 @@ enum Answer {
 
 impl Asked {
     fn of(meta: &'static EntityMeta, step: &Step) -> Self {
-        let (answer, sent) = match step {
-            Step::Insert(_) => (Answer::Row, Patch::new()),
-            Step::Update(_, values) => (Answer::Row, values.clone()),
-            Step::InsertMany(_) | Step::UpsertMany(_) => (Answer::Rows, Patch::new()),
-            Step::UpdateMany(..) | Step::DeleteMany(_) | Step::Relate(_) => (Answer::Count, Patch::new()),
-            Step::Delete(_) => (Answer::Deletion, Patch::new()),
+        let answer = match step {
+            Step::Insert(_) | Step::Update(..) => Answer::Row,
+            Step::InsertMany(_) | Step::UpsertMany(_) => Answer::Rows,
+            Step::UpdateMany(..) | Step::DeleteMany(_) | Step::Relate(_) => Answer::Count,
+            Step::Delete(_) => Answer::Deletion,
         };
-        Self { meta, kind: std::mem::discriminant(step), answer, sent }
+        Self { meta, kind: std::mem::discriminant(step), answer, sent: for_stored(step) }
     }
 
-    /// The values of an update that handlers have put there.
-    fn added(&self, step: &Step) -> Patch {
-        match step {
-            Step::Update(_, now) => now.iter().filter(|one| !self.sent.contains(one)).cloned().collect(),
-            _ => Patch::new(),
-        }
+    /// Of the values for stored rows those that handlers have put there.
+    fn put(&self, step: &Step) -> Vec<Patch> {
+        Trusted { fields: FieldMask::NONE, sent: self.sent.clone() }.put(self.meta, &for_stored(step))
     }
 
     /// Can this have come of it? Rows of another entity would be shown by the wrong rights.
@@ -256,6 +263,15 @@ impl Asked {
             (Answer::Count, Done::Count(_)) | (Answer::Deletion, Done::Deleted | Done::Count(0)) => true,
             (Answer::Row | Answer::Rows | Answer::Count | Answer::Deletion, _) => false,
         }
+    }
+}
+
+/// The values that a step has for rows that may be there: those that no stored row judges were passed before.
+fn for_stored(step: &Step) -> Vec<Patch> {
+    match step {
+        Step::Update(_, values) | Step::UpdateMany(_, values) => vec![values.clone()],
+        Step::UpsertMany(rows) => rows.iter().map(|row| row.set.clone().unwrap_or_default()).collect(),
+        Step::Insert(_) | Step::InsertMany(_) | Step::Delete(_) | Step::DeleteMany(_) | Step::Relate(_) => Vec::new(),
     }
 }
 
