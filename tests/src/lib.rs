@@ -36,6 +36,7 @@ pub mod entities_rules;
 pub mod entities_shop;
 pub mod entities_views;
 pub mod guide;
+pub mod handled;
 pub mod raw;
 pub mod slow_log;
 pub mod todo;
@@ -158,6 +159,10 @@ impl World {
     /// A trusted context: what the server's own code has.
     pub fn backend(&self) -> Context {
         self.database.context()
+    }
+
+    pub const fn way(&self) -> Way {
+        self.way
     }
 
     pub fn is_direct(&self) -> bool {
