@@ -1,4 +1,5 @@
-//! Around what the API is asked for: archived projects stand back, and whatever is written is in the audit.
+//! Around what the API is asked for: archived projects stand back, and what is written by it is in the audit. What a backend method
+//! writes by itself is not: the audit is of operations, and a method notes what it does where that is wanted.
 
 use isoform::Condition;
 use isoform::handlers::{

@@ -302,6 +302,9 @@ promises! {
             assert!(error.message().starts_with("Row 2: "), "{error:?}");
             assert_eq!(error.field("address"), Some("must have at most 20 characters"));
             assert_eq!(parcels.count().await.unwrap(), 4, "all or none");
+            let taken = parcels.upsert_many([code("fourth"), code("c2").set(|p| p.code.set("c1".to_owned()))]).await.unwrap_err();
+            assert!(taken.is_conflict() && taken.message().starts_with("Row 2: "), "{taken:?}");
+            assert_eq!(parcels.count().await.unwrap(), 4, "all or none");
             let taken = parcels.upsert(|p| p.number.set(77), |p| p.code.set("c1".to_owned())).await.unwrap_err();
             assert_eq!(taken.field("code"), Some("already exists"));
         }).await;

@@ -319,7 +319,7 @@ async fn a_conflict_on_a_hidden_field_is_not_told_by_a_bulk_write_or_a_batch() {
     world.backend().run(repo::<Article>().insert(taken)).await.unwrap();
     let new = json!({"title": "Another one", "note": "n"});
     let told = world.post("/api/articles").by(&admin()).json(&json!([new, new])).send().await;
-    assert_eq!((told.refused(409), told.field("note")), ("Note already exists".into(), "already exists".into()));
+    assert_eq!((told.refused(409), told.field("note")), ("Row 1: Note already exists".into(), "already exists".into()));
     // Ann may not write it, so hers are inserted; and she cannot ask by it either.
     world
         .post("/api/$batch")

@@ -383,11 +383,12 @@ fn a_runtime_that_ends_leaves_the_writer_to_the_next() {
         let mine = second.spawn(async move {
             join_all((from + 500..from + 520).map(|n| here.run(repo::<Chair>().insert(chair(n))))).await
         });
-        ending.shutdown_background();
+        let ends = std::thread::spawn(move || ending.shutdown_timeout(Duration::from_secs(5)));
         // Who was served by the other runtime may be told that it is gone; whoever comes next is not.
         second.block_on(async {
             tokio::time::timeout(Duration::from_secs(10), mine).await.expect("nobody hangs").unwrap()
         });
+        ends.join().unwrap();
         let next = world.backend();
         second
             .block_on(async {

@@ -241,6 +241,37 @@ async fn who_waits_for_the_same_row_as_a_slow_hook_has_their_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hooks_that_wait_for_one_another_all_come_to_their_end() {
+    let world = World::new(Way::Direct).await;
+    let context = world.backend();
+    context.run(repo::<Lap>().insert_many((1..=16).map(|n| lap(n, "wait", ""))).into_future()).await.unwrap();
+    let put = |n: i64| world.put(&format!("/api/laps/{n}")).json(&json!({"plan": "remember"})).send();
+    for (n, answer) in (1..).zip(held(&context, (1..=16).map(put)).await) {
+        assert_eq!(answer.status, 200, "{n}: {answer:?}");
+    }
+    assert_eq!(laps(&context).await, (1..=16).map(|n| (n, 2)).collect::<Vec<_>>());
+    assert_eq!(runs("wait", "saving"), 32);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_given_up_while_others_come_to_their_end_has_written_nothing() {
+    let world = World::new(Way::Direct).await;
+    let context = world.backend();
+    let context = &context;
+    let save = |n: i64| {
+        let context = context.clone();
+        let plan = if n == 2 { "late" } else { "" };
+        let save = async move { context.run(repo::<Lap>().insert(lap(n, "end", plan))).await };
+        let patience = Duration::from_millis(if n == 1 { 75 } else { 10_000 });
+        async move { tokio::time::timeout(patience, save).await.ok().map(|saved| saved.is_ok()) }
+    };
+    let saved = held(context, (1..=8).map(save)).await;
+    let told: Vec<_> = (1..).zip(&saved).filter(|(_, saved)| saved.is_some()).map(|(n, _)| (n, 1)).collect();
+    assert!(saved.iter().flatten().all(|saved| *saved), "{saved:?}");
+    assert_eq!(laps(context).await, told, "who was not told has written nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_database_computes_knows_only_of_what_came_before() {
     let world = World::new(Way::Direct).await;
     let context = world.backend();

@@ -374,7 +374,9 @@ promises! {
             let ticket = Ticket { customer_id: "secret".into(), hall: "A".into(), ..Ticket::blank() };
             repo::<Ticket>().insert(ticket).await.unwrap();
             let held = repo::<Customer>().delete("secret").await.unwrap_err();
-            assert!(held.is_conflict(), "{held:?}");
+            assert_eq!(held.message(), "Other rows depend on what is to be deleted of customers.");
+            let held = repo::<Customer>().delete_many(|c| c.id.eq("secret")).await.unwrap_err();
+            assert!(held.is_conflict() && held.message().starts_with("Other rows depend"), "{held:?}");
         }).await;
     }
 

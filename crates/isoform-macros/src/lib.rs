@@ -404,7 +404,8 @@ pub fn hooks(_: TokenStream, item: TokenStream) -> TokenStream {
 /// - The body runs in one transaction, which an error undoes; `#[allowed(R, transaction = false)]` does without.
 /// - Behind the rule, or for all methods of a block in `#[backend(…)]`: `prefix = "reports"` is the path before the name instead of
 ///   the entity's key, `POST /api/reports/{method}`; `time_limit = 5`: what takes more seconds is undone and answers 503;
-///   `rate_limit(10 per minute)`: of each identity so many calls, more answer 429 (`second`, `hour`, `day`). Nobody is counted by address
+///   `rate_limit(10 per minute)`: of each identity so many calls, more answer 429 (`second`, `hour`, `day`): so many at once, then one
+///   in each tenth of the minute; calls that a validator refuses count too. Nobody is counted by address
 ///   where the server knows it, else all together. Calls by trusted code are not limited.
 /// - **A method bypasses the entity's `allow` rules on purpose**: its body is trusted, and `allowed` alone says who gets there. Of
 ///   what the *caller* sends along the fields are taken whose own rules let them write, also where `allow` lets them write no such row: a

@@ -201,7 +201,7 @@ pub enum Step {
 /// An error of one of several rows says which.
 #[must_use]
 pub fn in_row(error: Error, position: usize, of: usize) -> Error {
-    if of < 2 || !error.is_invalid() {
+    if of < 2 || !(error.is_invalid() || error.is_conflict()) {
         return error;
     }
     let message = format!("Row {}: {}", position + 1, error.message());

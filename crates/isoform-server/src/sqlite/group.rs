@@ -9,9 +9,13 @@
 //! to be told the same, and nobody above has seen anything of it.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures::future::{self, Either};
 use isoform::provider::RowWrite;
 use isoform::{EntityMeta, Error, Result, Row, Value};
 use tokio::sync::{mpsc, oneshot};
@@ -26,17 +30,22 @@ use super::writer::{Turn, in_turn};
 /// The most that go together: a power of two.
 const MOST: usize = 16;
 
+const BEGIN: &str = "BEGIN IMMEDIATE; ";
+
+/// How many groups begin with the commit of the one before, until others have their turn.
+const IN_A_ROW: usize = 4;
+
 /// How long the others wait for one that asks nothing.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How many statements of each the others wait for.
 const ROUNDS: usize = 16;
 
-/// How long transactions of a kind go alone, once one of them has failed, or let the others wait.
+/// How long transactions of a kind go alone, once one of them has failed.
 const FAILED: Duration = Duration::from_secs(1);
 
-/// How long they do, once one of them has asked about more than its row: most likely hooks of this kind do so.
-const ASKED_MORE: Duration = Duration::from_secs(60);
+/// How long they do, once one of them has asked about more than its row, or let the others wait: most likely hooks of this kind do so.
+const UNFIT: Duration = Duration::from_secs(60);
 
 /// A statement, with its values.
 pub(super) struct Said {
@@ -126,17 +135,31 @@ impl Apart {
 
 /// A transaction of a group.
 struct Member {
+    write: RowWrite,
     says: mpsc::UnboundedReceiver<Say>,
     turn: oneshot::Sender<Turn>,
     asks: Option<Asked>,
     at_end: Option<oneshot::Sender<Result<()>>>,
     has_written: bool,
+    has_left: bool,
 }
 
 impl Member {
-    /// Is it neither waiting for an answer nor at its end?
-    fn is_busy(&self) -> bool {
-        self.asks.is_none() && self.at_end.is_none() && self.says.is_empty()
+    fn of(Candidate { write, says, turn, first, .. }: Candidate) -> Self {
+        Self { write, says, turn, asks: Some(first), at_end: None, has_written: false, has_left: false }
+    }
+
+    /// Is told what it has asked.
+    fn is_told(&mut self, answer: Written) {
+        if let Some(asked) = self.asks.take() {
+            self.has_written |= asked.writes;
+            let _ = asked.answer.send(Ok(answer));
+        }
+    }
+
+    /// Does it wait for an answer, for its end, or for the connection?
+    const fn waits(&self) -> bool {
+        self.asks.is_some() || self.at_end.is_some() || self.has_left
     }
 }
 
@@ -148,45 +171,92 @@ enum Parted {
     Refused(sqlx::Error),
 }
 
-/// Runs transactions in step to their common end.
+/// Runs transactions in step to their common end; and the next ones that wait, since these begin with the commit of those before.
 pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, outcomes: &mut Outcomes) {
-    let Some(write) = group.first().map(|first| first.write) else { return };
-    let member = |Candidate { says, turn, first, .. }| Member {
-        says,
-        turn,
-        asks: Some(first),
-        at_end: None,
-        has_written: false,
-    };
-    let mut members: Vec<_> = group.into_iter().map(member).collect();
+    let mut members: Vec<_> = group.into_iter().map(Member::of).collect();
     let mut open = Begun { turn, is_open: false };
-    let Err(parted) = in_step(&mut open, &mut members, outcomes).await else { return };
-    open.undo().await;
-    drop(open);
-    match parted {
-        Parted::Alone(apart) => {
-            line.apart().add(write, apart);
-            // Those who wait have the connection first, and nobody else before all of them: what they were told still holds.
-            members.sort_by_cached_key(Member::is_busy);
-            let turns: Vec<_> = members.into_iter().map(|member| member.turn).collect();
-            for theirs in turns {
-                if turn.lend(theirs).await.is_err() {
-                    return;
-                }
+    for left in (0..IN_A_ROW).rev() {
+        let Err(parted) = in_step(line, &mut open, &mut members, outcomes, left > 0).await else {
+            if members.is_empty() {
+                return;
             }
+            continue;
+        };
+        open.undo().await;
+        drop(open);
+        let Some(write) = members.first().map(|first| first.write) else { return };
+        match parted {
+            Parted::Alone(apart) => {
+                line.apart().add(write, apart);
+                each_alone(turn, members).await;
+            }
+            Parted::Refused(error) => refuse(members, &error),
         }
-        Parted::Refused(error) => {
-            let refused = || dialect::error(&error, write.meta);
-            for member in members {
-                if let Some(asked) = member.asks {
-                    let _ = asked.answer.send(Err(refused()));
-                }
-            }
+        return;
+    }
+}
+
+/// SQLite did not even begin.
+fn refuse(members: Vec<Member>, error: &sqlx::Error) {
+    for member in members {
+        if let Some(asked) = member.asks {
+            let _ = asked.answer.send(Err(dialect::error(error, member.write.meta)));
         }
     }
 }
 
-async fn in_step(open: &mut Begun<'_>, members: &mut Vec<Member>, outcomes: &mut Outcomes) -> Result<(), Parted> {
+/// Lends the connection to each of those who were in step, and to nobody else before all of them: what they were told still holds. Each has
+/// it when it asks next, since a hook that still runs may hold what another one's waits for.
+async fn each_alone(turn: &mut Turn, members: Vec<Member>) {
+    let (waiting, mut busy): (Vec<_>, Vec<_>) = members.into_iter().partition(Member::waits);
+    // They are told that the group has ended.
+    let mut waiting: VecDeque<_> = waiting.into_iter().map(|member| member.turn).collect();
+    loop {
+        let Some(next) = waiting.pop_front() else {
+            match heard(&mut busy).await {
+                Some(next) => waiting.push_back(next),
+                None => return,
+            }
+            continue;
+        };
+        let mut lent = pin!(turn.lend(next));
+        let lent = loop {
+            match future::select(lent.as_mut(), pin!(heard(&mut busy))).await {
+                Either::Left((lent, _)) => break lent,
+                Either::Right((Some(next), _)) => waiting.push_back(next),
+                Either::Right((None, _)) => break lent.await,
+            }
+        };
+        if lent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Where the next one that asks something waits for the connection; nothing, once there is none any more.
+async fn heard(busy: &mut Vec<Member>) -> Option<oneshot::Sender<Turn>> {
+    poll_fn(|task| {
+        let mut at = 0;
+        while let Some(member) = busy.get_mut(at) {
+            match member.says.poll_recv(task) {
+                Poll::Ready(Some(_)) => return Poll::Ready(Some(busy.remove(at).turn)),
+                Poll::Ready(None) => drop(busy.remove(at)),
+                Poll::Pending => at += 1,
+            }
+        }
+        if busy.is_empty() { Poll::Ready(None) } else { Poll::Pending }
+    })
+    .await
+}
+
+/// Goes on to the commit, and answers it. Then `members` are those whose transactions have begun with it.
+async fn in_step(
+    line: &Line,
+    open: &mut Begun<'_>,
+    members: &mut Vec<Member>,
+    outcomes: &mut Outcomes,
+    may_follow: bool,
+) -> Result<(), Parted> {
     for _ in 0..ROUNDS {
         round(open, members, outcomes).await?;
         let until = Instant::now() + PATIENCE;
@@ -199,19 +269,24 @@ async fn in_step(open: &mut Begun<'_>, members: &mut Vec<Member>, outcomes: &mut
                 match said {
                     Ok(Some(Say::Ask(asked))) => member.asks = Some(asked),
                     Ok(Some(Say::Commit(at_end))) => member.at_end = Some(at_end),
-                    Ok(Some(Say::Leave)) => return Err(Parted::Alone(ASKED_MORE)),
+                    Ok(Some(Say::Leave)) => {
+                        member.has_left = true;
+                        return Err(Parted::Alone(UNFIT));
+                    }
                     // It read a row, and that was all.
                     Ok(None) if !member.has_written => {
                         members.remove(at);
                         continue;
                     }
-                    Ok(None) | Err(_) => return Err(Parted::Alone(FAILED)),
+                    Ok(None) => return Err(Parted::Alone(FAILED)),
+                    Err(_) => return Err(Parted::Alone(UNFIT)),
                 }
             }
             at += 1;
         }
         if members.iter().all(|member| member.asks.is_none()) {
-            return commit(open, members, outcomes).await;
+            let next = if may_follow { line.next_transactions() } else { Vec::new() };
+            return commit(line, open, members, next, outcomes).await;
         }
     }
     Err(Parted::Alone(FAILED))
@@ -240,7 +315,7 @@ async fn execute(
     let begins = !open.is_open;
     let mut all = String::with_capacity(32 + members.len() * (text.len() + 3));
     if begins {
-        all.push_str("BEGIN IMMEDIATE; ");
+        all.push_str(BEGIN);
     }
     repeat(&mut all, text, members.len());
     let values = members.iter().filter_map(|member| member.asks.as_ref()).flat_map(|asked| &asked.said.values);
@@ -255,35 +330,66 @@ async fn execute(
         Ok(()) if answers.len() != members.len() => return Err(Parted::Alone(FAILED)),
         Ok(()) => {}
     }
-    for (member, answer) in members.iter_mut().zip(answers) {
-        if let Some(asked) = member.asks.take() {
-            member.has_written |= asked.writes;
-            let _ = asked.answer.send(Ok(answer));
-        }
-    }
+    members.iter_mut().zip(answers).for_each(|(member, answer)| member.is_told(answer));
     Ok(())
 }
 
-async fn commit(open: &mut Begun<'_>, members: &mut [Member], outcomes: &mut Outcomes) -> Result<(), Parted> {
-    let commit: Arc<str> = "COMMIT".into();
-    let mut ends = Ends(members.iter_mut().filter_map(|member| member.at_end.take()).collect());
-    open.turn.expect_commit();
-    let (_, end) = ask(open.turn, &commit, commit.clone(), [], outcomes).await;
-    open.turn.connection.end(0);
-    if end.is_err() {
-        open.undo().await;
-        if open.turn.was_undone() {
-            ends.0.clear();
-            return Err(Parted::Alone(FAILED));
-        }
+/// Commits, and begins what comes next on the same way to SQLite's thread. Whatever becomes of that, it is then `members`.
+async fn commit(
+    line: &Line,
+    open: &mut Begun<'_>,
+    members: &mut Vec<Member>,
+    next: Vec<Candidate>,
+    outcomes: &mut Outcomes,
+) -> Result<(), Parted> {
+    if members.iter().filter_map(|member| member.at_end.as_ref()).any(oneshot::Sender::is_closed) {
+        // Whoever was given up has written nothing.
+        line.put_back(next);
+        return Err(Parted::Alone(FAILED));
     }
-    open.is_open = false;
-    outcomes.committed(ends.0.drain(..));
+    let mut all = String::from("COMMIT; ");
+    let statement = match next.first() {
+        Some(first) => {
+            all.push_str(BEGIN);
+            repeat(&mut all, &first.first.said.text, next.len());
+            first.first.said.text.clone()
+        }
+        None => "COMMIT".into(),
+    };
+    outcomes.first_commits(Ends(members.iter_mut().filter_map(|member| member.at_end.take()).collect()));
+    open.turn.expect_commit();
+    let values = next.iter().flat_map(|one| &one.first.said.values);
+    let (written, end) = ask(open.turn, &statement, all.into(), values, outcomes).await;
+    open.turn.connection.end(next.len() as u64);
+    if written.is_empty() {
+        // Nothing of what comes next has begun.
+        open.undo().await;
+        line.put_back(next);
+        return if outcomes.first_has_ended(!open.turn.was_undone()) {
+            members.clear();
+            Ok(())
+        } else {
+            // They find out, and wait for the connection.
+            members.iter_mut().for_each(|member| member.has_left = true);
+            Err(Parted::Alone(FAILED))
+        };
+    }
+    let has_begun = written.len() > 1;
+    open.is_open = has_begun;
+    *members = next.into_iter().map(Member::of).collect();
+    match end {
+        Err(error) if !has_begun => return Err(Parted::Refused(error)),
+        Err(_) => return Err(Parted::Alone(FAILED)),
+        Ok(()) if !members.is_empty() && written.len() != members.len() + 2 => return Err(Parted::Alone(FAILED)),
+        Ok(()) => {}
+    }
+    members.iter_mut().zip(written.into_iter().skip(2)).for_each(|(member, answer)| member.is_told(answer));
     Ok(())
 }
 
 /// Those who wait for a commit. Where it is dropped while that is under way nobody knows what became of it.
-struct Ends(Vec<oneshot::Sender<Result<()>>>);
+#[derive(Default)]
+pub(super) struct Ends(pub Vec<oneshot::Sender<Result<()>>>);
 
 impl Drop for Ends {
     fn drop(&mut self) {

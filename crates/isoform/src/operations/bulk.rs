@@ -122,10 +122,16 @@ pub(super) async fn delete_many_as(
     if meta.hooks.around_delete() || (rows.guarded && guard::needs_record(meta, Write::Delete)) {
         return rows.delete_each(context, meta).await;
     }
-    let Some(limit) = rows.limit else { return context.database()?.delete(meta, &rows.filter).await };
-    let work =
-        async |inside: Context| rows.bearable(inside.database()?.delete_at_most(meta, &rows.filter, limit).await?);
-    context.transaction(work).await
+    let deleted = match rows.limit {
+        None => context.database()?.delete(meta, &rows.filter).await,
+        Some(limit) => {
+            let work = async |inside: Context| {
+                rows.bearable(inside.database()?.delete_at_most(meta, &rows.filter, limit).await?)
+            };
+            context.transaction(work).await
+        }
+    };
+    deleted.map_err(|error| references::needed(error, meta))
 }
 
 /// What an identity may not write is passed over.

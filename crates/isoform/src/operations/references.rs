@@ -32,6 +32,14 @@ pub fn foreign_key_conflict(meta: &EntityMeta) -> Error {
         .with_code(FOREIGN_KEY)
 }
 
+/// As a foreign key answers where rows are to be deleted: others depend on one of them.
+pub(super) fn needed(error: Error, meta: &EntityMeta) -> Error {
+    if error.code() != Some(FOREIGN_KEY) || !error.fields().is_empty() {
+        return error;
+    }
+    error.with_message(format!("Other rows depend on what is to be deleted of {}.", meta.key))
+}
+
 /// 409: these fields name rows that are not there, or not for whoever has written them.
 fn names_no_row(meta: &EntityMeta, fields: FieldMask) -> Error {
     let says = said(Message::NoRow);

@@ -5,7 +5,7 @@ mod many;
 pub(super) use many::{ready_row, store_many};
 
 use super::write::Reach;
-use super::{Patch, computed, kept, load, not_found, now, stale};
+use super::{Patch, computed, kept, load, not_found, now, references, stale};
 use crate::context::Context;
 use crate::filter::Condition;
 use crate::hooks::Hook;
@@ -282,7 +282,8 @@ pub(super) async fn remove_inside(context: &Context, record: &mut dyn AnyRecord)
         prevented = hook(record, Hook::Deleting).await?;
     }
     if !prevented {
-        let deleted = context.database()?.delete(meta, &record.original_id().condition(meta)).await?;
+        let deleted = context.database()?.delete(meta, &record.original_id().condition(meta)).await;
+        let deleted = deleted.map_err(|error| references::needed(error, meta))?;
         if deleted == 0 {
             return Err(not_found(meta));
         }

@@ -354,9 +354,10 @@ pub(super) async fn delete_as(
     let seen = meta.version.filter(|version| accepted(context, meta).contains(*version));
     let as_read: Patch = seen.zip(version).into_iter().collect();
     if !guard::needs_record(meta, Write::Delete) && !meta.hooks.around_delete() && as_read.is_empty() {
-        return match context.database()?.delete(meta, &id.condition(meta).and(filter)).await? {
-            0 => Err(not_found(meta)),
-            _ => Ok(true),
+        return match context.database()?.delete(meta, &id.condition(meta).and(filter)).await {
+            Ok(0) => Err(not_found(meta)),
+            Ok(_) => Ok(true),
+            Err(error) => Err(references::needed(error, meta)),
         };
     }
     let work = async |inside: Context| {
