@@ -22,10 +22,24 @@ fn cases() -> Vec<Case> {
         ("required", json!(" "), "is required", "say it", "fehlt", "sag es"),
         ("notNull", json!(null), "must be given", "give it", "ist anzugeben", "gib es"),
         ("len", json!("a"), "must have at least 2 characters", "has 2 to 4 letters", "ab 2 Zeichen", "2 bis 4 Zeichen"),
-        ("len", json!("abcde"), "must have at most 4 characters", "has 2 to 4 letters", "bis 4 Zeichen", "2 bis 4 Zeichen"),
+        (
+            "len",
+            json!("abcde"),
+            "must have at most 4 characters",
+            "has 2 to 4 letters",
+            "bis 4 Zeichen",
+            "2 bis 4 Zeichen",
+        ),
         ("range", json!(1), "must be at least 2", "is from 2 to 4", "ab 2", "von 2 bis 4"),
         ("range", json!(5), "must be at most 4", "is from 2 to 4", "bis 4", "von 2 bis 4"),
-        ("email", json!("x"), "must be an e-mail address such as ann@example.org", "is no address", "keine Mail", "keine Adresse"),
+        (
+            "email",
+            json!("x"),
+            "must be an e-mail address such as ann@example.org",
+            "is no address",
+            "keine Mail",
+            "keine Adresse",
+        ),
         ("url", json!("x"), "must be an address such as https://example.org", "is no link", "keine URL", "kein Link"),
         ("pattern", json!("A"), "must match [a-z]+", "is not like [a-z]+", "nicht nach [a-z]+", "nicht wie [a-z]+"),
         ("oneOf", json!("c"), "must be one of a, b", "is none of a, b", "nichts von a, b", "keins von a, b"),
@@ -208,7 +222,11 @@ async fn each_validator_speaks_another_language_by_a_table() {
                 world.post(&path).header("accept-language", language).json(&body).send().await.field(field)
             };
             let (english, german) = if key == "plain" { (default, german) } else { (own, german_own) };
-            assert_eq!((told("en").await.as_str(), told("de").await.as_str()), (english, german), "{key} {field} {wrong}");
+            assert_eq!(
+                (told("en").await.as_str(), told("de").await.as_str()),
+                (english, german),
+                "{key} {field} {wrong}"
+            );
         }
     }
 }
@@ -241,7 +259,10 @@ async fn what_does_not_fit_its_type_is_said_in_the_language_of_whoever_sent_it()
     let told = world.post("/api/typed").header("accept-language", "de").json(&json!({})).send().await;
     assert_eq!(told.field("id"), "ist zu vergeben");
     let grid = json!({"row": "a,b", "column": "c"});
-    assert_eq!(world.post("/api/grid").header("accept-language", "de").json(&grid).send().await.field("row"), "hat ein Komma");
+    assert_eq!(
+        world.post("/api/grid").header("accept-language", "de").json(&grid).send().await.field("row"),
+        "hat ein Komma"
+    );
     let grid = json!({"row": "a", "column": "c"});
     world.post("/api/grid").json(&grid).send().await.ok(201);
     assert_eq!(

@@ -310,7 +310,10 @@ async fn a_warned_of_method_of_a_record_names_the_fields_that_no_rule_keeps() {
     let database = Database::connect("sqlite::memory:").await.unwrap();
     let warnings = Api::new(database).entities(entities![Till]).warnings();
     let [pay] = &*warnings else { panic!("{warnings:?}") };
-    assert!(pay.contains("Till::pay may be called by everybody who is signed in, and tills may not be changed"), "{pay}");
+    assert!(
+        pay.contains("Till::pay may be called by everybody who is signed in, and tills may not be changed"),
+        "{pay}"
+    );
     assert!(pay.contains(" It takes what they send for label: `#[field(allow_update = …)]`"), "{pay}");
 }
 

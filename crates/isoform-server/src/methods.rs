@@ -81,7 +81,7 @@ pub(crate) fn warnings(entities: &Entities) -> Vec<String> {
                 "{} may be called by {who}, and {key} may not be changed by them.{} Where that is meant, write \
                  `#[allowed(…, on_purpose)]`.",
                 method.path,
-                taken(entity.meta, &method)
+                taken(entity.meta, method)
             )
         });
         told.collect::<Vec<_>>()
@@ -102,5 +102,8 @@ fn taken(meta: &EntityMeta, method: &Method) -> String {
     if names.is_empty() {
         return String::new();
     }
-    format!(" It takes what they send for {}: `#[field(allow_update = …)]` says who may write a field.", names.join(", "))
+    format!(
+        " It takes what they send for {}: `#[field(allow_update = …)]` says who may write a field.",
+        names.join(", ")
+    )
 }

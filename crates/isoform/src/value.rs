@@ -367,10 +367,11 @@ where
     }
 
     fn from_value(value: Value) -> Result<Self, ValueError> {
-        let read =
-            |json| crate::json::typed(json).map(Json).map_err(|error| {
-                ValueError(validate::filled(None, Message::Json, &[("{problem}", &error)]))
-            });
+        let read = |json| {
+            crate::json::typed(json)
+                .map(Json)
+                .map_err(|error| ValueError(validate::filled(None, Message::Json, &[("{problem}", &error)])))
+        };
         match value {
             Value::Json(json) => read(*json),
             // JSON's null is no absence for a type that knows it, such as `Json<Option<T>>`.

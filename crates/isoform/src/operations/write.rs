@@ -94,7 +94,8 @@ pub(crate) fn apply(record: &mut dyn AnyRecord, patch: Patch) -> Result<()> {
         if value.is_null() && meta.field(index).lazy {
             return Err(validate::error(meta, std::iter::once((index, said(Message::NotLoaded)))));
         }
-        let wrong = |error: ValueError| validate::error(meta, std::iter::once((index, validate::own(error.0).as_str())));
+        let wrong =
+            |error: ValueError| validate::error(meta, std::iter::once((index, validate::own(error.0).as_str())));
         record.set(index, value).map_err(wrong)?;
     }
     Ok(())
