@@ -322,7 +322,7 @@ async fn warnings_of_the_start_are_in_the_log() {
     let database = Database::connect("sqlite::memory:").await.unwrap();
     let (log, api) = (Log::default(), Api::new(database).entities(entities![clashes::Shop, Till]));
     let warnings = api.warnings();
-    tracing::subscriber::with_default(log.clone(), || api.into_router().unwrap());
+    let _router = tracing::subscriber::with_default(log.clone(), || api.into_router().unwrap());
     let logged = log.0.lock().unwrap().clone();
     assert_eq!((warnings.len(), logged), (3, warnings));
 }
