@@ -25,6 +25,7 @@ pub mod entities_ids;
 pub mod entities_in_step;
 pub mod entities_kept;
 pub mod entities_lazy;
+pub mod entities_messages;
 pub mod entities_methods;
 pub mod entities_paging;
 pub mod entities_proofs;

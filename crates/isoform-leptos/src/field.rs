@@ -284,14 +284,14 @@ impl AnyField {
             match meta.field_type {
                 _ if meta.nullable => return Ok(Value::Null),
                 FieldType::Text | FieldType::List(_) => {}
-                _ => return Err("is required".into()),
+                _ => return Err(validate::said(validate::Message::Required).into()),
             }
         }
         match meta.field_type {
             FieldType::List(item_type) => lines(*item_type, text),
             other => json::from_text(other, text),
         }
-        .map_err(|error| error.0)
+        .map_err(|error| validate::own(error.0))
     }
 
     /// Says what is wrong: at the end of typing, not at the first keystroke.
