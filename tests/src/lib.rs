@@ -31,6 +31,7 @@ pub mod entities_proofs;
 pub mod entities_related;
 pub mod entities_related_values;
 pub mod entities_relating;
+pub mod entities_relation_limits;
 pub mod entities_rules;
 pub mod entities_shop;
 pub mod entities_views;

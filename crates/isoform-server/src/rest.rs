@@ -391,11 +391,11 @@ impl Call<'_> {
         match self.json(body)? {
             JsonValue::Array(list) => {
                 let bodies = list.into_iter().map(body::object).collect::<Result<Vec<_>>>()?;
-                let rows = operations::insert_bodies(&self.context, meta, &bodies).await?;
+                let (rows, inserted) = operations::insert_bodies(&self.context, meta, &bodies).await?;
                 if counted {
                     return Ok(respond::json(
                         StatusCode::CREATED,
-                        json!({ "inserted": rows.len() }).to_string().into_bytes(),
+                        json!({ "inserted": inserted }).to_string().into_bytes(),
                     ));
                 }
                 let sent: Vec<_> = bodies.iter().map(|body| self.sent(body)).collect();
@@ -403,8 +403,9 @@ impl Call<'_> {
             }
             one => {
                 let values = body::object(one)?;
-                let row = operations::insert_body(&self.context, meta, &values).await?;
-                Ok(respond::row(StatusCode::CREATED, meta, self.visible(&row)?.and(self.sent(&values)), &row))
+                let (row, is_there) = operations::insert_body(&self.context, meta, &values).await?;
+                let status = if is_there { StatusCode::CREATED } else { StatusCode::OK };
+                Ok(respond::row(status, meta, self.visible(&row)?.and(self.sent(&values)), &row))
             }
         }
     }

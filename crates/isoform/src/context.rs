@@ -487,6 +487,12 @@ impl Context {
         alone.map(|transaction| transaction.provider.next_write_commits()).is_some()
     }
 
+    /// How often the open transaction has written.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn writes(&self) -> Option<u64> {
+        self.0.transaction.as_ref().map(|open| open.provider.writes())
+    }
+
     /// The same context, outside of the open transaction.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn outside(&self) -> Self {

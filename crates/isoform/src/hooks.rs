@@ -322,8 +322,9 @@ impl<E: Entity> LifecycleEvent<E> {
         Context::current()
     }
 
-    /// In `saving`: nothing is written, and a record that is in the table is read anew from there. In `deleting`: nothing is deleted,
-    /// and whoever asked for it is told so: [`Record::is_deleted`] stays false. Writes of many rows do not count such a row.
+    /// In `saving`: nothing is written, a record that is in the table is read anew from there, and a new one stays new. In `deleting`:
+    /// nothing is deleted, and whoever asked for it is told so: [`Record::is_deleted`] stays false. Writes of many rows do not count such
+    /// a row.
     /// `saved` and `deleted` run all the same.
     pub const fn prevent_default(&mut self) {
         self.state.prevented = true;

@@ -59,7 +59,7 @@ pub struct RecordState {
     pub(crate) errors: Errors,
     /// Was it inserted, in a save that has not come to its end?
     pub(crate) is_written: bool,
-    /// Has the `saving` of a field prevented the write? After the save of a stored record: was it prevented?
+    /// Has the `saving` of a field prevented the write? After a save: was it prevented?
     pub(crate) is_prevented: bool,
 }
 

@@ -83,6 +83,9 @@ struct Inner {
 /// What stands for itself in a path or a parameter.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// What answers a new row that a hook has kept out of the table: the record stays new.
+const NOT_CREATED: u16 = 200;
+
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
 }
@@ -128,6 +131,11 @@ impl Remote {
     /// # Errors
     /// What the server answered, whole; 503 where it cannot be reached.
     pub async fn request(&self, method: &'static str, path: &str, body: Option<&JsonValue>) -> Result<JsonValue> {
+        Ok(self.answer(method, path, body).await?.1)
+    }
+
+    /// As [`Remote::request`]; answers the status too.
+    async fn answer(&self, method: &'static str, path: &str, body: Option<&JsonValue>) -> Result<(u16, JsonValue)> {
         let mut headers = self.0.headers.clone();
         if repeat::writes(method, path) {
             headers.push(("idempotency-key".into(), repeat::key()));
@@ -139,7 +147,8 @@ impl Remote {
         let text = std::str::from_utf8(&response.body).unwrap_or("?");
         let json = if text.is_empty() { Ok(JsonValue::Null) } else { serde_json::from_str(text) };
         if (200..300).contains(&response.status) {
-            return json.map_err(|_| Error::unavailable("What answered is not the API: the body is not JSON."));
+            let json = json.map_err(|_| Error::unavailable("What answered is not the API: the body is not JSON."))?;
+            return Ok((response.status, json));
         }
         Err(Error::from_json(response.status, &json.unwrap_or_default()))
     }
@@ -245,7 +254,11 @@ impl Remote {
             // The server has the declared defaults itself, and answers of lazy fields what is sent.
             let unset = meta.lazy_fields().without(dynamic.changed_fields());
             let body = row_to_json(meta, meta.all_fields().without(unset), |index| dynamic.get(index));
-            self.request("POST", meta.key, Some(&body.into())).await?
+            let (status, row) = self.answer("POST", meta.key, Some(&body.into())).await?;
+            if status == NOT_CREATED {
+                return Ok(());
+            }
+            row
         } else {
             let mut fields = dynamic.changed_fields().without(record.state().hidden).without(meta.id_fields());
             if let Some(version) = meta.version {

@@ -79,7 +79,8 @@ impl<E: Entity> Repository<E> {
         count::<E>(Condition::All).await
     }
 
-    /// Inserts an entity, or a new record; answers it as it is in the table.
+    /// Inserts an entity, or a new record; answers it as it is in the table. Where a hook prevents it the record stays new
+    /// ([`Record::is_new`]).
     ///
     /// # Errors
     /// As [`Record::save`].

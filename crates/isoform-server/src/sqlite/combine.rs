@@ -26,7 +26,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::connection::{PATIENCE, busy};
 use super::dialect::{self, arguments};
-use super::group::{self, Apart, Candidate, Ends};
+use super::group::{self, Apart, Candidate};
 use super::writer::{Turn, Writer};
 use crate::sql::Statement;
 
@@ -128,7 +128,7 @@ impl Line {
     }
 
     /// The transactions that have waited longest, where they have done so for longer than any write.
-    pub fn next_transactions(&self) -> Vec<Candidate> {
+    fn next_transactions(&self) -> Vec<Candidate> {
         let mut waiting = self.waiting();
         waiting.transactions.retain(|one| !one.has_left() && !self.apart.includes(one.write));
         let writes_wait = waiting.writes.front().map(|first| first.since);
@@ -138,12 +138,6 @@ impl Line {
             }
             _ => Vec::new(),
         }
-    }
-
-    /// What was to begin waits again, before all others.
-    pub fn put_back(&self, transactions: Vec<Candidate>) {
-        let mut waiting = self.waiting();
-        transactions.into_iter().rev().for_each(|one| waiting.transactions.push_front(one));
     }
 
     /// The first that waits, with others of the same text: as many as there are, but a power of two, and no more than so many.
@@ -213,23 +207,12 @@ impl Drop for Service {
 pub(super) struct Outcomes {
     writes: Vec<(Write, Result<Written>)>,
     commits: Vec<oneshot::Sender<Result<()>>>,
-    /// Those whom the first statement of what is asked now commits.
-    first: Ends,
 }
 
 impl Outcomes {
-    /// The first statement that is asked next commits transactions.
-    pub fn first_commits(&mut self, ends: Ends) {
-        self.first = ends;
-    }
-
-    /// It has done so, or not: then it answers `false`, and each of them is to be told by somebody else.
-    pub fn first_has_ended(&mut self, is_committed: bool) -> bool {
-        let ends = self.first.0.drain(..);
-        if is_committed {
-            self.commits.extend(ends);
-        }
-        is_committed
+    /// Transactions of a group are committed.
+    pub fn committed(&mut self, ended: impl Iterator<Item = oneshot::Sender<Result<()>>>) {
+        self.commits.extend(ended);
     }
 
     fn tell(&mut self) {
@@ -398,14 +381,11 @@ pub(super) async fn ask<'a>(
         };
         match next {
             Some(Ok(sqlx::Either::Right(one))) => row = row.or(Some(one)),
-            Some(Ok(sqlx::Either::Left(done))) => {
-                outcomes.first_has_ended(true);
-                written.push(Written {
-                    row: row.take(),
-                    changed: done.rows_affected(),
-                    number: done.last_insert_rowid(),
-                });
-            }
+            Some(Ok(sqlx::Either::Left(done))) => written.push(Written {
+                row: row.take(),
+                changed: done.rows_affected(),
+                number: done.last_insert_rowid(),
+            }),
             Some(Err(error)) => break Err(error),
             None => break Ok(()),
         }

@@ -30,11 +30,6 @@ use super::writer::{Turn, in_turn};
 /// The most that go together: a power of two.
 const MOST: usize = 16;
 
-const BEGIN: &str = "BEGIN IMMEDIATE; ";
-
-/// How many groups begin with the commit of the one before, until others have their turn.
-const IN_A_ROW: usize = 4;
-
 /// How long the others wait for one that asks nothing.
 const PATIENCE: Duration = Duration::from_millis(50);
 
@@ -135,7 +130,6 @@ impl Apart {
 
 /// A transaction of a group.
 struct Member {
-    write: RowWrite,
     says: mpsc::UnboundedReceiver<Say>,
     turn: oneshot::Sender<Turn>,
     asks: Option<Asked>,
@@ -145,18 +139,6 @@ struct Member {
 }
 
 impl Member {
-    fn of(Candidate { write, says, turn, first, .. }: Candidate) -> Self {
-        Self { write, says, turn, asks: Some(first), at_end: None, has_written: false, has_left: false }
-    }
-
-    /// Is told what it has asked.
-    fn is_told(&mut self, answer: Written) {
-        if let Some(asked) = self.asks.take() {
-            self.has_written |= asked.writes;
-            let _ = asked.answer.send(Ok(answer));
-        }
-    }
-
     /// Does it wait for an answer, for its end, or for the connection?
     const fn waits(&self) -> bool {
         self.asks.is_some() || self.at_end.is_some() || self.has_left
@@ -171,36 +153,34 @@ enum Parted {
     Refused(sqlx::Error),
 }
 
-/// Runs transactions in step to their common end; and the next ones that wait, since these begin with the commit of those before.
+/// Runs transactions in step to their common end.
 pub(super) async fn run(line: &Line, turn: &mut Turn, group: Vec<Candidate>, outcomes: &mut Outcomes) {
-    let mut members: Vec<_> = group.into_iter().map(Member::of).collect();
+    let Some(write) = group.first().map(|first| first.write) else { return };
+    let member = |Candidate { says, turn, first, .. }| Member {
+        says,
+        turn,
+        asks: Some(first),
+        at_end: None,
+        has_written: false,
+        has_left: false,
+    };
+    let mut members: Vec<_> = group.into_iter().map(member).collect();
     let mut open = Begun { turn, is_open: false };
-    for left in (0..IN_A_ROW).rev() {
-        let Err(parted) = in_step(line, &mut open, &mut members, outcomes, left > 0).await else {
-            if members.is_empty() {
-                return;
-            }
-            continue;
-        };
-        open.undo().await;
-        drop(open);
-        let Some(write) = members.first().map(|first| first.write) else { return };
-        match parted {
-            Parted::Alone(apart) => {
-                line.apart().add(write, apart);
-                each_alone(turn, members).await;
-            }
-            Parted::Refused(error) => refuse(members, &error),
+    let Err(parted) = in_step(&mut open, &mut members, outcomes).await else { return };
+    open.undo().await;
+    drop(open);
+    match parted {
+        Parted::Alone(apart) => {
+            line.apart().add(write, apart);
+            each_alone(turn, members).await;
         }
-        return;
-    }
-}
-
-/// SQLite did not even begin.
-fn refuse(members: Vec<Member>, error: &sqlx::Error) {
-    for member in members {
-        if let Some(asked) = member.asks {
-            let _ = asked.answer.send(Err(dialect::error(error, member.write.meta)));
+        Parted::Refused(error) => {
+            let refused = || dialect::error(&error, write.meta);
+            for member in members {
+                if let Some(asked) = member.asks {
+                    let _ = asked.answer.send(Err(refused()));
+                }
+            }
         }
     }
 }
@@ -249,14 +229,7 @@ async fn heard(busy: &mut Vec<Member>) -> Option<oneshot::Sender<Turn>> {
     .await
 }
 
-/// Goes on to the commit, and answers it. Then `members` are those whose transactions have begun with it.
-async fn in_step(
-    line: &Line,
-    open: &mut Begun<'_>,
-    members: &mut Vec<Member>,
-    outcomes: &mut Outcomes,
-    may_follow: bool,
-) -> Result<(), Parted> {
+async fn in_step(open: &mut Begun<'_>, members: &mut Vec<Member>, outcomes: &mut Outcomes) -> Result<(), Parted> {
     for _ in 0..ROUNDS {
         round(open, members, outcomes).await?;
         let until = Instant::now() + PATIENCE;
@@ -285,8 +258,7 @@ async fn in_step(
             at += 1;
         }
         if members.iter().all(|member| member.asks.is_none()) {
-            let next = if may_follow { line.next_transactions() } else { Vec::new() };
-            return commit(line, open, members, next, outcomes).await;
+            return commit(open, members, outcomes).await;
         }
     }
     Err(Parted::Alone(FAILED))
@@ -315,7 +287,7 @@ async fn execute(
     let begins = !open.is_open;
     let mut all = String::with_capacity(32 + members.len() * (text.len() + 3));
     if begins {
-        all.push_str(BEGIN);
+        all.push_str("BEGIN IMMEDIATE; ");
     }
     repeat(&mut all, text, members.len());
     let values = members.iter().filter_map(|member| member.asks.as_ref()).flat_map(|asked| &asked.said.values);
@@ -330,66 +302,41 @@ async fn execute(
         Ok(()) if answers.len() != members.len() => return Err(Parted::Alone(FAILED)),
         Ok(()) => {}
     }
-    members.iter_mut().zip(answers).for_each(|(member, answer)| member.is_told(answer));
+    for (member, answer) in members.iter_mut().zip(answers) {
+        if let Some(asked) = member.asks.take() {
+            member.has_written |= asked.writes;
+            let _ = asked.answer.send(Ok(answer));
+        }
+    }
     Ok(())
 }
 
-/// Commits, and begins what comes next on the same way to SQLite's thread. Whatever becomes of that, it is then `members`.
-async fn commit(
-    line: &Line,
-    open: &mut Begun<'_>,
-    members: &mut Vec<Member>,
-    next: Vec<Candidate>,
-    outcomes: &mut Outcomes,
-) -> Result<(), Parted> {
+async fn commit(open: &mut Begun<'_>, members: &mut [Member], outcomes: &mut Outcomes) -> Result<(), Parted> {
     if members.iter().filter_map(|member| member.at_end.as_ref()).any(oneshot::Sender::is_closed) {
         // Whoever was given up has written nothing.
-        line.put_back(next);
         return Err(Parted::Alone(FAILED));
     }
-    let mut all = String::from("COMMIT; ");
-    let statement = match next.first() {
-        Some(first) => {
-            all.push_str(BEGIN);
-            repeat(&mut all, &first.first.said.text, next.len());
-            first.first.said.text.clone()
-        }
-        None => "COMMIT".into(),
-    };
-    outcomes.first_commits(Ends(members.iter_mut().filter_map(|member| member.at_end.take()).collect()));
+    let commit: Arc<str> = "COMMIT".into();
+    let mut ends = Ends(members.iter_mut().filter_map(|member| member.at_end.take()).collect());
     open.turn.expect_commit();
-    let values = next.iter().flat_map(|one| &one.first.said.values);
-    let (written, end) = ask(open.turn, &statement, all.into(), values, outcomes).await;
-    open.turn.connection.end(next.len() as u64);
-    if written.is_empty() {
-        // Nothing of what comes next has begun.
+    let (_, end) = ask(open.turn, &commit, commit.clone(), [], outcomes).await;
+    open.turn.connection.end(0);
+    if end.is_err() {
         open.undo().await;
-        line.put_back(next);
-        return if outcomes.first_has_ended(!open.turn.was_undone()) {
-            members.clear();
-            Ok(())
-        } else {
+        if open.turn.was_undone() {
+            ends.0.clear();
             // They find out, and wait for the connection.
             members.iter_mut().for_each(|member| member.has_left = true);
-            Err(Parted::Alone(FAILED))
-        };
+            return Err(Parted::Alone(FAILED));
+        }
     }
-    let has_begun = written.len() > 1;
-    open.is_open = has_begun;
-    *members = next.into_iter().map(Member::of).collect();
-    match end {
-        Err(error) if !has_begun => return Err(Parted::Refused(error)),
-        Err(_) => return Err(Parted::Alone(FAILED)),
-        Ok(()) if !members.is_empty() && written.len() != members.len() + 2 => return Err(Parted::Alone(FAILED)),
-        Ok(()) => {}
-    }
-    members.iter_mut().zip(written.into_iter().skip(2)).for_each(|(member, answer)| member.is_told(answer));
+    open.is_open = false;
+    outcomes.committed(ends.0.drain(..));
     Ok(())
 }
 
 /// Those who wait for a commit. Where it is dropped while that is under way nobody knows what became of it.
-#[derive(Default)]
-pub(super) struct Ends(pub Vec<oneshot::Sender<Result<()>>>);
+struct Ends(Vec<oneshot::Sender<Result<()>>>);
 
 impl Drop for Ends {
     fn drop(&mut self) {

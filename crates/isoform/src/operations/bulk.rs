@@ -8,11 +8,11 @@ pub(super) use batch::run as run_batch;
 pub use batch::{Done, batch};
 pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
-pub(super) use insert::{insert_patches_as, what_is_set};
+pub(super) use insert::{how_many, insert_patches_as, what_is_set};
 pub use upsert::upsert_many;
 pub(super) use upsert::{Beside, upsert_counted, upsert_many_as};
 
-use super::store::{remove_inside, store_inside, store_many};
+use super::store::{remove_inside, store_inside, store_many, was_written};
 use super::write::{Reach, apply, stamp, untold, update_needs_row};
 use super::{Patch, load};
 use super::{ask, handled, kept_from, permitted, prefilter, question, references};
@@ -187,11 +187,6 @@ impl Together {
         let written: Vec<_> = records.iter().map(|record| &**record).zip(written).collect();
         Err(untold(references::named(error, inside, meta, &written).await, meta, self.kept))
     }
-}
-
-/// Did its `saving` let the last save of a stored record through?
-fn was_written(record: &dyn AnyRecord) -> bool {
-    !record.state().is_prevented
 }
 
 /// The rows of a bulk write.

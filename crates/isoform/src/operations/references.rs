@@ -51,6 +51,22 @@ fn names_no_row(meta: &EntityMeta, fields: FieldMask) -> Error {
     Error::conflict(message).with_code(FOREIGN_KEY).with_fields(fields)
 }
 
+/// What is said of a row that is not there, or not for whoever asks, or that the filter of a relation over an entity in between leaves
+/// out: the same of each. `field` of the entity in between names the row.
+pub(super) fn not_in(relation: &RelationMeta, between: &'static EntityMeta, field: usize) -> Error {
+    let named: FieldMask = [field].into_iter().collect();
+    if relation.filter.is_none() {
+        // Where a validator says that there is none, it says the same of one that is not theirs.
+        let mut keys = watched(between, named).filter(|key| std::ptr::eq(key.target(), relation.target()));
+        let said = keys.next().and_then(|key| validate::asked::missing(between, key));
+        return said.unwrap_or_else(|| names_no_row(between, named));
+    }
+    let (field, says) =
+        (between.field(field), format!("names a row that is not there, or not one of \"{}\"", relation.wire));
+    let fields = vec![(field.wire.into(), says.clone())];
+    Error::conflict(format!("{} {says}.", field.label)).with_code(FOREIGN_KEY).with_fields(fields)
+}
+
 /// The error, and where it is a foreign key without a row, the fields that name the row: of those that somebody has written.
 /// The database does not say which it was.
 pub(super) async fn named(

@@ -1,15 +1,20 @@
 //! What is related over an entity in between: rows of that are made and deleted, by the ids of the rows at both ends.
 
+use std::collections::HashSet;
+
 use super::bulk::{Beside, delete_many_as, given, upsert_counted};
-use super::{concealed, handled, not_found, prefilter, references};
+use super::include::text;
+use super::{concealed, handled, not_found, prefilter, references, resolve};
 use crate::bulk::{UpsertRow, Which};
 use crate::context::{Context, Scope};
-use crate::filter::{Condition, wire};
+use crate::filter::Condition;
 use crate::guard::{self, Write};
 use crate::id::Id;
 use crate::meta::{EntityMeta, RelationMeta};
-use crate::relation::{Relate, RelationChange};
-use crate::value::Value;
+use crate::provider::Find;
+use crate::relation::declared::filter_of;
+use crate::relation::{Relate, RelationChange, order_by_fields};
+use crate::value::{Row, Value};
 use crate::{Error, Result};
 
 /// Changes what is related to a row over an entity in between; answers how many rows in between came and went.
@@ -33,19 +38,9 @@ pub fn may_relate(context: &Context, meta: &EntityMeta, asked: &Relate) -> Resul
     if context.scope() == Scope::Backend {
         return Between::of(meta, relation).map(drop);
     }
-    let (identity, target) = (context.identity(), relation.target());
-    // Whoever may not see a key is not told by the relation what it is.
-    let sees = |meta: &EntityMeta, field: usize| guard::readable_fields(meta, identity).contains(field);
-    let holder = relation.through.map_or(target, |through| (through.entity)());
-    let keys = relation.keys.iter().all(|(own, other)| sees(meta, *own) && sees(holder, *other));
-    let joined = relation
-        .through
-        .is_none_or(|through| through.keys.iter().all(|(one, other)| sees(holder, *one) && sees(target, *other)));
-    if !keys || !joined || !guard::allows(&relation.api_read, identity) {
-        return Err(wire::unknown_field(meta, relation.wire));
-    }
+    resolve::may_know(context, meta, relation)?;
     let between = Between::of(meta, relation)?.meta;
-    let may = |write| guard::write(between, identity, write);
+    let may = |write| guard::write(between, context.identity(), write);
     // Whether a row has to be made shows later.
     let adds = || may(Write::Insert).or_else(|_| may(Write::Update));
     match change {
@@ -61,6 +56,8 @@ struct Between {
     meta: &'static EntityMeta,
     own: usize,
     other: usize,
+    /// The field of the rows at the other end that `other` is equal to.
+    target: usize,
 }
 
 impl Between {
@@ -69,8 +66,8 @@ impl Between {
             return Err(Error::internal(format!("\"{}\" is not a relation of {}", relation.wire, meta.rust_name)));
         }
         match (relation.through, relation.keys) {
-            (Some(through), [(_, own)]) if let [(other, _)] = *through.keys => {
-                Ok(Self { meta: (through.entity)(), own: *own, other })
+            (Some(through), [(_, own)]) if let [(other, target)] = *through.keys => {
+                Ok(Self { meta: (through.entity)(), own: *own, other, target })
             }
             _ => Err(Error::invalid(format!(
                 "\"{}\" of {} has no entity in between: its key is a field of the rows, which are changed by themselves.",
@@ -88,8 +85,19 @@ fn value(meta: &EntityMeta, id: &Id) -> Result<Value> {
     }
 }
 
+/// The values of ids of one field, each once.
 fn values(meta: &EntityMeta, ids: &[Id]) -> Result<Vec<Value>> {
-    ids.iter().map(|id| value(meta, id)).collect()
+    let values = ids.iter().map(|id| value(meta, id)).collect::<Result<Vec<_>>>()?;
+    Ok(distinct(values))
+}
+
+fn distinct(mut values: Vec<Value>) -> Vec<Value> {
+    if values.len() < 2 {
+        return values;
+    }
+    let mut seen = HashSet::with_capacity(values.len());
+    values.retain(|value| seen.insert(text(std::slice::from_ref(value))));
+    values
 }
 
 fn adds(asked: &Relate) -> bool {
@@ -105,26 +113,32 @@ pub(super) async fn related(context: &Context, meta: &'static EntityMeta, asked:
     may_relate(context, meta, &asked)?;
     given(context, asked.others.len(), "change of a relation")?;
     let guarded = context.scope() == Scope::Api;
-    let between = Between::of(meta, asked.relation)?;
-    let (own, others) = (value(meta, &asked.id)?, values(asked.relation.target(), &asked.others)?);
+    let change = Change::of(meta, &asked)?;
+    let between = &change.between;
     let id = asked.id.condition(meta);
     let there = if guarded { prefilter::beside(context, meta, &id).await? } else { Condition::All };
     // What is made tells that the row is there, where its key is watched. What is deleted does not, where it may be hidden.
     let is_told = !adds(&asked) || references::watches(between.meta, between.own, meta);
     let is_hidden = asked.change != RelationChange::Add && there != Condition::All;
     let look_first = guarded && (!is_told || is_hidden);
-    let change = Change { between, change: asked.change, own, others };
     let row = id.and(there);
+    let bounds = change.bounds(context, &change.others).await?;
+    if let Some(refused) = change.refused(context, bounds.as_ref()).await? {
+        if guarded {
+            is_there(context, meta, &row).await?;
+        }
+        return Err(if guarded { told(context, between.meta, refused) } else { refused });
+    }
     let changed = if look_first {
         let work = async |inside: Context| {
             is_there(&inside, meta, &row).await?;
-            change.run(&inside).await
+            change.run(&inside, bounds).await
         };
         context.transaction(work).await
     } else if asked.change == RelationChange::Set {
-        context.transaction(async |inside| change.run(&inside).await).await
+        context.transaction(async |inside| change.run(&inside, bounds).await).await
     } else {
-        change.run(context).await
+        change.run(context, bounds).await
     };
     let is_open = match &changed {
         Ok(changed) => *changed == 0,
@@ -133,7 +147,7 @@ pub(super) async fn related(context: &Context, meta: &'static EntityMeta, asked:
     if guarded && !look_first && is_open {
         is_there(context, meta, &row).await?;
     }
-    changed.map_err(|error| if guarded { told(context, change.between.meta, error) } else { error })
+    changed.map_err(|error| if guarded { told(context, between.meta, error) } else { error })
 }
 
 /// Passes a row that is there for the asker.
@@ -148,64 +162,126 @@ fn told(context: &Context, between: &EntityMeta, error: Error) -> Error {
     concealed(error, between, readable)
 }
 
-/// Passes a change whose rows at both ends the asker may reach, before handlers see it.
-pub(super) async fn reachable(
-    context: &Context,
-    inside: &Context,
-    meta: &'static EntityMeta,
-    asked: &Relate,
-) -> Result<()> {
-    given(context, asked.others.len(), "change of a relation")?;
+/// Passes a change whose rows at the other end can be related, before handlers see it.
+pub(super) async fn reachable(inside: &Context, meta: &'static EntityMeta, asked: &Relate) -> Result<()> {
+    given(inside, asked.others.len(), "change of a relation")?;
     if !adds(asked) {
         return Ok(());
     }
-    let between = Between::of(meta, asked.relation)?;
-    let own = value(meta, &asked.id)?;
-    let record = |other| {
-        let mut record = (between.meta.new_record)();
-        record.set(between.own, own.clone()).map_err(|error| Error::invalid(error.0))?;
-        record.set(between.other, other).map_err(|error| Error::invalid(error.0))?;
-        Ok(record)
-    };
-    let records =
-        values(asked.relation.target(), &asked.others)?.into_iter().map(record).collect::<Result<Vec<_>>>()?;
-    let written = [between.own, between.other].into_iter().collect();
-    let records: Vec<_> = records.iter().map(|record| (&**record, written)).collect();
-    let passed = references::reachable(context, inside, between.meta, &records).await;
-    passed.map_err(|error| told(context, between.meta, error))
+    let change = Change::of(meta, asked)?;
+    let bounds = change.bounds(inside, &change.others).await?;
+    let refused = change.refused(inside, bounds.as_ref()).await?;
+    refused.map_or(Ok(()), |refused| Err(told(inside, change.between.meta, refused)))
 }
 
 /// A change of rows in between.
 struct Change {
     between: Between,
+    relation: &'static RelationMeta,
     change: RelationChange,
     own: Value,
+    /// The ids at the other end, each once.
     others: Vec<Value>,
 }
 
 impl Change {
-    async fn run(&self, context: &Context) -> Result<u64> {
-        match self.change {
-            RelationChange::Add => self.add(context).await,
-            RelationChange::Remove => self.remove(context, self.are_others()).await,
-            RelationChange::Set => {
-                let removed = self.remove(context, self.are_others().negate()).await?;
+    fn of(meta: &EntityMeta, asked: &Relate) -> Result<Self> {
+        let Relate { change, relation, .. } = *asked;
+        let between = Between::of(meta, relation)?;
+        let (own, others) = (value(meta, &asked.id)?, values(relation.target(), &asked.others)?);
+        Ok(Self { between, relation, change, own, others })
+    }
+
+    /// What holds of those of some rows at the other end that can be in the relation: its own filter, and what there is for the
+    /// asker. Nothing, where all can.
+    async fn bounds(&self, context: &Context, others: &[Value]) -> Result<Option<Condition>> {
+        let target = self.relation.target();
+        if self.relation.filter.is_none() && !prefilter::asks_functions(target) {
+            return Ok(None);
+        }
+        let these = Condition::In(self.between.target, others.to_vec());
+        let declared = resolve::trusted(context, target, filter_of(self.relation)?).await?;
+        let within = prefilter::applied(context, target, these.clone()).await?.and(declared);
+        Ok((within != these).then_some(within))
+    }
+
+    /// Why rows cannot be related, whether they are so already or not: nobody is told that of what is not there for them.
+    async fn refused(&self, context: &Context, bounds: Option<&Condition>) -> Result<Option<Error>> {
+        let Some(within) = bounds else { return Ok(None) };
+        if self.change == RelationChange::Remove || self.others.is_empty() {
+            return Ok(None);
+        }
+        let there = context.database()?.count(self.relation.target(), within).await?;
+        let all = there >= self.others.len() as u64;
+        Ok((!all).then(|| references::not_in(self.relation, self.between.meta, self.between.other)))
+    }
+
+    /// `bounds` are those of the others.
+    async fn run(&self, context: &Context, bounds: Option<Condition>) -> Result<u64> {
+        match (self.change, bounds) {
+            (RelationChange::Add, _) => self.add(context).await,
+            (RelationChange::Remove, None) => self.remove(context, self.are(&self.others)).await,
+            (RelationChange::Remove, Some(within)) => {
+                let there = self.there(context, within).await?;
+                self.remove(context, self.are(&there)).await
+            }
+            (RelationChange::Set, bounds) => {
+                let gone = match bounds {
+                    None => self.are(&self.others).negate(),
+                    Some(_) => self.are(&self.no_longer(context).await?),
+                };
+                let removed = self.remove(context, gone).await?;
                 let added = if self.others.is_empty() { 0 } else { self.add(context).await? };
                 Ok(removed + added)
             }
         }
     }
 
-    /// The rows in between that lead to the others.
-    fn are_others(&self) -> Condition {
-        if self.others.is_empty() {
+    /// The ids of the rows at the other end of which something holds.
+    async fn there(&self, context: &Context, within: Condition) -> Result<Vec<Value>> {
+        let id = [self.between.target].into_iter().collect();
+        let rows = context.database()?.find_fields(self.relation.target(), &Find::matching(within), id).await?;
+        Ok(rows.into_iter().filter_map(|row| row.into_iter().next()).collect())
+    }
+
+    /// The ids of the rows that are in the relation and not among the others. What leads to a row that is not in it, for the
+    /// asker, is none of their business.
+    async fn no_longer(&self, context: &Context) -> Result<Vec<Value>> {
+        /// So many rows in between are looked at at once.
+        const STEP: usize = 1_000;
+        let Between { meta, own, other, .. } = self.between;
+        let related = Condition::equals(own, self.own.clone()).and(self.are(&self.others).negate());
+        let filter = prefilter::applied(context, meta, related).await?;
+        let order = order_by_fields(&meta.complete_order(&[]));
+        let mut find = Find { order, ..Find::matching(filter) }.limit(STEP as u64);
+        let mut gone = Vec::new();
+        loop {
+            let rows = context.database()?.find(meta, &find).await?;
+            let count = rows.len();
+            let value = |row: &Row, field: usize| row.get(field).cloned().unwrap_or(Value::Null);
+            find.after = rows.last().map(|row| meta.ids.iter().map(|id| value(row, *id)).collect());
+            let ids = distinct(rows.iter().map(|row| value(row, other)).filter(|id| !id.is_null()).collect());
+            gone.extend(match self.bounds(context, &ids).await? {
+                None => ids,
+                Some(within) => self.there(context, within).await?,
+            });
+            given(context, gone.len(), "change of a relation")?;
+            if count < STEP {
+                return Ok(gone);
+            }
+        }
+    }
+
+    /// The rows in between that lead to some others.
+    fn are(&self, others: &[Value]) -> Condition {
+        if others.is_empty() {
             return Condition::Nothing;
         }
-        Condition::In(self.between.other, self.others.clone())
+        Condition::In(self.between.other, others.to_vec())
     }
 
     async fn add(&self, context: &Context) -> Result<u64> {
-        let Between { meta, own, other } = self.between;
+        let Between { meta, own, other, .. } = self.between;
         let by = |value: &Value| vec![(own, self.own.clone()), (other, value.clone())];
         let rows = self.others.iter().map(|value| UpsertRow { by: by(value), set: None }).collect();
         upsert_counted(context, meta, rows, Beside::default()).await.map(|(_, made)| made)

@@ -10,7 +10,7 @@ use crate::filter::wire::unknown_field;
 use crate::filter::{CUSTOM, Comparison, Condition, Custom, Related, RelatedTo};
 use crate::future::BoxFuture;
 use crate::id::Id;
-use crate::meta::{EntityMeta, FieldMask, RelationMeta};
+use crate::meta::{EntityMeta, FieldMask, RelationMeta, Through};
 use crate::provider::Find;
 use crate::record::AnyRecord;
 use crate::relation::declared::{filter_of, found_by};
@@ -47,22 +47,29 @@ pub(super) fn readable_across(context: &Context, meta: &EntityMeta, relation: &R
         return Ok(target.all_fields());
     }
     let identity = context.identity();
-    // Whoever may not see a key is not told by the relation what it is.
-    let sees = |meta: &EntityMeta, field: usize| guard::readable_fields(meta, identity).contains(field);
-    let between = relation.through.map(|through| (through.entity)());
-    let keys = relation.keys.iter().all(|(own, other)| sees(meta, *own) && sees(between.unwrap_or(target), *other));
-    let joined = relation.through.is_none_or(|through| {
-        through.keys.iter().all(|(one, other)| sees((through.entity)(), *one) && sees(target, *other))
-    });
-    if !guard::allows(&relation.api_read, identity) {
-        return Err(unknown_field(meta, relation.wire));
+    // Who may not see the rows at all is told that, where they may know of the relation.
+    if guard::allows(&relation.api_read, identity) {
+        guard::read(target, identity)?;
+        relation.through.map_or(Ok(()), |through| guard::read((through.entity)(), identity))?;
     }
-    guard::read(target, identity)?;
-    between.map_or(Ok(()), |between| guard::read(between, identity))?;
-    if !keys || !joined {
-        return Err(unknown_field(meta, relation.wire));
-    }
+    may_know(context, meta, relation)?;
     Ok(guard::readable_fields(target, identity))
+}
+
+/// Passes whoever may know of a relation, in scope `Api`. Whoever may not see a key is not told by the relation what it is.
+///
+/// # Errors
+/// 400, as of a relation that is not there.
+pub(super) fn may_know(context: &Context, meta: &EntityMeta, relation: &RelationMeta) -> Result<()> {
+    let (identity, target) = (context.identity(), relation.target());
+    let sees = |meta: &EntityMeta, field: usize| guard::readable_fields(meta, identity).contains(field);
+    let holder = relation.through.map_or(target, |through| (through.entity)());
+    let keys = || relation.keys.iter().all(|(own, other)| sees(meta, *own) && sees(holder, *other));
+    let joined = |through: Through| through.keys.iter().all(|(one, other)| sees(holder, *one) && sees(target, *other));
+    if guard::allows(&relation.api_read, identity) && keys() && relation.through.is_none_or(joined) {
+        return Ok(());
+    }
+    Err(unknown_field(meta, relation.wire))
 }
 
 /// A condition as somebody asks it of rows of an entity, who is guarded in scope `Api`: what holds of related rows anyway is

@@ -152,12 +152,21 @@ async fn hook(record: &mut dyn AnyRecord, hook: Hook) -> Result<bool> {
     Ok(prevented)
 }
 
+/// Did the hooks let the last save of a record through?
+pub(super) fn was_written(record: &dyn AnyRecord) -> bool {
+    !record.state().is_prevented
+}
+
 /// What a save does that a hook has prevented: a record that is in the table is as it is there.
 async fn instead(context: &Context, record: &mut dyn AnyRecord) -> Result<()> {
     let meta = record.meta();
     let is_new = record.state().is_new;
     if is_new {
-        return if meta.hooks.saved { hook(record, Hook::Saved).await.map(drop) } else { Ok(()) };
+        if meta.hooks.saved {
+            hook(record, Hook::Saved).await?;
+        }
+        record.state_mut().is_prevented = true;
+        return Ok(());
     }
     let row = load(context, meta, &record.original_id(), Condition::All).await?.row();
     if meta.hooks.saved {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as JsonValue};
 
 use super::body::{accepted, read_patch};
 use super::hidden::{conceal, concealed, kept_from};
-use super::store::{remove, remove_inside, store, store_inside};
+use super::store::{remove, remove_inside, store, store_inside, was_written};
 use super::{Patch, computed, handled, load, not_found, now, permitted, prefilter, references, resolve, stale};
 use crate::backend::RowInfo;
 use crate::context::{Context, Scope};
@@ -17,21 +17,27 @@ use crate::record::AnyRecord;
 use crate::value::{Row, Value};
 use crate::{Error, Result, validate};
 
-/// Inserts a row from a body; answers it as it is in the table.
+/// Inserts a row from a body; answers it as it is in the table, and whether it is there: where a hook has prevented it, it is answered
+/// as it would have been.
 ///
 /// # Errors
 /// 400 with messages at fields, 401, 403, 409.
-pub async fn insert_body(context: &Context, meta: &'static EntityMeta, body: &Map<String, JsonValue>) -> Result<Row> {
+pub async fn insert_body(
+    context: &Context,
+    meta: &'static EntityMeta,
+    body: &Map<String, JsonValue>,
+) -> Result<(Row, bool)> {
     guard::write(meta, context.identity(), Write::Insert)?;
     let patch = read_patch(meta, body, guard::writable_fields(meta, context.identity()))?;
-    Ok(insert(context, meta, patch).await?.row())
+    let record = insert(context, meta, patch).await?;
+    Ok((record.row(), was_written(&*record)))
 }
 
 /// Inserts a row for the identity of a context.
 pub(super) async fn insert(context: &Context, meta: &'static EntityMeta, patch: Patch) -> Result<Box<dyn AnyRecord>> {
     match handled::create(context, meta, &patch) {
         Some(handled) => handled.await,
-        None => insert_as(context, meta, patch, Patch::new()).await,
+        None => insert_as(context, meta, patch, Patch::new(), Part::Own).await,
     }
 }
 
@@ -41,6 +47,7 @@ pub(super) async fn insert_as(
     meta: &'static EntityMeta,
     patch: Patch,
     trusted: Patch,
+    part: Part,
 ) -> Result<Box<dyn AnyRecord>> {
     let (mut record, written) = permitted::new_record(context, meta, patch)?;
     guard::write_record(context.identity(), Write::Insert, &*record)?;
@@ -48,12 +55,28 @@ pub(super) async fn insert_as(
     apply(&mut *record, trusted)?;
     let filter = prefilter::reach(context, meta).await?;
     // Hooks may set what the filter asks for, so the filter is asked last.
-    let reach = Reach { asker: context, filter: &filter };
-    let stored = store(&context.with_scope(Scope::Backend), &mut *record, Some(reach), !context.in_transaction()).await;
+    let reach = Some(Reach { asker: context, filter: &filter });
+    let server = context.with_scope(Scope::Backend);
+    let stored = match part {
+        Part::Own => store(&server, &mut *record, reach, !context.in_transaction()).await,
+        Part::Given => {
+            meta.writable()?;
+            server.run(store_inside(&server, &mut *record, reach, false)).await
+        }
+    };
     if let Err(error) = stored {
         return Err(references::named(error, context, meta, &[(&*record, written)]).await);
     }
     Ok(record)
+}
+
+/// The part of a transaction that is undone where a write fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// One of its own.
+    Own,
+    /// The one that it runs in: whoever has asked ends it with an error.
+    Given,
 }
 
 /// The rows that the API's filter lets a writer see: nothing is put beyond them.
@@ -142,22 +165,39 @@ pub(super) async fn update_patch(
     if let Some(handled) = handled::update(context, meta, id, &patch) {
         return Ok(handled.await?.row());
     }
-    update_directly(context, meta, id, patch, Patch::new()).await
+    Ok(update_directly(context, meta, id, (patch, Patch::new()), Part::Own, None).await?.row())
 }
 
-/// As [`update_patch`], without handlers; `trusted` are values of the server.
+/// A row that was changed.
+pub(super) enum Updated {
+    Row(Row),
+    Record(Box<dyn AnyRecord>),
+}
+
+impl Updated {
+    fn row(self) -> Row {
+        match self {
+            Self::Row(row) => row,
+            Self::Record(record) => record.row(),
+        }
+    }
+}
+
+/// As [`update_patch`], without handlers; `trusted` are values of the server, and `loaded` is the row, where it is known to be so in the
+/// table.
 pub(super) async fn update_directly(
     context: &Context,
     meta: &'static EntityMeta,
     id: &Id,
-    mut patch: Patch,
-    mut trusted: Patch,
-) -> Result<Row> {
+    (mut patch, mut trusted): (Patch, Patch),
+    part: Part,
+    loaded: Option<Box<dyn AnyRecord>>,
+) -> Result<Updated> {
     let reach = prefilter::reach(context, meta).await?;
     let moves = trusted.iter().any(|(index, _)| meta.ids.contains(index));
     let server_needs_row = !trusted.is_empty() && (moves || update_needs_row(meta, &reach, &trusted));
     if server_needs_row || update_needs_row(meta, &reach, &patch) {
-        return Ok(update_as(context, meta, id, patch, trusted).await?.row());
+        return update_as(context, meta, id, (patch, trusted), part, loaded).await.map(Updated::Record);
     }
     let written = meta.written_fields();
     trusted.retain(|(index, _)| {
@@ -166,10 +206,11 @@ pub(super) async fn update_directly(
     patch.extend(trusted);
     let filter = prefilter::beside(context, meta, &id.condition(meta)).await?;
     if meta.database_fields().is_empty() {
-        return update_at_once(context, meta, id, filter, patch).await;
+        return update_at_once(context, meta, id, filter, patch).await.map(Updated::Row);
     }
     // What the database makes of the row can be read back, or nothing is written.
-    context.transaction(async |inside| update_at_once(&inside, meta, id, filter, patch).await).await
+    let work = async |inside: Context| update_at_once(&inside, meta, id, filter, patch).await;
+    context.transaction(work).await.map(Updated::Row)
 }
 
 /// An update in one statement.
@@ -224,24 +265,28 @@ pub(super) fn stamp(meta: &EntityMeta, patch: &mut Patch) {
 async fn update(context: &Context, meta: &'static EntityMeta, id: &Id, patch: Patch) -> Result<Box<dyn AnyRecord>> {
     match handled::update(context, meta, id, &patch) {
         Some(handled) => handled.await,
-        None => update_as(context, meta, id, patch, Patch::new()).await,
+        None => update_as(context, meta, id, (patch, Patch::new()), Part::Own, None).await,
     }
 }
 
-/// As [`update`], without handlers; `trusted` are values of the server.
-pub(super) async fn update_as(
+/// As [`update`], without handlers; `trusted` are values of the server, and `loaded` is the row, where it is known to be so in the table.
+async fn update_as(
     context: &Context,
     meta: &'static EntityMeta,
     id: &Id,
-    mut patch: Patch,
-    trusted: Patch,
+    (mut patch, trusted): (Patch, Patch),
+    part: Part,
+    loaded: Option<Box<dyn AnyRecord>>,
 ) -> Result<Box<dyn AnyRecord>> {
     let reach = prefilter::reach(context, meta).await?;
     let rows = prefilter::beside(context, meta, &id.condition(meta)).await?;
     let judge = |record: &dyn AnyRecord| guard::write_record(context.identity(), Write::Update, record);
     let is_last = !context.in_transaction();
     let work = async |inside: Context| {
-        let mut record = load(&inside, meta, id, rows).await?;
+        let mut record = match loaded {
+            Some(loaded) => loaded,
+            None => load(&inside, meta, id, rows).await?,
+        };
         judge(&*record)?;
         compare_version(context, &*record, &patch)?;
         permitted::retain(context, &*record, &mut patch);
@@ -258,7 +303,11 @@ pub(super) async fn update_as(
         }
         Ok(record)
     };
-    context.with_scope(Scope::Backend).transaction_of_row(Some(RowWrite { meta, is_new: false }), work).await
+    let server = context.with_scope(Scope::Backend);
+    match part {
+        Part::Own => server.transaction_of_row(Some(RowWrite { meta, is_new: false }), work).await,
+        Part::Given => server.run(work(server.clone())).await,
+    }
 }
 
 /// The error without what a record keeps from the asker.
@@ -387,7 +436,13 @@ pub(crate) async fn save(context: &Context, record: &mut dyn AnyRecord) -> Resul
     let changed = record.changed_fields().and(writable).without(record.state().hidden);
     let mut patch: Patch = changed.iter().map(|index| (index, record.get(index))).collect();
     let stored = if write == Write::Insert {
-        insert(context, meta, patch).await?
+        let stored = insert(context, meta, patch).await?;
+        if !was_written(&*stored) {
+            // It is in no table: the record stays new, as it was sent.
+            record.state_mut().errors.clear();
+            return Ok(());
+        }
+        stored
     } else {
         let id = record.original_id();
         patch.retain(|(index, _)| !meta.ids.contains(index));

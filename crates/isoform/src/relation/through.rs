@@ -22,7 +22,8 @@ use crate::value::Value;
 use crate::{Error, Result};
 
 /// The rows at the other end of a relation of many to many. Awaited, they are loaded; adding and removing them writes and
-/// deletes rows of the entity in between, whose rights and hooks these are. Data handlers of that are those of the record's own
+/// deletes rows of the entity in between, whose rights and hooks these are. What is changed is what the query answers: the relation's own
+/// filter holds, and through the API the reach of the entity at the other end. What leads to other rows stays as it is. Data handlers of that are those of the record's own
 /// entity: [`AddRelation`](crate::handlers), `SetRelation` and `RemoveRelation`.
 ///
 /// ```no_run
@@ -132,7 +133,7 @@ impl<E: Entity> RelatedThrough<E> {
     ///
     /// # Errors
     /// As inserting the row in between; 400 where one of the two is not saved yet; 404 where the record is not there, or not for
-    /// this identity.
+    /// this identity; 409 where the other one is not, or is not one that the relation's filter lets in.
     pub async fn add(&self, target: &Record<E>) -> Result<u64> {
         self.change(RelationChange::Add, vec![saved_id(target)?]).await
     }

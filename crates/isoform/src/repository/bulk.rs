@@ -168,7 +168,7 @@ pub struct InsertMany<E: Entity> {
 }
 
 impl<E: Entity> InsertMany<E> {
-    /// Inserts them and answers only how many there are.
+    /// Inserts them and answers only how many were, without those whose `saving` has prevented it.
     ///
     /// # Errors
     /// As [`Repository::insert_many`].
@@ -183,10 +183,9 @@ impl<E: Entity> InsertMany<E> {
             #[cfg(not(target_arch = "wasm32"))]
             Source::Local(_) => {
                 if let Some(handled) = operations::inserted(&context, E::meta(), &self.dynamic()) {
-                    return Ok(handled.await?.len() as u64);
+                    return Ok(handled.await?.1);
                 }
-                operations::insert_records(&context, E::meta(), self.dynamic_mut()).await?;
-                Ok(self.records.len() as u64)
+                operations::insert_records(&context, E::meta(), self.dynamic_mut()).await
             }
         }
     }
@@ -200,7 +199,7 @@ impl<E: Entity> InsertMany<E> {
             Source::Local(_) => {
                 let mut new = self;
                 if let Some(handled) = operations::inserted(&context, E::meta(), &new.dynamic()) {
-                    return handled.await?.into_iter().map(super::typed).collect();
+                    return handled.await?.0.into_iter().map(super::typed).collect();
                 }
                 operations::insert_records(&context, E::meta(), new.dynamic_mut()).await?;
                 Ok(new.records)

@@ -38,6 +38,17 @@ impl Done {
     }
 }
 
+/// How many rows a step is given: what it finds by itself is counted once it has.
+const fn given_rows(step: &Step) -> u64 {
+    match step {
+        Step::Insert(_) | Step::Update(..) | Step::Delete(_) => 1,
+        Step::InsertMany(rows) => rows.len() as u64,
+        Step::UpsertMany(rows) => rows.len() as u64,
+        Step::Relate(asked) => asked.others.len() as u64,
+        Step::UpdateMany(..) | Step::DeleteMany(_) => 0,
+    }
+}
+
 /// Does several things in their order, in one transaction: each is guarded, in scope `Api`, as it would be alone. Answers what came
 /// of each.
 ///
@@ -63,17 +74,22 @@ pub(in crate::operations) async fn run(
     told: &(dyn Fn(&'static EntityMeta, Error) -> Error + Sync),
 ) -> Result<Vec<Done>> {
     given(context, steps.len(), "batch")?;
+    let bearable = |rows: u64| match context.row_limit().filter(|limit| rows > *limit) {
+        Some(limit) => Err(Error::invalid(format!("Together these are more than the {limit} rows of one batch."))),
+        None => Ok(()),
+    };
     let work = async |inside: Context| {
         let mut all = Vec::with_capacity(steps.len());
         let (mut rows, mut put) = (0, put.into_iter());
         for (position, (meta, step)) in steps.into_iter().enumerate() {
+            let given = given_rows(&step);
+            // What is too much is not done first.
+            bearable(rows + given)?;
             let put = put.next().unwrap_or_default();
             let done = one(&inside, meta, step, put).await;
             let done = done.map_err(|error| in_step(told(meta, error), position))?;
-            rows += done.rows();
-            if let Some(limit) = context.row_limit().filter(|limit| rows > *limit) {
-                return Err(Error::invalid(format!("Together these are more than the {limit} rows of one batch.")));
-            }
+            rows += done.rows().max(given);
+            bearable(rows)?;
             all.push(done);
         }
         Ok(all)

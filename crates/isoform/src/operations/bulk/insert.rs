@@ -1,5 +1,7 @@
 //! New rows, many at once.
 
+use std::mem::take;
+
 use serde_json::{Map, Value as JsonValue};
 
 use super::{given, may_write};
@@ -13,14 +15,15 @@ use crate::operations::hidden::conceal;
 use crate::operations::kept;
 use crate::operations::lazy;
 use crate::operations::permitted;
-use crate::operations::store::{give_id, ready_row, store_inside, store_many};
+use crate::operations::store::{give_id, ready_row, store_inside, store_many, was_written};
 use crate::operations::write::{Reach, apply};
 use crate::operations::{Patch, read_patch};
 use crate::operations::{prefilter, references};
 use crate::record::AnyRecord;
 use crate::value::Row;
 
-/// Inserts rows from bodies, all or none; answers them in the same order.
+/// Inserts rows from bodies, all or none; answers them in the same order, and how many are in the table now: a hook may have kept some
+/// out of it, which are answered as they would have been.
 ///
 /// # Errors
 /// 400 with the row and messages at fields, or for too many rows; 401, 403, 409. Nothing is inserted then.
@@ -28,7 +31,7 @@ pub async fn insert_bodies(
     context: &Context,
     meta: &'static EntityMeta,
     bodies: &[Map<String, JsonValue>],
-) -> Result<Vec<Row>> {
+) -> Result<(Vec<Row>, u64)> {
     guard::write(meta, context.identity(), Write::Insert)?;
     given(context, bodies.len(), "insert")?;
     let writable = guard::writable_fields(meta, context.identity());
@@ -36,7 +39,12 @@ pub async fn insert_bodies(
         read_patch(meta, body, writable).map_err(|error| in_row(error, position, bodies.len()))
     });
     let records = insert_patches(context, meta, patches.collect::<Result<_>>()?).await?;
-    Ok(records.iter().map(|record| record.row()).collect())
+    Ok((records.iter().map(|record| record.row()).collect(), how_many(&records)))
+}
+
+/// How many of some new records hooks have let be written.
+pub(in crate::operations) fn how_many(records: &[Box<dyn AnyRecord>]) -> u64 {
+    records.iter().filter(|record| was_written(&***record)).count() as u64
 }
 
 /// Inserts rows with these values, all or none: guarded in scope `Api`, trusted in scope `Backend`.
@@ -119,25 +127,32 @@ async fn insert_trusted(
 }
 
 /// Inserts typed records, all or none: guarded in scope `Api`, where only what is set counts, and trusted in scope `Backend`.
-/// Afterwards they are as they are in the table.
+/// Afterwards they are as they are in the table. Answers how many hooks have let be written.
 pub(crate) async fn insert_records(
     context: &Context,
     meta: &'static EntityMeta,
     mut records: Vec<&mut dyn AnyRecord>,
-) -> Result<()> {
+) -> Result<u64> {
     if context.scope() == Scope::Backend {
-        return insert_trusted(context, meta, &mut records).await;
+        insert_trusted(context, meta, &mut records).await?;
+        let mut inserted = 0;
+        for record in records {
+            // Only who counts asks for it.
+            inserted += u64::from(!take(&mut record.state_mut().is_prevented));
+        }
+        return Ok(inserted);
     }
     let patches: Vec<_> = records.iter().map(|record| what_is_set(&**record)).collect();
     let sent: Vec<FieldMask> = patches.iter().map(|patch| patch.iter().map(|(field, _)| *field).collect()).collect();
     let stored = insert_patches_as(context, meta, patches, Vec::new()).await?;
+    let inserted = how_many(&stored);
     let mut rows: Vec<_> = stored.iter().map(|record| record.row()).collect();
     let hidden = conceal(context, meta, guard::readable_fields(meta, context.identity()), &mut rows)?;
     for (position, ((record, mut row), sent)) in records.into_iter().zip(rows).zip(sent).enumerate() {
         lazy::leave_out(lazy::unsent(context, meta, sent), std::slice::from_mut(&mut row));
         record.set_stored(row, hidden.of(position))?;
     }
-    Ok(())
+    Ok(inserted)
 }
 
 /// Do the rows go to the table together? Hooks see one after the other.

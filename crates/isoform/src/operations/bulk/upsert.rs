@@ -7,7 +7,7 @@ use crate::filter::{Condition, limits};
 use crate::guard::{self, Write};
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::Patch;
-use crate::operations::store::store_inside;
+use crate::operations::store::{store_inside, was_written};
 use crate::operations::write::{Reach, apply, untold};
 use crate::operations::{computed, handled, kept_from, permitted, prefilter, references};
 use crate::provider::Find;
@@ -123,7 +123,7 @@ impl Upsert<'_> {
                 None if trusted.is_empty() => Ok((stored, false)),
                 set => Ok((self.update(inside, stored, set.unwrap_or_default(), (trusted, put)).await?, false)),
             },
-            (None, _) => Ok((self.insert(inside, row, (trusted, put)).await?, true)),
+            (None, _) => self.insert(inside, row, (trusted, put)).await,
         }
     }
 
@@ -136,13 +136,14 @@ impl Upsert<'_> {
         guard::write_record(self.context.identity(), write, record)
     }
 
+    /// The row, and whether hooks let it be written.
     async fn store(
         &self,
         inside: &Context,
         record: &mut dyn AnyRecord,
         written: FieldMask,
         trusted: Patch,
-    ) -> Result<Row> {
+    ) -> Result<(Row, bool)> {
         if self.guarded {
             references::reachable(self.context, inside, self.meta, &[(&*record, written)]).await?;
         }
@@ -151,7 +152,7 @@ impl Upsert<'_> {
         if let Err(error) = store_inside(inside, &mut *record, Some(reach), self.is_last).await {
             return Err(references::named(error, inside, self.meta, &[(&*record, written)]).await);
         }
-        Ok(record.row())
+        Ok((record.row(), was_written(record)))
     }
 
     async fn update(
@@ -178,7 +179,7 @@ impl Upsert<'_> {
         self.judge(Write::Update, &*record)?;
         let written = record.changed_fields();
         let stored = self.store(inside, &mut *record, written, trusted).await;
-        stored.map_err(|error| untold(error, self.meta, kept))
+        stored.map(|(row, _)| row).map_err(|error| untold(error, self.meta, kept))
     }
 
     /// Passes a new record that has the values it was looked for by: without one that may not be written it would be another.
@@ -193,7 +194,8 @@ impl Upsert<'_> {
         }
     }
 
-    async fn insert(&self, inside: &Context, row: UpsertRow, (trusted, put): (Patch, Patch)) -> Result<Row> {
+    /// The row, and whether it was made.
+    async fn insert(&self, inside: &Context, row: UpsertRow, (trusted, put): (Patch, Patch)) -> Result<(Row, bool)> {
         let by = row.by;
         let mut values = by.clone();
         values.extend(row.set.unwrap_or_default());

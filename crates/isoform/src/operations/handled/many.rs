@@ -54,18 +54,19 @@ pub(in crate::operations) fn create_many<'a>(
     }))
 }
 
-/// New typed records, as they may be answered.
+/// New typed records, as they may be answered, and how many of them hooks have let be written.
 pub(crate) fn inserted<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     new: &[&dyn AnyRecord],
-) -> Handled<'a, Vec<Box<dyn AnyRecord>>> {
+) -> Handled<'a, (Vec<Box<dyn AnyRecord>>, u64)> {
     // Without a handler nothing is asked of each record.
     context.handled::<CreateMany>(meta)?;
     let patches: Vec<_> = new.iter().map(|record| what_is_set(*record)).collect();
     let created = create_many(context, meta, &patches)?;
     Some(Box::pin(async move {
         let mut records = created.await?;
+        let inserted = bulk::how_many(&records);
         let sent = patches.iter().map(|patch| patch.iter().map(|(field, _)| *field).collect());
         for (record, sent) in records.iter_mut().zip(sent.chain(std::iter::repeat(FieldMask::NONE))) {
             let unsent = lazy::unsent(context, meta, sent);
@@ -75,7 +76,7 @@ pub(crate) fn inserted<'a>(
             answered.set_stored(row, record.state().hidden())?;
             *record = shown(context, &*answered, meta.all_fields())?;
         }
-        Ok(records)
+        Ok((records, inserted))
     }))
 }
 

@@ -39,7 +39,7 @@ where
         let read = async |inside: Context| {
             let rows = prefilter::beside(context, meta, &asked.id.condition(meta)).await?;
             let item = load(&inside.with_scope(Scope::Backend), meta, &asked.id, rows).await?;
-            reachable(context, &inside, meta, &asked).await?;
+            reachable(&inside, meta, &asked).await?;
             Ok((Relating::new(asked.id, item, relation, asked.others), Vec::new()))
         };
         let operation = async |part: Context, _, now: Relating<Any>| {

@@ -1,5 +1,7 @@
 //! Writes of one row around which handlers run.
 
+use std::sync::OnceLock;
+
 use super::many::stored;
 use super::{Handled, Trusted, is_of, may_write, written};
 use crate::Result;
@@ -10,7 +12,7 @@ use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask};
 use crate::operations::body::accepted;
 use crate::operations::bulk::what_is_set;
-use crate::operations::write::{apply, compare_version, delete_as, insert_as, update_directly};
+use crate::operations::write::{Part, Updated, apply, compare_version, delete_as, insert_as, update_directly};
 use crate::operations::{Patch, load, permitted, prefilter};
 use crate::record::AnyRecord;
 use crate::value::Value;
@@ -30,7 +32,7 @@ pub(in crate::operations) fn create<'a>(
         let operation = async |part: Context, trusted: Trusted, asked: Item<Any>| {
             is_of(meta, &*asked.item)?;
             let (values, trusted) = new_values(&part, meta, trusted.part(what_is_set(&*asked.item)))?;
-            insert_as(&part, meta, values, trusted).await
+            insert_as(&part, meta, values, trusted, Part::Given).await
         };
         let asked = async |_| Ok((Item { item }, sent));
         written(context, Some(meta), chain, asked, operation, |record| is_of(meta, &**record)).await
@@ -62,9 +64,12 @@ pub(in crate::operations) fn update<'a>(
     Some(Box::pin(async move {
         let identity = context.identity();
         let version: Patch = patch.extract_if(.., |(field, _)| meta.version == Some(*field)).collect();
+        // The row, and how much had been written then.
+        let loaded = OnceLock::new();
         let asked = async |inside: Context| {
             let rows = prefilter::beside(context, meta, &id.condition(meta)).await?;
             let mut item = load(&inside.with_scope(Scope::Backend), meta, &id, rows).await?;
+            let _ = loaded.set((item.copy(), inside.writes()));
             guard::write_record(identity, Write::Update, &*item)?;
             compare_version(context, &*item, &version)?;
             permitted::retain(context, &*item, &mut patch);
@@ -87,7 +92,13 @@ pub(in crate::operations) fn update<'a>(
             };
             may_write(context, meta, &values, writable.without(meta.id_fields()))?;
             values.extend(version.iter().cloned());
-            stored(meta, update_directly(&part, meta, &item.original_id(), values, trusted).await?)
+            let id = item.original_id();
+            let as_it_is = |(row, writes): &(Box<dyn AnyRecord>, _)| part.writes() == *writes && row.id() == id;
+            let loaded = loaded.get().filter(|loaded| as_it_is(loaded)).map(|(row, _)| row.copy());
+            match update_directly(&part, meta, &id, (values, trusted), Part::Given, loaded).await? {
+                Updated::Record(record) => Ok(record),
+                Updated::Row(row) => stored(meta, row),
+            }
         };
         written(context, Some(meta), chain, asked, operation, |record| is_of(meta, &**record)).await
     }))
