@@ -499,13 +499,13 @@ pub struct Plate {
     pub city: String,
 }
 
-/// How often a plate was about to be saved.
-pub static PLATES: AtomicU64 = AtomicU64::new(0);
+/// The texts of the plates that were about to be saved.
+pub static PLATES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 #[hooks]
 impl Hooks for Plate {
-    async fn saving(_: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
-        PLATES.fetch_add(1, Ordering::Relaxed);
+    async fn saving(plate: &mut Record<Self>, _: &mut LifecycleEvent<Self>) -> Result<()> {
+        PLATES.lock().unwrap().push(plate.text.clone());
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ pub mod entities_ids;
 pub mod entities_in_step;
 pub mod entities_kept;
 pub mod entities_lazy;
+pub mod entities_messages;
 pub mod entities_methods;
 pub mod entities_paging;
 pub mod entities_prevented;
@@ -37,6 +38,7 @@ pub mod entities_rules;
 pub mod entities_shop;
 pub mod entities_views;
 pub mod guide;
+pub mod handled;
 pub mod raw;
 pub mod slow_log;
 pub mod todo;
@@ -159,6 +161,10 @@ impl World {
     /// A trusted context: what the server's own code has.
     pub fn backend(&self) -> Context {
         self.database.context()
+    }
+
+    pub const fn way(&self) -> Way {
+        self.way
     }
 
     pub fn is_direct(&self) -> bool {

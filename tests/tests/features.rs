@@ -38,7 +38,7 @@ fn ends_with(folder: &Path, end: &str) -> bool {
     })
 }
 
-/// A file of tests, a test, a module of tests or a trait with examples, anywhere in a crate.
+/// A file of tests, a test, a module of tests or a function with an example that must not compile, anywhere in a crate.
 fn in_crate(folder: &Path, name: &str) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     entries.flatten().map(|entry| entry.path()).any(|path| {
@@ -46,9 +46,8 @@ fn in_crate(folder: &Path, name: &str) -> bool {
             return !path.ends_with("target") && in_crate(&path, name);
         }
         let holds = |text: String| {
-            [format!("fn {name}("), format!("mod {name} {{"), format!("trait {name}<")]
-                .iter()
-                .any(|part| text.contains(part))
+            let refuses = text.contains("```compile_fail") && text.contains(&format!("fn {name}<"));
+            refuses || [format!("fn {name}("), format!("mod {name} {{")].iter().any(|part| text.contains(part))
         };
         path.extension().is_some_and(|extension| extension == "rs")
             && (path.file_stem().is_some_and(|stem| stem == name) || fs::read_to_string(path).is_ok_and(holds))

@@ -1,10 +1,11 @@
 //! Handlers beside what the server keeps, rules on the record, lazy fields and keys of repeated requests.
 
-use isoform::handlers::{Create, CreateMany, Find, FindById, Handlers, Next};
+use isoform::handlers::{Create, CreateMany, Find, FindById, Handlers, Next, UpsertMany};
 use isoform::prelude::*;
+use isoform::{Upsert, Value};
 use serde_json::json;
 use tests::entities_handled::{Hush, Line, Memo};
-use tests::{Way, World, ann};
+use tests::{Way, World, ann, promises};
 
 async fn world(handlers: Handlers) -> World {
     let world = World::handled(Way::InProcess, entities![Memo, Hush, Line], handlers).await;
@@ -127,4 +128,84 @@ async fn who_has_other_claims_asks_for_something_else() {
     ask("one").await.ok(201);
     ask("one").await.ok(201);
     ask("two").await.refused(422);
+}
+
+/// Gives what belongs to zoe a secret; "last" leaves the first row out, "turned" turns them around.
+async fn trusting(way: Way) -> World {
+    fn changed<T>(rows: &mut Vec<T>, owner: impl Fn(&T) -> String) {
+        match rows.first().map(owner).as_deref() {
+            Some("last") => drop(rows.remove(0)),
+            Some("turned") => rows.reverse(),
+            _ => {}
+        }
+    }
+    let handlers = Handlers::new()
+        .before::<CreateMany, Hush>(async |request| {
+            for hush in &mut request.items {
+                match hush.owner.as_str() {
+                    "zoe" => hush.secret = "known".into(),
+                    // No longer theirs to write.
+                    "ann" if hush.id > 99 => hush.owner = "bob".into(),
+                    _ => {}
+                }
+            }
+            changed(&mut request.items, |hush| hush.owner.clone());
+            request.trust(|h| h.secret);
+            Ok(Next::Continue)
+        })
+        .before::<UpsertMany, Hush>(async |request| {
+            let of_zoe = (Hush::FIELDS.owner.index(), Value::Text("zoe".into()));
+            for row in &mut request.rows {
+                let set = row.set.get_or_insert_default();
+                if set.contains(&of_zoe) {
+                    set.retain(|(field, _)| *field != Hush::FIELDS.secret.index());
+                    set.push((Hush::FIELDS.secret.index(), Value::Text("known".into())));
+                }
+            }
+            request.trust(|h| h.secret);
+            Ok(Next::Continue)
+        });
+    World::handled(way, entities![Memo, Hush, Line], handlers).await
+}
+
+fn hush(id: i64, owner: &str, secret: &str) -> Hush {
+    Hush { id, owner: owner.into(), secret: secret.into(), ..Hush::blank() }
+}
+
+async fn secrets(world: &World) -> Vec<(i64, String)> {
+    let all = world.backend().run(async { Hush::query().order_by(|h| h.id.asc()).await.unwrap() }).await;
+    all.iter().map(|hush| (hush.id, hush.secret.clone())).collect()
+}
+
+promises! {
+    in trusting;
+
+    async fn a_trusted_value_is_the_servers_whatever_another_row_has_sent(world: World) {
+        world.for_(&ann()).run(async {
+            repo::<Hush>().insert_many([hush(1, "ann", "mine"), hush(2, "zoe", "")]).await.unwrap();
+            // The same as what the other row has sent, who may.
+            repo::<Hush>().insert_many([hush(3, "ann", "known"), hush(4, "zoe", "")]).await.unwrap();
+            repo::<Hush>().insert_many([hush(5, "zoe", "mine"), hush(6, "ann", "known")]).await.unwrap();
+            let upsert = |id: i64, owner: &str, secret: &str| {
+                Upsert::<Hush>::by(|h| h.id.set(id)).set(|h| (h.owner.set(owner), h.secret.set(secret)))
+            };
+            repo::<Hush>().upsert_many([upsert(7, "ann", "known"), upsert(8, "zoe", "")]).await.unwrap();
+        }).await;
+        let known = |id| (id, "known".to_owned());
+        assert_eq!(secrets(&world).await, [(1, "mine".into()), known(2), known(3), known(4), known(5), known(6), known(7), known(8)]);
+    }
+
+    async fn what_the_asker_has_sent_is_theirs_wherever_a_handler_moves_the_row(world: World) {
+        world.for_(&ann()).run(async {
+            repo::<Hush>().insert_many([hush(1, "last", ""), hush(2, "ann", "mine"), hush(3, "zoe", "")]).await.unwrap();
+            repo::<Hush>().insert_many([hush(4, "turned", ""), hush(5, "ann", "mine"), hush(6, "zoe", "")]).await.unwrap();
+            for moved in ["last", "turned", "stays"] {
+                let rows = [hush(7, moved, ""), hush(100, "ann", "mine"), hush(8, "zoe", ""), hush(9, "zoe", "")];
+                let error = repo::<Hush>().insert_many(rows).await.unwrap_err();
+                assert!(error.is_forbidden(), "{moved}: {error}");
+            }
+        }).await;
+        let expected = [(2, "mine"), (3, "known"), (4, ""), (5, "mine"), (6, "known")].map(|(id, secret)| (id, secret.to_owned()));
+        assert_eq!(secrets(&world).await, expected);
+    }
 }

@@ -2,7 +2,7 @@
 
 use isoform::prelude::*;
 use serde_json::{Value as Json, json};
-use tests::entities_proofs::{Vault, VaultMethods as _, all};
+use tests::entities_proofs::{Till, TillMethods as _, Vault, VaultMethods as _, all};
 use tests::raw::Answer;
 use tests::{Way, World, ann, bob, promises};
 
@@ -24,8 +24,52 @@ async fn held(world: &World, id: i64) -> Record<Vault> {
     world.backend().run(repo::<Vault>().find_id(id)).await.unwrap()
 }
 
+fn stated(till: &Till) -> (i64, i64, &str) {
+    (till.cash, till.limit, &till.label)
+}
+
 promises! {
     in filled;
+
+    async fn of_what_is_sent_along_the_fields_are_taken_that_their_rules_let_the_caller_write(world: World) {
+        let insert = repo::<Till>().insert(Till { id: 1, cash: 10, limit: 50, label: "old".into() });
+        world.backend().run(insert).await.unwrap();
+        let banker = bob().role("banker");
+        for (who, limit) in [(ann(), 50), (banker, 900)] {
+            world.for_(&who).run(async {
+                let mut till = repo::<Till>().find_id(1).await.unwrap();
+                assert!(!till.can_update());
+                assert!(repo::<Till>().update(1, |t| t.label.set("x")).await.unwrap_err().is_forbidden());
+                let label = format!("of {}", who.id);
+                (till.cash, till.limit, till.label) = (1_000_000, 900, label.clone());
+                let before = world.backend().run(repo::<Till>().find_id(1)).await.unwrap().cash;
+                assert_eq!(till.pay(5).await.unwrap(), before + 5);
+                assert_eq!(stated(&till), (before + 5, limit, label.as_str()));
+                let stored = world.backend().run(repo::<Till>().find_id(1)).await.unwrap();
+                assert_eq!(stored, till, "nobody may update a till, and what has no rule is saved all the same");
+            }).await;
+        }
+        // A new one.
+        world.for_(&ann()).run(async {
+            let new = || Till { id: 2, cash: 1_000_000, limit: 900, label: "new".into() };
+            assert!(repo::<Till>().insert(new()).await.unwrap_err().is_forbidden());
+            let mut till = Record::from(new());
+            assert_eq!(till.pay(5).await.unwrap(), 5);
+            assert_eq!((till.is_new(), stated(&till)), (false, (5, 0, "new")));
+        }).await;
+        let stored = world.backend().run(repo::<Till>().find_id(2)).await.unwrap();
+        assert_eq!(stated(&stored), (5, 0, "new"));
+    }
+
+    async fn what_a_method_does_not_save_is_not_saved(world: World) {
+        world.backend().run(repo::<Till>().insert(Till { id: 1, ..Till::blank() })).await.unwrap();
+        world.for_(&bob().role("banker")).run(async {
+            let mut till = repo::<Till>().find_id(1).await.unwrap();
+            till.label = "x".into();
+            assert_eq!((till.look().await.unwrap(), till.is_changed()), (0, true));
+        }).await;
+        assert_eq!(world.backend().run(repo::<Till>().find_id(1)).await.unwrap().label, "");
+    }
 
     async fn a_method_bypasses_the_allow_rules_of_its_entity(world: World) {
         let mut vault = held(&world, 1).await;

@@ -1,11 +1,13 @@
 //! What a method says about its calls, and what comes back of a record from one.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use isoform::prelude::*;
 use isoform_server::{Api, Database};
 use serde_json::json;
 use tests::entities_methods::{Crew, Job, JobMethods as _};
+use tests::entities_proofs::Till;
 use tests::{Way, World, ann, bob, promises};
 
 async fn job() -> Record<Job> {
@@ -263,4 +265,64 @@ async fn methods_that_are_open_to_more_than_their_entity_are_warned_of() {
     assert!(half_open.contains("Shop::half_open may be called by everybody who is signed in"), "{half_open}");
     let entities = entities![clashes::Market, Job].and(shared::entities());
     assert_eq!(Api::new(database).entities(entities).warnings(), [""; 0]);
+}
+
+/// Keeps what is logged of a kind.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+struct Said<'a>(&'a mut String);
+
+impl tracing::field::Visit for Said<'_> {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            *self.0 = format!("{value:?}");
+        }
+    }
+}
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut said = String::new();
+        event.record(&mut Said(&mut said));
+        self.0.lock().unwrap().push(said);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test]
+async fn a_warned_of_method_of_a_record_names_the_fields_that_no_rule_keeps() {
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let warnings = Api::new(database).entities(entities![Till]).warnings();
+    let [pay] = &*warnings else { panic!("{warnings:?}") };
+    assert!(
+        pay.contains("Till::pay may be called by everybody who is signed in, and tills may not be changed"),
+        "{pay}"
+    );
+    assert!(pay.contains(" It takes what they send for label: `#[field(allow_update = …)]`"), "{pay}");
+}
+
+#[tokio::test]
+async fn warnings_of_the_start_are_in_the_log() {
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let (log, api) = (Log::default(), Api::new(database).entities(entities![clashes::Shop, Till]));
+    let warnings = api.warnings();
+    let _router = tracing::subscriber::with_default(log.clone(), || api.into_router().unwrap());
+    let logged = log.0.lock().unwrap().clone();
+    assert_eq!((warnings.len(), logged), (3, warnings));
 }

@@ -1,7 +1,19 @@
-//! What the hooks of the application promise, whoever writes.
+//! What the hooks and handlers of the application promise, whoever writes, and who comes in.
 
+use std::sync::{Arc, Mutex};
+
+use isoform::future::BoxFuture;
+use isoform::session::Session;
+use isoform::{OfRequest, Remote};
+use isoform_server::{Api, InProcess, Sessions};
+use shared::audit::Deed;
 use shared::prelude::*;
-use tests::{World, admin, bob, promises};
+use tests::{Way, World, admin, bob, promises};
+
+#[path = "../../server/src/handlers.rs"]
+mod handlers;
+#[path = "../../server/src/identity.rs"]
+mod identity;
 
 async fn office(way: tests::Way) -> World {
     World::with(way, shared::entities()).await
@@ -184,6 +196,157 @@ async fn nobody_writes_the_audit_or_the_outbox_and_admins_read_them(world: World
     assert_eq!(world.for_(&bob()).run(Mail::query().all()).await.unwrap_err().status(), 403);
     assert_eq!(world.for_(&bob()).run(Audit::query().all()).await.unwrap_err().status(), 403);
     assert_eq!(world.for_(&admin()).run(Audit::query().all()).await.unwrap().len(), 0);
+}
+
+}
+
+async fn handled(way: Way) -> World {
+    World::handled(way, shared::entities(), handlers::handlers()).await
+}
+
+/// What the audit says, from the first entry on, once there are so many.
+async fn entries(world: &World, so_many: usize) -> Vec<(String, Deed, String, String, Option<String>)> {
+    let read = async || world.for_(&admin()).run(Audit::query().order_by(|a| a.at.asc()).all()).await.unwrap();
+    // What failed is noted by itself, later.
+    for _ in 0..100 {
+        if read().await.len() >= so_many {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let said = |e: &Record<Audit>| (e.who.clone(), e.what, e.entity.clone(), e.row.clone(), e.failure.clone());
+    read().await.iter().map(said).collect()
+}
+
+promises! { in handled;
+
+async fn whatever_is_written_through_the_api_is_in_the_audit(world: World) {
+    let (root, member) = (world.for_(&admin()), world.for_(&bob()));
+    // The server's own code writes nothing into it.
+    let (mut customer, lamp, tray) = stock(&world).await;
+    assert_eq!(entries(&world, 0).await, []);
+    let order = member.run(repo().insert(order_of(&customer))).await.unwrap();
+    customer.name = "Falcon Inn".into();
+    root.run(customer.save()).await.unwrap();
+    root.run(repo::<Product>().update_many(|p| p.id.in_([lamp, tray]), |p| p.price.set(Decimal::ONE)).into_future()).await.unwrap();
+    root.run(repo::<Product>().delete(tray)).await.unwrap();
+    let kept = root.run(repo::<Customer>().delete(customer.id)).await.unwrap_err();
+    assert_eq!(entries(&world, 5).await.len(), 5);
+    // Who may not is refused before any handler: nothing was done.
+    assert!(member.run(repo::<Product>().delete(lamp)).await.unwrap_err().is_forbidden());
+    let item = |product_id| OrderItem { order_id: order.id, product_id, ..OrderItem::blank() };
+    let items = [item(lamp), item(Uuid::from_u128(7))];
+    let undone = member.run(repo().insert_many(items).into_future()).await.unwrap_err();
+    let expected = [
+        ("bob", Deed::Added, "orders", order.id.to_string(), None),
+        ("root", Deed::Changed, "customers", customer.id.to_string(), None),
+        ("root", Deed::Changed, "products", "2 rows".to_owned(), None),
+        ("root", Deed::Deleted, "products", tray.to_string(), None),
+        ("root", Deed::Deleted, "customers", customer.id.to_string(), Some(kept.message().to_owned())),
+        ("bob", Deed::Added, OrderItem::meta().key, "2 rows".to_owned(), Some(undone.message().to_owned())),
+    ];
+    let expected = expected.map(|(who, what, entity, row, failure)| (who.to_owned(), what, entity.to_owned(), row, failure));
+    assert_eq!(entries(&world, 6).await, expected);
+}
+
+async fn archived_projects_stand_back_unless_they_are_asked_about(world: World) {
+    let (root, member) = (world.for_(&admin()), world.for_(&bob()));
+    let made = root.run(async {
+        let mut projects = Vec::new();
+        for (name, archived) in [("Zeppelin", true), ("Zebra", false)] {
+            let project = repo().insert(Project { name: name.into(), archived, ..Project::blank() }).await?;
+            let task = Task { title: format!("Paint the {name}"), project_id: Some(project.id), ..Task::blank() };
+            repo().insert(task).await?;
+            projects.push(project.id);
+        }
+        Ok::<_, Error>(projects)
+    });
+    let projects = made.await.unwrap();
+    let names = async |query: Query<Project>| {
+        let found = member.run(query.order_by(|p| p.name.asc()).all()).await.unwrap();
+        found.iter().map(|project| project.name.clone()).collect::<Vec<_>>()
+    };
+    let all = || Project::query();
+    let both = || Project::query().filter(|p| p.archived.in_([true, false]));
+    assert_eq!((names(all()).await, names(both()).await), (vec!["Zebra".to_owned()], vec!["Zebra".to_owned(), "Zeppelin".to_owned()]));
+    // Whatever is asked agrees.
+    member.run(async {
+        assert_eq!((all().count().await.unwrap(), both().count().await.unwrap()), (1, 2));
+        let last = async |query: Query<Project>| query.order_by(|p| p.name.asc()).last().await.unwrap().unwrap().name.clone();
+        assert_eq!((last(all()).await, last(both()).await), ("Zebra".into(), "Zeppelin".into()));
+        let first = all().order_by(|p| p.name.desc()).first().await.unwrap().unwrap();
+        assert_eq!(first.name, "Zebra");
+        let greatest = async |query: Query<Project>| query.aggregate(|p| p.name.max()).await.unwrap();
+        assert_eq!((greatest(all()).await, greatest(both()).await), (Some("Zebra".into()), Some("Zeppelin".into())));
+        assert_eq!(repo::<Project>().find_id(projects[0]).await.unwrap().name, "Zeppelin", "its address still leads there");
+    }).await;
+    let tasks = root.run(Task::query().include(|t| t.project).order_by(|t| t.title.asc()).all()).await.unwrap();
+    let shown: Vec<_> = tasks.iter().map(|task| task.project.get().map(|project| project.name.as_str())).collect();
+    assert_eq!(shown, [Some("Zebra"), None]);
+}
+
+}
+
+/// The application with its sessions, and somebody who may come in.
+async fn closed(way: Way) -> World {
+    let configure =
+        |api: Api| api.entities(shared::entities()).sessions(Sessions::default()).identity(identity::of_session);
+    let world = World::configured(way, configure).await;
+    let password_hash = isoform::password::hash("right").await.unwrap();
+    let user = User { id: "ann".into(), name: "Ann".into(), roles: Json(Vec::new()), password_hash };
+    world.backend().run(repo::<User>().insert(user)).await.unwrap();
+    world
+}
+
+/// A session that only notes whose it is.
+#[derive(Default)]
+struct Noted(Mutex<Option<String>>);
+
+impl Session for Noted {
+    fn sign_in<'a>(&'a self, identity_id: &'a str) -> BoxFuture<'a, Result<()>> {
+        *self.0.lock().unwrap() = Some(identity_id.to_owned());
+        Box::pin(async { Ok(()) })
+    }
+
+    fn sign_out(&self) -> BoxFuture<'_, Result<()>> {
+        *self.0.lock().unwrap() = None;
+        Box::pin(async { Ok(()) })
+    }
+}
+
+promises! { in closed;
+
+async fn whoever_fills_in_the_sign_in_form_is_signed_in_until_they_sign_out(world: World) {
+    let session = Arc::new(Noted::default());
+    let guest = match world.base() {
+        _ if world.is_direct() => world.nobody().with_request(OfRequest { session: Some(session.clone()), ..OfRequest::default() }),
+        "" => Context::over(InProcess::remote(world.router.clone())),
+        base => Context::over(Remote::http(base)),
+    };
+    let signed_in = async || match guest.remote_api() {
+        Some(api) => api.me().await.unwrap().map(|who| who.id),
+        None => session.0.lock().unwrap().clone(),
+    };
+    guest.run(async {
+        let mut form = Record::<SignIn>::new();
+        let error = form.sign_in().await.unwrap_err();
+        assert_eq!((error.status(), form.error(|f| f.name), form.error(|f| f.password)), (400, Some("is required"), Some("is required")));
+        form.name = "ann".into();
+        form.password = "wrong".into();
+        let wrong = form.sign_in().await.unwrap_err();
+        form.name = "nobody".into();
+        let unknown = form.sign_in().await.unwrap_err();
+        assert_eq!((wrong.status(), wrong.message()), (401, "The name or the password is wrong."));
+        assert_eq!((unknown.status(), unknown.message()), (wrong.status(), wrong.message()), "which of the two is not told");
+        assert_eq!(signed_in().await, None);
+        form.name = " ann ".into();
+        form.password = "right".into();
+        assert_eq!(form.sign_in().await.unwrap(), Identity::new("ann", "Ann"));
+        assert_eq!((form.password.as_str(), form.error(|f| f.password)), ("", None), "the password does not come back");
+        assert_eq!(signed_in().await.as_deref(), Some("ann"));
+        User::sign_out().await.unwrap();
+        assert_eq!(signed_in().await, None);
+    }).await;
 }
 
 }

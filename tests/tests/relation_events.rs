@@ -1,53 +1,24 @@
-//! The data handlers around what is related: `AddRelation`, `SetRelation`, `RemoveRelation`; and what a request tells handlers.
+//! The data handlers around what is related: `AddRelation`, `SetRelation`, `RemoveRelation`.
 
 use isoform::IntoId as _;
-use isoform::handlers::{
-    AddRelation, Create, CreateMany, Find, Handlers, LoadRelations, Next, Remove, RemoveMany, RemoveRelation, RunBatch,
-    SetRelation, UpsertMany,
-};
+use isoform::handlers::{AddRelation, EventKind, Handlers, Next, RemoveRelation, SetRelation};
 use isoform::prelude::*;
-use serde_json::json;
-use tests::entities_handled::{Audit, audit};
+use tests::entities_handled::audit;
 use tests::entities_relating::{Album, AlbumRelations as _, Mark, Marked, album, all, filled, mark, marks};
+use tests::handled::{listening, told};
 use tests::{Way, World, admin, ann, bob, promises};
 
 async fn handled(way: Way, handlers: Handlers) -> World {
     filled(World::handled(way, all(), handlers).await).await
 }
 
-/// What handlers have noted; then it is forgotten.
-async fn told(world: &World) -> Vec<String> {
-    let all = async {
-        let all = Audit::query().await.unwrap();
-        repo::<Audit>().delete_many(|_| isoform::all()).await.unwrap();
-        all
-    };
-    world.backend().run(all).await.iter().map(|audit| audit.entry.clone()).collect()
-}
-
-/// Notes each event, its relation and its ids.
-async fn listening(way: Way) -> World {
-    macro_rules! listening {
-        ($handlers:expr; $($event:ident)+) => {
-            $handlers$(
-                .before_any::<$event>(async |request| {
-                    audit(format!("before {}", request.kind())).await?;
-                    Ok(Next::Continue)
-                })
-                .after_any::<$event>(async |request, outcome| {
-                    let ended = if outcome.is_ok() { "after" } else { "failed" };
-                    audit(format!("{ended} {}", request.kind())).await
-                })
-            )+
-        };
-    }
-    let handlers = listening!(Handlers::new();
-        Create CreateMany UpsertMany Remove RemoveMany RunBatch AddRelation SetRelation RemoveRelation);
-    handled(way, handlers).await
+/// Notes each event but those of what is only read.
+async fn listened(way: Way) -> World {
+    handled(way, listening(|kind| !matches!(kind, EventKind::Find | EventKind::FindById))).await
 }
 
 promises! {
-    in listening;
+    in listened;
 
     async fn there_is_a_before_and_an_after_for_add_set_and_remove_relation(world: World) {
         let around = |event: &str| vec![format!("before {event}"), format!("after {event}")];
@@ -247,66 +218,4 @@ promises! {
         world.for_(&who).run(async { album(1).await.marks().add(&mark(2).await).await.unwrap() }).await;
         assert_eq!(marks(&world, 1).await, [9], "whoever may reach it");
     }
-}
-
-async fn deep(way: Way) -> World {
-    let handlers = Handlers::new().before::<LoadRelations, Album>(async |request| {
-        let mut names: Vec<_> = request.relations.iter().map(|one| one.relation.name).collect();
-        names.sort_unstable();
-        audit(format!("{} {} {}", request.id, names.join(" and "), request.depth())).await?;
-        Ok(Next::Continue)
-    });
-    handled(way, handlers).await
-}
-
-promises! {
-    in deep;
-
-    async fn a_request_for_relations_carries_them_with_their_depth(world: World) {
-        world.backend().run(async {
-            repo::<Marked>().insert(Marked { album_id: 1, mark_id: 1, ..Marked::blank() }).await.unwrap();
-        }).await;
-        world.for_(&ann()).run(async {
-            let mut one = album(1).await;
-            one.load_relations(|a| a.include(|a| a.marks)).await.unwrap();
-            assert_eq!(told(&world).await, ["1 marks 1"]);
-            one.load_relations(|a| a.include_with(|a| a.marks, |m| m.include(|m| m.albums))).await.unwrap();
-            assert_eq!(told(&world).await, ["1 marks 2"]);
-            assert_eq!(one.marks.get(0).unwrap().albums.get(0).unwrap().id, 1);
-            one.load_relations(|a| {
-                a.include(|a| a.photos).include_with(|a| a.marks, |m| m.include_with(|m| m.albums, |a| a.include(|a| a.photos)))
-            }).await.unwrap();
-            assert_eq!(told(&world).await, ["1 marks and photos 3"]);
-        }).await;
-    }
-}
-
-#[tokio::test]
-async fn a_request_over_rest_carries_relations_with_their_depth() {
-    let world = deep(Way::InProcess).await;
-    let asked = "/api/albums/1?__action=loadRelations&_include=marks.albums.photos,photos";
-    assert_eq!(world.get(asked).by(&ann()).send().await.ok(200), json!({"marks": [], "photos": []}));
-    assert_eq!(told(&world).await, ["1 marks and photos 3"]);
-}
-
-/// Says which application it is.
-fn naming() -> Handlers {
-    Handlers::new().before::<Find, Mark>(async |request| {
-        let mark = Mark { id: 1, name: request.application().to_owned(), private: false, ..Mark::blank() };
-        Ok(Next::Answer(isoform::handlers::Collection::of(vec![Record::from(mark)])))
-    })
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_request_carries_the_application() {
-    let name = async |context: Context| context.run(async { Mark::query().await.unwrap()[0].name.clone() }).await;
-    for way in [Way::InProcess, Way::Socket] {
-        let world = World::configured(way, |api| api.entities(all()).handlers(naming()).name("gallery")).await;
-        assert_eq!(name(world.for_(&ann())).await, "gallery");
-        let world = World::configured(way, |api| api.entities(all()).handlers(naming())).await;
-        assert_eq!(name(world.for_(&ann())).await, "application", "unless it is named");
-    }
-    let world = World::handled(Way::Direct, all(), naming()).await;
-    assert_eq!(name(world.for_(&ann()).with_application("gallery")).await, "gallery");
-    assert_eq!(name(world.for_(&ann())).await, "application");
 }

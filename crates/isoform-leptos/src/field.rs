@@ -286,7 +286,7 @@ impl AnyField {
             match meta.field_type {
                 _ if meta.nullable => return Ok(Value::Null),
                 FieldType::Text | FieldType::List(_) => {}
-                _ => return Err("is required".into()),
+                _ => return Err(validate::said(validate::Message::Required).into()),
             }
         }
         match meta.field_type {

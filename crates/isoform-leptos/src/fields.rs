@@ -143,3 +143,36 @@ impl<T: ChoiceValue> Fits<kind::Choice> for T {}
 
 /// Whatever its type: what is chosen is told by its text.
 impl<T: FieldValue> Fits<kind::Reference> for T {}
+
+#[cfg(test)]
+mod tests {
+    use std::marker::PhantomData;
+
+    use super::{Fits, kind};
+
+    struct Type<T, K>(PhantomData<(T, K)>);
+
+    impl<T: Fits<K>, K> Type<T, K> {
+        const FITS: bool = true;
+    }
+
+    /// What does not fit is found here: what a type itself says comes first.
+    trait Otherwise {
+        const FITS: bool = false;
+    }
+
+    impl<T, K> Otherwise for Type<T, K> {}
+
+    #[test]
+    fn an_input_takes_only_the_types_that_fit_it() {
+        const {
+            assert!(Type::<String, kind::Text>::FITS && Type::<Option<String>, kind::Text>::FITS);
+            assert!(Type::<Vec<i64>, kind::Text>::FITS && Type::<i64, kind::Number>::FITS);
+            assert!(Type::<bool, kind::Check>::FITS && Type::<isoform::prelude::NaiveDate, kind::Date>::FITS);
+            assert!(!Type::<i64, kind::Text>::FITS && !Type::<bool, kind::Text>::FITS);
+            assert!(!Type::<String, kind::Number>::FITS && !Type::<String, kind::Check>::FITS);
+            assert!(!Type::<String, kind::Date>::FITS && !Type::<i64, kind::Date>::FITS);
+            assert!(!Type::<bool, kind::Choice>::FITS && !Type::<i64, kind::Choice>::FITS);
+        }
+    }
+}

@@ -91,13 +91,24 @@ fn read(place: Place, text: &str) -> Vec<(u64, Answer)> {
     lines.split('\n').filter_map(answer).collect()
 }
 
+/// The answer to a question. One that is another one by now, as one about the time, has the answer of its place where that was asked
+/// nothing else; where rows of a list have asked, nobody knows which of them it was.
+#[cfg(any(test, target_arch = "wasm32"))]
+fn of_question(answers: &[(u64, Answer)], key: u64) -> Option<&Answer> {
+    let only = match answers {
+        [only] => Some(only),
+        _ => None,
+    };
+    answers.iter().find(|(of, _)| *of == key).or(only).map(|(_, answer)| answer)
+}
+
 #[cfg(target_arch = "wasm32")]
 mod browser {
     use std::cell::RefCell;
 
     use leptos::prelude::*;
 
-    use super::{Answer, Place, Question, read};
+    use super::{Answer, Place, Question, of_question, read};
 
     type Read = Vec<(Place, Vec<(u64, Answer)>)>;
 
@@ -120,10 +131,7 @@ mod browser {
                 all.len() - 1
             });
             let (_, answers) = all.get(at)?;
-            let key = place.key(question);
-            // A question that is another one by now, as one about the time, was the last one there.
-            let answer = answers.iter().find(|(of, _)| *of == key).or(answers.last());
-            answer.map(|(_, answer)| answer.clone())
+            of_question(answers, place.key(question)).cloned()
         })
     }
 }
@@ -251,6 +259,24 @@ mod tests {
             assert_eq!(typed, [Err(Error::invalid("<a\nb>")), Ok(4), Ok(3)], "the latest is the last");
             assert!(found.iter().any(|(key, _)| *key == place.key(&question(4))));
             assert!(read(Place::here(), &text).is_empty(), "another place");
+        });
+    }
+
+    #[test]
+    fn a_question_that_has_changed_finds_the_answer_of_its_place_only_where_that_is_the_only_one() {
+        futures::executor::block_on(async {
+            let (answers, place) = (Answers::default(), Place::here());
+            let found = async |source: i32| {
+                let answers = read(place, &answers.written(place).await);
+                of_question(&answers, place.key(&question(source))).map(|answer| answer.typed::<i32>())
+            };
+            assert_eq!(found(3).await, None);
+            let _ = answered(&answers, place, 3).await;
+            assert_eq!(found(5).await, Some(Ok(3)), "as one about the time");
+            let _ = answered(&answers, place, 4).await;
+            assert_eq!(found(3).await, Some(Ok(3)));
+            assert_eq!(found(4).await, Some(Ok(4)));
+            assert_eq!(found(5).await, None, "no row of a list takes the answer of another one");
         });
     }
 

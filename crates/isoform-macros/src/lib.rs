@@ -407,9 +407,11 @@ pub fn hooks(_: TokenStream, item: TokenStream) -> TokenStream {
 ///   `rate_limit(10 per minute)`: of each identity so many calls, more answer 429 (`second`, `hour`, `day`): so many at once, then one
 ///   in each tenth of the minute; calls that a validator refuses count too. Nobody is counted by address
 ///   where the server knows it, else all together. Calls by trusted code are not limited.
-/// - **A method bypasses the entity's `allow` rules on purpose**: its body is trusted, and `allowed` alone says who gets there. What the
-///   *caller* sends along is guarded as in a save. So a method that everybody may call, of an entity that not everybody may change, is
-///   a warning when the server starts; `#[allowed(true, on_purpose)]` says that it is meant.
+/// - **A method bypasses the entity's `allow` rules on purpose**: its body is trusted, and `allowed` alone says who gets there. Of
+///   what the *caller* sends along the fields are taken whose own rules let them write, also where `allow` lets them write no such row: a
+///   method that saves the record saves them. `#[field(allow_update = false)]` keeps a field for methods.
+/// - So a method that everybody may call, of an entity that not everybody may change, is a warning when the server starts, which names
+///   the fields without such a rule; `#[allowed(true, on_purpose)]` says that it is meant.
 /// - Arguments and the result are owned, of any type that serde writes and reads; the method answers `Result<T>`.
 /// - Bodies are not compiled for the browser, and neither is what only they use.
 #[proc_macro_attribute]

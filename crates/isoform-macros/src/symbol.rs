@@ -155,3 +155,27 @@ pub const HOOKS_ON_SERVER: &[&str] = &["saving", "saving_many", "saved", "deleti
 pub const IN_RELATION: &[&str] = &[THROUGH, FILTER, INCLUDE, ON_DELETE, API_READ, LABEL, EXISTS];
 /// What `on_delete = …` knows.
 pub const ON_DELETES: &[&str] = &["restrict", "cascade", "set_null", "unwatched"];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// The names behind `before`, up to `end`.
+    fn names<'a>(text: &'a str, begin: &str, end: &str, before: &str) -> BTreeSet<&'a str> {
+        let rest = text.split_once(begin).map_or("", |(_, rest)| rest);
+        let part = rest.split_once(end).map_or("", |(part, _)| part);
+        let name = |piece: &'a str| {
+            let end = piece.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap_or(piece.len());
+            &piece[..end]
+        };
+        part.split(before).skip(1).map(name).filter(|name| !name.is_empty()).collect()
+    }
+
+    #[test]
+    fn what_is_read_of_a_field_is_what_its_errors_list() {
+        let read = names(include_str!("entity/attr.rs"), "fn field_item(", "symbol::IN_FIELD", "symbol::");
+        let listed = names(include_str!("symbol.rs"), "pub const IN_FIELD", "];", "\n    ");
+        assert_eq!(read, listed);
+        assert!(read.len() > 30);
+    }
+}

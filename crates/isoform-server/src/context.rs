@@ -114,6 +114,7 @@ impl Source {
 
     /// An error as it is answered. `who`: the context of the request, where it came so far.
     pub async fn answer_to(&self, error: Error, who: Option<&Context>) -> Response {
+        let error = who.map_or_else(|| error.clone(), |who| who.translated(error.clone()));
         if self.answers.on_error.is_none() {
             return respond::error(&error);
         }

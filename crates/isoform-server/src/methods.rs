@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use isoform::backend::{Body, Method};
-use isoform::meta::{EntityMeta, Rule};
+use isoform::meta::{EntityMeta, FieldMeta, FieldRole, Rule};
 use isoform::{Entities, Error, Result};
 
 /// What the API uses itself, behind its own prefix.
@@ -78,12 +78,32 @@ pub(crate) fn warnings(entities: &Entities) -> Vec<String> {
         let warned = methods.into_iter().filter_map(|method| Some((method, open(entity, method)?)));
         let told = warned.map(|(method, who)| {
             format!(
-                "{} may be called by {who}, and {key} may not be changed by them. Where that is meant, write \
+                "{} may be called by {who}, and {key} may not be changed by them.{} Where that is meant, write \
                  `#[allowed(…, on_purpose)]`.",
-                method.path
+                method.path,
+                taken(entity.meta, method)
             )
         });
         told.collect::<Vec<_>>()
     };
     entities.iter().flat_map(of).collect()
+}
+
+/// Which fields of a record its method takes from whoever calls it: those that no rule keeps.
+fn taken(meta: &EntityMeta, method: &Method) -> String {
+    if !matches!(method.body, Body::Record(..)) {
+        return String::new();
+    }
+    let open = |field: &&FieldMeta| {
+        let rules = [&field.allow_update, &field.api_read];
+        !field.is_made() && field.role != FieldRole::Id && rules.iter().all(|rule| matches!(rule, Rule::Everyone))
+    };
+    let names: Vec<_> = meta.fields.iter().filter(open).map(|field| field.name).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        " It takes what they send for {}: `#[field(allow_update = …)]` says who may write a field.",
+        names.join(", ")
+    )
 }

@@ -425,6 +425,7 @@ pub async fn invoke_record(
 /// The error of a method with what the method has said at fields of its record, as far as its caller knows them.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn said(error: Error, record: &dyn AnyRecord, identity: Option<&crate::Identity>) -> Error {
+    let error = crate::validate::translated(error);
     let errors = &record.state().errors;
     if errors.is_empty() || error.is_internal() {
         return error;

@@ -218,6 +218,8 @@ impl BatchDone {
             }
             #[cfg(not(target_arch = "wasm32"))]
             Answer::Here(operations::Done::Rows(rows), sent) => {
+                // A handler may have answered more rows than were sent.
+                let sent = sent.into_iter().chain(std::iter::repeat(FieldMask::NONE));
                 rows.into_iter().zip(sent).map(|(row, sent)| operations::shown(&self.context, row, sent)).collect()
             }
             _ => Err(unexpected(E::meta())),

@@ -175,7 +175,8 @@ pub struct ValueDescription {
 /// A validator with its parameters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ValidatorDescription {
-    /// `required`, `len`, `range`, `email`, `url`, `pattern`, `oneOf`, `partOfId`, or `custom`, which the server alone knows.
+    /// `required`, `len`, `range`, `email`, `url`, `pattern`, `oneOf`, `partOfId`, `notNull`, `unique`, `exists`, or `custom`, which the
+    /// server alone knows.
     pub check: String,
     /// The least length or number.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::meta::{EntityMeta, FieldMask, FieldMeta};
 use crate::record::AnyRecord;
+use crate::validate::Message;
 use crate::value::{FieldType, Value, ValueError};
 
 pub(crate) use time::years_fit;
@@ -79,7 +80,7 @@ fn integer(field_type: FieldType, n: Option<i64>) -> Result<Value, ValueError> {
 pub fn from_text(field_type: FieldType, text: &str) -> Result<Value, ValueError> {
     let wrong = || ValueError::expected(field_type);
     if text.contains('\0') {
-        return Err(ValueError("must not contain the NUL character".into()));
+        return Err(ValueError(Message::Nul.english().into()));
     }
     match field_type {
         FieldType::Text => Ok(Value::Text(text.into())),

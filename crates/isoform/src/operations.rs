@@ -49,7 +49,7 @@ use crate::{Error, Result};
 
 pub use aggregate::aggregate;
 pub(crate) use answers::Answers;
-pub(crate) use ask::{as_records, find, find_related, shown};
+pub(crate) use ask::{as_records, find, find_chosen_related, find_related, includes, shown};
 pub use ask::{count, find_id, find_id_json, find_json, id_as_record};
 pub use body::read_patch;
 pub(crate) use bulk::insert_records;

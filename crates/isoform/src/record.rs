@@ -258,7 +258,7 @@ impl<E: Entity> Record<E> {
     ) {
         let index = field(E::FIELDS).index();
         self.state.errors.remove(index);
-        self.state.errors.add(index, message);
+        self.state.errors.add(index, crate::validate::own(message.into()));
     }
 
     /// What a record knows beside its values.

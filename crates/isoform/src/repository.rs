@@ -316,8 +316,16 @@ pub(crate) async fn find_id<E: Entity>(context: &Context, id: Id) -> Result<Reco
             if let Some(handled) = operations::by_id(context, E::meta(), &id, &[], FieldMask::NONE) {
                 return typed(handled.await?.shown(context)?);
             }
-            let query = Query::<E>::new().matching(crate::Filter::from_condition(id.condition(E::meta()))).limit(1);
-            find(context, &query).await?.into_iter().next().ok_or_else(|| operations::not_found(E::meta()))
+            let find = Find::matching(id.condition(E::meta())).limit(1);
+            // As over HTTP: the handlers of `Find` are for lists.
+            let found = if operations::includes(E::meta(), &find) {
+                let found = operations::find_chosen_related(context, E::meta(), find, E::meta().all_fields()).await?;
+                found.into_iter().next().map(typed)
+            } else {
+                let (rows, hidden) = operations::find(context, E::meta(), find).await?;
+                rows.into_iter().next().map(|row| Record::from_stored(row, hidden.of(0)))
+            };
+            found.unwrap_or_else(|| Err(operations::not_found(E::meta())))
         }
     }
 }

@@ -10,8 +10,10 @@ pub(crate) use asked::Asking;
 #[cfg(not(target_arch = "wasm32"))]
 pub use asked::taken;
 pub use asked::{Ask, AskOwn};
-pub(crate) use messages::own;
-pub use messages::{Message, Messages, said};
+pub(crate) use messages::filled;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use messages::translated;
+pub use messages::{Message, Messages, own, said};
 pub use unread::unread;
 
 use crate::entity::Entity;
@@ -66,7 +68,7 @@ pub(crate) fn fields(record: &mut dyn AnyRecord) {
         if field.lazy && known.is_null() {
             // Of a row that is there it is known to be right. A copy of what was never loaded is nothing to insert.
             if record.state().is_new {
-                record.state_mut().errors.add(index, "is not loaded");
+                record.state_mut().errors.add(index, said(Message::NotLoaded));
             }
             continue;
         }
@@ -125,6 +127,8 @@ fn take_over(record: &mut dyn AnyRecord, event: &EventState, result: Result<()>)
 
 /// An error that a hook has returned, with what was said of the fields.
 pub(crate) fn with_fields(record: &dyn AnyRecord, error: Error) -> Error {
+    #[cfg(not(target_arch = "wasm32"))]
+    let error = translated(error);
     let meta = record.meta();
     let said =
         record.state().errors.iter().map(|(index, message)| (meta.field(index).wire.to_owned(), message.to_owned()));
@@ -193,7 +197,7 @@ pub fn value(field: &FieldMeta, value: &Value) -> Result<(), String> {
 pub(crate) fn values(meta: &EntityMeta, values: &[(usize, Value)]) -> Result<()> {
     let right = |index: usize, one: &Value| {
         if meta.ids.contains(&index) && one.is_empty() {
-            Err("must not be empty".into())
+            Err(said(Message::Empty).to_owned())
         } else {
             value(meta.field(index), one)
         }
@@ -211,22 +215,20 @@ pub(crate) fn values(meta: &EntityMeta, values: &[(usize, Value)]) -> Result<()>
 /// # Errors
 /// As [`value`].
 pub(crate) fn storable(value: &Value) -> Result<(), String> {
-    let years_fit = |year: i32| {
-        if crate::json::years_fit(year) { Ok(()) } else { Err("must be in the years 0 to 9999".into()) }
+    let wrong = match value {
+        Value::Float(n) if !n.is_finite() => Message::Finite,
+        Value::Text(text) if text.contains('\0') => Message::Nul,
+        Value::DateTime(time) if !crate::json::years_fit(time.year()) => Message::Years,
+        Value::Date(date) if !crate::json::years_fit(date.year()) => Message::Years,
+        Value::Scalar(scalar) => return scalar.storable().map_err(own),
+        _ => return Ok(()),
     };
-    match value {
-        Value::Float(n) if !n.is_finite() => Err("must be a finite number".into()),
-        Value::Text(text) if text.contains('\0') => Err("must not contain the NUL character".into()),
-        Value::DateTime(time) => years_fit(time.year()),
-        Value::Date(date) => years_fit(date.year()),
-        Value::Scalar(scalar) => scalar.storable(),
-        _ => Ok(()),
-    }
+    Err(said(wrong).to_owned())
 }
 
 fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), String> {
     let must = |right: bool, message: Message, parts: &[(&str, &dyn std::fmt::Display)]| {
-        if right { Ok(()) } else { Err(messages::filled(validator.message, message, parts)) }
+        if right { Ok(()) } else { Err(filled(validator.message, message, parts)) }
     };
     // A date that nobody has given is the first one that is counted from; where it may be null, that is a date like others.
     let no_date = !field.nullable && matches!(value, Value::Date(day) if *day == chrono::NaiveDate::default());
@@ -256,7 +258,9 @@ fn check(field: &FieldMeta, validator: &Validator, value: &Value) -> Result<(), 
             must(fits(min, std::cmp::Ordering::Greater), Message::Min, &limits)?;
             must(fits(max, std::cmp::Ordering::Less), Message::Max, &limits)
         }
-        (Check::Custom(function), value) => function(value).map_err(own),
+        (Check::Custom(function), value) => {
+            function(value).map_err(|said| own(validator.message.map_or(said, str::to_owned)))
+        }
         (Check::PartOfId, Value::Text(text)) => must(!text.contains(','), Message::PartOfId, &[]),
         (Check::PartOfId, _) => Ok(()),
         (_, _) if blank => Ok(()),

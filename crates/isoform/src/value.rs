@@ -12,6 +12,8 @@ use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
+use crate::validate::{self, Message};
+
 pub use lazy::Lazy;
 pub(crate) use list::read as read_list;
 pub use scalar::{Scalar, ScalarType, ScalarValue, Stored, StoredAs};
@@ -154,7 +156,7 @@ impl ValueError {
         match field_type {
             FieldType::Enum(variants) => {
                 let names: Vec<_> = variants.iter().map(|variant| variant.value).collect();
-                Self(format!("must be one of {}", names.join(", ")))
+                Self(validate::filled(None, Message::OneOf, &[("{values}", &names.join(", "))]))
             }
             other => Self(format!("must be {}", other.describe())),
         }
@@ -374,8 +376,11 @@ where
     }
 
     fn from_value(value: Value) -> Result<Self, ValueError> {
-        let read =
-            |json| crate::json::typed(json).map(Json).map_err(|error| ValueError(format!("does not fit: {error}")));
+        let read = |json| {
+            crate::json::typed(json)
+                .map(Json)
+                .map_err(|error| ValueError(validate::filled(None, Message::Json, &[("{problem}", &error)])))
+        };
         match value {
             Value::Json(json) => read(*json),
             // JSON's null is no absence for a type that knows it, such as `Json<Option<T>>`.

@@ -353,7 +353,19 @@ fn validator_fits_the_type(ctxt: &Ctxt, kind: Kind, validator: &Validator) -> bo
             );
             false
         }
-        _ => true,
+        // Texts and numbers that fit, and what any type can have.
+        Check::Len { .. }
+        | Check::Range { .. }
+        | Check::Email
+        | Check::Url
+        | Check::Pattern(_)
+        | Check::OneOf(_)
+        | Check::Required
+        | Check::NotNull
+        | Check::Unique
+        | Check::Exists(_)
+        | Check::Custom(_)
+        | Check::CustomAsync(_) => true,
     }
 }
 

@@ -61,7 +61,10 @@ pub fn parse(ctxt: &Ctxt, entity: &Ident, item: &Item) -> Option<Validator> {
             let wanted = "write `validate_async = a_function`, which is `async fn(&T, &Record<Self>) -> Result<()>`";
             function(ctxt, entity, name, single(ctxt, name, &parts, wanted)?).map(Check::CustomAsync)
         }
-        _ => None,
+        other => {
+            ctxt.error(name, format!("`{other}` is no validator"));
+            None
+        }
     }?;
     Some(Validator { name: name.clone(), check, message: parts.message })
 }

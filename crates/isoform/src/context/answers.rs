@@ -31,6 +31,15 @@ impl Context {
         self.0.messages.as_deref()
     }
 
+    /// An error in the language of whoever asks.
+    #[must_use]
+    pub fn translated(&self, error: Error) -> Error {
+        match self.messages() {
+            Some(messages) if !error.is_internal() => messages.translated(error),
+            _ => error,
+        }
+    }
+
     /// The same context, whose errors are seen by a function on their way out: what `Api::on_error` sets.
     #[must_use]
     pub fn with_error_hook(&self, hook: ErrorHook) -> Self {

@@ -50,11 +50,28 @@ pub trait Event: Send + Sync + 'static {
 pub trait EntityEvent: Event {}
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $event:ident $name:literal: $what:ty => $answer:ty, by $view:expr;)+) => {
+    (
+        about an entity { $($(#[$doc:meta])* $event:ident $name:literal: $what:ty => $answer:ty, by $view:expr;)+ }
+        about none { $($(#[$alone_doc:meta])* $alone:ident $alone_name:literal: $alone_what:ty => $alone_answer:ty, by $alone_view:expr;)+ }
+    ) => {
+        events! {
+            each
+            $($(#[$doc])* $event $name: $what => $answer, by $view;)+
+            $($(#[$alone_doc])* $alone $alone_name: $alone_what => $alone_answer, by $alone_view;)+
+        }
+
+        $(impl EntityEvent for $event {})+
+    };
+    (each $($(#[$doc:meta])* $event:ident $name:literal: $what:ty => $answer:ty, by $view:expr;)+) => {
         /// Which event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum EventKind { $($(#[$doc])* $event,)+ }
+
+        impl EventKind {
+            /// Each of them.
+            pub const ALL: &[Self] = &[$(Self::$event,)+];
+        }
 
         impl fmt::Display for EventKind {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,64 +102,49 @@ macro_rules! events {
 }
 
 events! {
-    /// A new row: answers it as it is in the table.
-    Create "create": Item<E> => E::Record, by one::<A, B>;
-    /// New rows, all or none: answers them in their order.
-    CreateMany "create many": Items<E> => Vec<E::Record>, by each::<A, B>;
-    /// The row with an id.
-    FindById "find by id": ById<E> => E::Record, by one::<A, B>;
-    /// Rows: answers them with what else was asked for.
-    Find "find": Questioned<E> => Collection<E>, by collection::<A, B>;
-    /// The first row of an order, or none.
-    FindFirst "find first": Questioned<E> => Option<E::Record>, by perhaps::<A, B>;
-    /// The last row of an order, or none.
-    FindLast "find last": Questioned<E> => Option<E::Record>, by perhaps::<A, B>;
-    /// What is related to the row with an id: answers its record with these relations loaded; of the row itself nothing is told.
-    LoadRelations "load relations": Loading<E> => E::Record, by one::<A, B>;
-    /// What the entity is, as the asker may know it.
-    Describe "describe": Nothing => Description, by Ok;
-    /// How many rows there are.
-    Count "count": Counted<E> => u64, by Ok;
-    /// What is computed of each group of rows: the keys, then the measures, as asked.
-    Group "group": Grouped<E> => Vec<Row>, by Ok;
-    /// A change of a row: answers it as it is in the table then.
-    Update "update": Item<E> => E::Record, by one::<A, B>;
-    /// A change of all rows that a filter finds: answers how many.
-    UpdateMany "update many": Many<E> => u64, by Ok;
-    /// Rows that are changed where they are there and made where not: answers them in their order.
-    UpsertMany "upsert many": Upserts<E> => Vec<E::Record>, by each::<A, B>;
-    /// The end of a row: answers when that was; none, where a hook has kept it.
-    Remove "remove": Existing<E> => Option<chrono::DateTime<chrono::Utc>>, by Ok;
-    /// The end of all rows that a filter finds: answers how many.
-    RemoveMany "remove many": Several<E> => u64, by Ok;
-    /// Several writes in one transaction, of any entities: answers what came of each. Each runs the handlers of its own event too.
-    RunBatch "batch": Steps => Vec<Done>, by Ok;
-    /// Rows are related to one over an entity in between: answers how many were not before.
-    AddRelation "add relation": Relating<E> => u64, by Ok;
-    /// Rows and no others are related to one over an entity in between: answers how many came and went.
-    SetRelation "set relation": Relating<E> => u64, by Ok;
-    /// Rows are related to one over an entity in between no longer: answers how many were.
-    RemoveRelation "remove relation": Relating<E> => u64, by Ok;
+    about an entity {
+        /// A new row: answers it as it is in the table.
+        Create "create": Item<E> => E::Record, by one::<A, B>;
+        /// New rows, all or none: answers them in their order.
+        CreateMany "create many": Items<E> => Vec<E::Record>, by each::<A, B>;
+        /// The row with an id.
+        FindById "find by id": ById<E> => E::Record, by one::<A, B>;
+        /// Rows: answers them with what else was asked for.
+        Find "find": Questioned<E> => Collection<E>, by collection::<A, B>;
+        /// The first row of an order, or none.
+        FindFirst "find first": Questioned<E> => Option<E::Record>, by perhaps::<A, B>;
+        /// The last row of an order, or none.
+        FindLast "find last": Questioned<E> => Option<E::Record>, by perhaps::<A, B>;
+        /// What is related to the row with an id: answers its record with these relations loaded; of the row itself nothing is told.
+        LoadRelations "load relations": Loading<E> => E::Record, by one::<A, B>;
+        /// What the entity is, as the asker may know it.
+        Describe "describe": Nothing => Description, by Ok;
+        /// How many rows there are.
+        Count "count": Counted<E> => u64, by Ok;
+        /// What is computed of each group of rows: the keys, then the measures, in the order of [`Grouped::question`].
+        Group "group": Grouped<E> => Vec<Row>, by Ok;
+        /// A change of a row: answers it as it is in the table then.
+        Update "update": Item<E> => E::Record, by one::<A, B>;
+        /// A change of all rows that a filter finds: answers how many.
+        UpdateMany "update many": Many<E> => u64, by Ok;
+        /// Rows that are changed where they are there and made where not: answers them in their order.
+        UpsertMany "upsert many": Upserts<E> => Vec<E::Record>, by each::<A, B>;
+        /// The end of a row: answers when that was; none, where a hook has kept it.
+        Remove "remove": Existing<E> => Option<chrono::DateTime<chrono::Utc>>, by Ok;
+        /// The end of all rows that a filter finds: answers how many.
+        RemoveMany "remove many": Several<E> => u64, by Ok;
+        /// Rows are related to one over an entity in between: answers how many were not before.
+        AddRelation "add relation": Relating<E> => u64, by Ok;
+        /// Rows and no others are related to one over an entity in between: answers how many came and went.
+        SetRelation "set relation": Relating<E> => u64, by Ok;
+        /// Rows are related to one over an entity in between no longer: answers how many were.
+        RemoveRelation "remove relation": Relating<E> => u64, by Ok;
+    }
+    about none {
+        /// Several writes in one transaction, of any entities: answers what came of each. Each runs the handlers of its own event too.
+        RunBatch "batch": Steps => Vec<Done>, by Ok;
+    }
 }
-
-impl EntityEvent for Create {}
-impl EntityEvent for CreateMany {}
-impl EntityEvent for FindById {}
-impl EntityEvent for Find {}
-impl EntityEvent for FindFirst {}
-impl EntityEvent for FindLast {}
-impl EntityEvent for LoadRelations {}
-impl EntityEvent for Describe {}
-impl EntityEvent for Count {}
-impl EntityEvent for Group {}
-impl EntityEvent for Update {}
-impl EntityEvent for UpdateMany {}
-impl EntityEvent for UpsertMany {}
-impl EntityEvent for Remove {}
-impl EntityEvent for RemoveMany {}
-impl EntityEvent for AddRelation {}
-impl EntityEvent for SetRelation {}
-impl EntityEvent for RemoveRelation {}
 
 fn one<A: View, B: View>(record: A::Record) -> Result<B::Record> {
     B::record(A::any(record))
@@ -257,7 +259,9 @@ pub struct Counted<E: View> {
 pub struct Grouped<E: View> {
     /// Which rows.
     pub rows: Rows<E>,
-    /// What is computed; its own filter is left out of account, `rows` has it.
+    /// What is computed; its own filter is left out of account, `rows` has it. Whoever asks and in whatever order, the measures are first
+    /// how many rows there are, asked for or not, then the functions in the order of [`Function::ALL`](crate::aggregate::Function::ALL),
+    /// each by the positions of its fields. The asker is answered what they have asked for, in their order.
     pub question: Aggregation,
 }
 
@@ -271,6 +275,10 @@ pub struct Upserts<E: View> {
 
 /// The writes of a batch. Their values may be changed, not how many there are nor what each does to which entity: a handler
 /// writes by itself what is to be written beside them, in the same transaction.
+///
+/// What the asker has sent and may not write is not among the values, and what a handler puts there counts as the asker's: where they may not
+/// write it that is 403. A batch is of many entities, so `trust_fields` has no meaning in it: a handler writes by itself what is the
+/// server's, or does so in the handlers of the steps' own events.
 #[derive(Clone)]
 pub struct Steps {
     /// The writes, in their order.

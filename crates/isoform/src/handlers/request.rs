@@ -45,7 +45,8 @@ impl<V: Event> Request<V, Any> {
         (self.trusted, &self.what)
     }
 
-    /// Says that what handlers have set in these fields is the server's: see [`Request::trust`].
+    /// Says that what handlers have set in these fields is the server's: see [`Request::trust`]. In a batch, which is about no one entity,
+    /// it says nothing: see [`Steps`](super::Steps).
     pub fn trust_fields(&mut self, fields: FieldMask) {
         self.trusted = self.trusted.or(fields);
     }

@@ -193,22 +193,25 @@ impl<V: Event> Chain<V> {
     }
 
     fn detach(&self, request: &Request<V, Any>, outcome: &Outcome<V, Any>, later: &mut Later) {
-        for handler in self.detached.iter().cloned() {
-            let mut request = request.copy();
-            let outside = request.context.outside();
-            request.context = outside.clone();
-            let about = About { when: "after (detached)", what: V::KIND, entity: request.entity() };
-            let (is_told_well, outcome) = (outcome.is_ok(), outcome.clone());
-            let task = Box::pin(async move {
-                let mut request = Some(request);
-                let run = handler(&mut request, outcome);
-                if let Err(error) = bounded(&outside, None, about, run).await {
+        if self.detached.is_empty() {
+            return;
+        }
+        let (mut request, handlers) = (request.copy(), self.detached.clone());
+        request.context = request.context.outside();
+        let (is_told_well, outcome) = (outcome.is_ok(), outcome.clone());
+        // One after the other, as all in a chain.
+        let task = Box::pin(async move {
+            for handler in handlers {
+                let about = About { when: "after (detached)", what: V::KIND, entity: request.entity() };
+                let mut in_hand = Some(request.copy());
+                let run = handler(&mut in_hand, outcome.clone());
+                if let Err(error) = bounded(&request.context, None, about, run).await {
                     // There is nobody left to be told but the log.
                     let _ = error.told();
                 }
-            });
-            later.tasks.push((is_told_well, task));
-        }
+            }
+        });
+        later.tasks.push((is_told_well, task));
     }
 }
 

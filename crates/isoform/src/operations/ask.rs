@@ -176,7 +176,7 @@ pub(crate) async fn find_related(
 }
 
 /// As [`find_related`], without handlers.
-pub(super) async fn find_chosen_related(
+pub(crate) async fn find_chosen_related(
     context: &Context,
     meta: &'static EntityMeta,
     question: Find,

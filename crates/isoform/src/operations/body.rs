@@ -6,6 +6,7 @@ use super::Patch;
 use crate::context::Context;
 use crate::guard;
 use crate::meta::{EntityMeta, FieldMask};
+use crate::validate::{Message, said};
 use crate::value::{Value, ValueError};
 use crate::{Result, json, validate};
 
@@ -29,9 +30,9 @@ pub fn read_patch(meta: &EntityMeta, body: &Map<String, JsonValue>, writable: Fi
         let fitting = json::from_json(field.field_type, value);
         let fitting = if field.converts { fitting.and_then(|value| as_declared(meta, index, value)) } else { fitting };
         match fitting {
-            Ok(Value::Null) if !field.nullable => wrong.push((index, "must not be null".to_owned())),
+            Ok(Value::Null) if !field.nullable => wrong.push((index, said(Message::Null).to_owned())),
             Ok(value) => patch.push((index, value)),
-            Err(error) => wrong.push((index, error.0)),
+            Err(error) => wrong.push((index, validate::own(error.0))),
         }
     }
     if wrong.is_empty() {

@@ -10,7 +10,7 @@ pub use insert::insert_bodies;
 pub(crate) use insert::insert_records;
 pub(super) use insert::{how_many, insert_patches_as, what_is_set};
 pub use upsert::upsert_many;
-pub(super) use upsert::{upsert_counted, upsert_many_as};
+pub(super) use upsert::{Beside, upsert_counted, upsert_many_as};
 
 use super::store::{remove_inside, store_inside, store_many, was_written};
 use super::write::{Reach, apply, stamp, untold, update_needs_row};
@@ -34,20 +34,33 @@ use crate::{Error, Result, validate};
 /// 400 for an empty filter, for what the asker may not ask about, for a value that does not fit, and for too many rows; 401, 403
 /// where one of the rows may not be changed so; 409. Nothing is changed then.
 pub async fn update_many(context: &Context, meta: &'static EntityMeta, which: Which, patch: Patch) -> Result<u64> {
-    match handled::update_many(context, meta, &which, &patch) {
+    update_many_with(context, meta, which, patch, Patch::new()).await
+}
+
+/// As [`update_many`], with what handlers of a batch have put among the values.
+async fn update_many_with(
+    context: &Context,
+    meta: &'static EntityMeta,
+    which: Which,
+    patch: Patch,
+    put: Patch,
+) -> Result<u64> {
+    match handled::update_many(context, meta, &which, &patch, &put) {
         Some(handled) => handled.await,
         None => {
-            update_many_as(context, meta, which, patch, Trusted { filter: Condition::All, set: Patch::new() }).await
+            update_many_as(context, meta, which, patch, Added { filter: Condition::All, set: Patch::new(), put }).await
         }
     }
 }
 
-/// What is the server's own in a bulk write.
-pub(super) struct Trusted {
+/// What the server adds to a bulk write.
+pub(super) struct Added {
     /// Only such rows.
     pub filter: Condition,
     /// Values for them.
     pub set: Patch,
+    /// What of the asker's values handlers have put there: a row that does not let the asker write it refuses.
+    pub put: Patch,
 }
 
 /// As [`update_many`], without handlers.
@@ -56,16 +69,16 @@ pub(super) async fn update_many_as(
     meta: &'static EntityMeta,
     which: Which,
     mut patch: Patch,
-    trusted: Trusted,
+    added: Added,
 ) -> Result<u64> {
     let mut rows = Rows::guarded(context, meta, which, Write::Update).await?;
-    rows.filter = rows.filter.and(trusted.filter);
+    rows.filter = rows.filter.and(added.filter);
     if rows.guarded {
         may_write(context, meta, &mut patch);
         patch.retain(|(index, _)| !meta.ids.contains(index));
     }
     let written = meta.written_fields();
-    let mut trusted = trusted.set;
+    let mut trusted = added.set;
     for values in [&mut patch, &mut trusted] {
         values.retain(|(index, _)| {
             written.contains(*index) && !matches!(meta.field(*index).role, FieldRole::Version | FieldRole::UpdatedAt)
@@ -75,7 +88,7 @@ pub(super) async fn update_many_as(
         if rows.guarded { update_needs_row(meta, &rows.api_filter, &patch) } else { meta.hooks_around_save() };
     needs_rows |= !trusted.is_empty() && update_needs_row(meta, &rows.api_filter, &trusted);
     if needs_rows {
-        return rows.update_each(context, meta, &patch, &trusted).await;
+        return rows.update_each(context, meta, &patch, &trusted, &added.put).await;
     }
     patch.extend(trusted);
     validate::values(meta, &patch)?;
@@ -256,6 +269,7 @@ impl Rows {
         meta: &'static EntityMeta,
         patch: &Patch,
         trusted: &Patch,
+        put: &Patch,
     ) -> Result<u64> {
         /// So many records are given to `saving_many` at once.
         const TOGETHER: usize = 10_000;
@@ -270,6 +284,7 @@ impl Rows {
                 self.judge(context, Write::Update, &*record)?;
                 let (mut patch, mut kept) = (patch.clone(), FieldMask::NONE);
                 if self.guarded {
+                    permitted::may_put(context, &*record, put)?;
                     permitted::retain(context, &*record, &mut patch);
                     kept = kept_from(context, &*record);
                 }

@@ -23,7 +23,7 @@ pub(super) use write::{create, remove, update};
 
 use super::ask::readable;
 use super::hidden::{Hidden, conceal, judged};
-use super::{Patch, lazy, resolve};
+use super::{Patch, lazy, permitted, resolve};
 use crate::context::Context;
 use crate::future::BoxFuture;
 use crate::handlers::{Any, Chain, Event, EventKind, Later, Next, Outcome, Request, taken};
@@ -124,13 +124,14 @@ fn are_of(meta: &EntityMeta, records: &[Box<dyn AnyRecord>]) -> Result<()> {
 
 /// Runs an operation that writes, with its handlers, in one transaction. `asked` guards what is asked for, reads what handlers
 /// are to see of it, and says which values the asker has sent; `operation` is asked with what they have made of that, in a part of the transaction where somebody looks back,
-/// so that of an operation that failed nothing is left.
+/// so that of an operation that failed nothing is left. Whoever answers, the answer has to be one that `fits`, or nothing is written.
 async fn written<V: Event, A, O>(
     context: &Context,
     meta: Option<&'static EntityMeta>,
     chain: Arc<Chain<V>>,
     asked: impl FnOnce(Context) -> A,
     operation: impl FnOnce(Context, Trusted, V::What<Any>) -> O,
+    fits: impl Fn(&V::Answer<Any>) -> Result<()>,
 ) -> Outcome<V, Any>
 where
     A: Future<Output = Result<(V::What<Any>, Vec<Patch>)>>,
@@ -141,6 +142,7 @@ where
         let (what, sent) = asked(inside.clone()).await?;
         let mut in_hand = Some(chain.request(&inside, meta, what));
         if let Next::Answer(answer) = chain.before(&mut in_hand).await? {
+            fits(&answer)?;
             return Ok(answer);
         }
         let request = taken(&mut in_hand)?;
@@ -152,7 +154,9 @@ where
         } else {
             operation(inside, trusted, what.clone()).await
         };
-        chain.after(Some(request), outcome, &mut later).await
+        let answer = chain.after(Some(request), outcome, &mut later).await?;
+        fits(&answer)?;
+        Ok(answer)
     };
     let is_new = match V::KIND {
         EventKind::Create => Some(true),
@@ -196,23 +200,52 @@ where
 struct Trusted {
     /// The fields in which handlers set what they answer for.
     fields: FieldMask,
-    /// What the asker has sent: that stays theirs.
+    /// What the asker has sent of each row: that stays theirs.
     sent: Vec<Patch>,
 }
 
 impl Trusted {
-    /// The values that the asker is judged by, and those of the server.
+    /// Of the values of one row those that the asker is judged by, and those of the server.
     fn part(&self, values: Patch) -> (Patch, Patch) {
+        self.parts(vec![values]).pop().unwrap_or_default()
+    }
+
+    /// As [`Trusted::part`], of each row. What was sent is told by the position of the row.
+    fn parts(&self, rows: Vec<Patch>) -> Vec<(Patch, Patch)> {
         if self.fields.is_empty() {
-            return (values, Patch::new());
+            return rows.into_iter().map(|values| (values, Patch::new())).collect();
         }
-        let is_sent = |one: &(usize, Value)| self.sent.iter().any(|patch| patch.contains(one));
-        values.into_iter().partition(|one| !self.fields.contains(one.0) || is_sent(one))
+        // Handlers may move rows: what is no longer where it was sent is the asker's wherever it is now.
+        let moved: Patch = self
+            .sent
+            .iter()
+            .enumerate()
+            .flat_map(|(position, sent)| {
+                let now = rows.get(position);
+                let is_gone = move |one: &&(usize, Value)| !now.is_some_and(|values| values.contains(one));
+                sent.iter().filter(|(field, _)| self.fields.contains(*field)).filter(is_gone).cloned()
+            })
+            .collect();
+        let part = |(position, values): (usize, Patch)| {
+            let sent = self.sent.get(position);
+            let is_sent = |one: &(usize, Value)| sent.is_some_and(|sent| sent.contains(one)) || moved.contains(one);
+            values.into_iter().partition(|one| !self.fields.contains(one.0) || is_sent(one))
+        };
+        rows.into_iter().enumerate().map(part).collect()
+    }
+
+    /// Of the values of each row those that handlers have put there, where records judge any of them: nothing, where none does.
+    fn put(&self, meta: &EntityMeta, rows: &[Patch]) -> Vec<Patch> {
+        if !rows.iter().any(|values| permitted::needs_record(meta, values)) {
+            return Vec::new();
+        }
+        let of_all = Self { fields: meta.all_fields(), sent: self.sent.clone() };
+        of_all.parts(rows.to_vec()).into_iter().map(|(_, put)| put).collect()
     }
 }
 
 /// Passes values that the asker may write: what they sent that they may not was left out before, so all else is a handler's.
-fn may_write(context: &Context, meta: &EntityMeta, values: &Patch, writable: FieldMask) -> Result<()> {
+pub(super) fn may_write(context: &Context, meta: &EntityMeta, values: &Patch, writable: FieldMask) -> Result<()> {
     let Some((field, _)) = values.iter().find(|(field, _)| !writable.contains(*field)) else { return Ok(()) };
     let name = meta.fields.get(*field).map_or("", |field| field.wire);
     tracing::warn!(

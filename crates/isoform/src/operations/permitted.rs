@@ -1,7 +1,7 @@
 //! What the asker may write of a record, where rules on its fields judge the record. The rest is passed over.
 
 use super::write::apply;
-use super::{Patch, kept, references};
+use super::{Patch, handled, kept, references};
 use crate::Result;
 use crate::context::Context;
 use crate::guard;
@@ -24,6 +24,19 @@ pub(super) fn retain(context: &Context, stored: &dyn AnyRecord, patch: &mut Patc
         let writable = guard::writable_of(context.identity(), stored);
         patch.retain(|(index, _)| meta.version == Some(*index) || writable.contains(*index));
     }
+}
+
+/// Passes values, put there by handlers, that a stored record lets the asker write: of those nothing is passed over.
+///
+/// # Errors
+/// 401 or 403.
+pub(super) fn may_put(context: &Context, stored: &dyn AnyRecord, put: &Patch) -> Result<()> {
+    let meta = stored.meta();
+    if !needs_record(meta, put) {
+        return Ok(());
+    }
+    let writable = guard::writable_of(context.identity(), stored);
+    handled::may_write(context, meta, put, writable.or(meta.version.into_iter().collect()))
 }
 
 /// A new record with what of the values the asker may write of such a record; and which fields that were.

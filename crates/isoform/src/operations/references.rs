@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::filter::Condition;
 use crate::meta::{EntityMeta, FieldMask, OnDelete, RelationMeta};
 use crate::record::AnyRecord;
+use crate::validate::{Message, said};
 use crate::value::Value;
 use crate::{Error, Result, validate};
 
@@ -41,13 +42,13 @@ pub(super) fn needed(error: Error, meta: &EntityMeta) -> Error {
 
 /// 409: these fields name rows that are not there, or not for whoever has written them.
 fn names_no_row(meta: &EntityMeta, fields: FieldMask) -> Error {
-    const SAYS: &str = "names a row that is not there";
+    let says = said(Message::NoRow);
     let labels: Vec<_> = fields.iter().map(|field| meta.field(field).label).collect();
     let message = match labels.as_slice() {
-        [label] => format!("{label} {SAYS}."),
+        [label] => format!("{label} {says}."),
         labels => format!("{} name rows that are not there.", labels.join(", ")),
     };
-    let fields = fields.iter().map(|field| (meta.field(field).wire.into(), SAYS.into())).collect();
+    let fields = fields.iter().map(|field| (meta.field(field).wire.into(), says.into())).collect();
     Error::conflict(message).with_code(FOREIGN_KEY).with_fields(fields)
 }
 

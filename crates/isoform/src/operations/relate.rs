@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::bulk::{delete_many_as, given, upsert_counted};
+use super::bulk::{Beside, delete_many_as, given, upsert_counted};
 use super::include::text;
 use super::{concealed, handled, not_found, prefilter, references, resolve};
 use crate::bulk::{UpsertRow, Which};
@@ -284,7 +284,7 @@ impl Change {
         let Between { meta, own, other, .. } = self.between;
         let by = |value: &Value| vec![(own, self.own.clone()), (other, value.clone())];
         let rows = self.others.iter().map(|value| UpsertRow { by: by(value), set: None }).collect();
-        upsert_counted(context, meta, rows, Vec::new()).await.map(|(_, made)| made)
+        upsert_counted(context, meta, rows, Beside::default()).await.map(|(_, made)| made)
     }
 
     async fn remove(&self, context: &Context, which: Condition) -> Result<u64> {

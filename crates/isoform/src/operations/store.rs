@@ -12,6 +12,7 @@ use crate::hooks::Hook;
 use crate::meta::{EntityMeta, FieldMask, FieldRole};
 use crate::provider::{DataProvider, RowWrite};
 use crate::record::AnyRecord;
+use crate::validate::{Message, said};
 use crate::value::Value;
 use crate::{Error, Result, validate};
 
@@ -188,7 +189,7 @@ pub(super) fn give_id(record: &mut dyn AnyRecord) -> Result<()> {
     for index in meta.ids.iter().copied().filter(|index| is_missing(record, *index)).collect::<Vec<_>>() {
         match new_id(meta, index) {
             Some(made) => set(record, index, made)?,
-            None => wrong.push((index, not_made(meta))),
+            None => wrong.push((index, said(Message::Own(not_made(meta))))),
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(validate::error(meta, wrong.into_iter())) }

@@ -14,7 +14,8 @@ use crate::id::Id;
 use crate::meta::{EntityMeta, FieldMask, FieldRole};
 use crate::provider::{Find, RowWrite};
 use crate::record::AnyRecord;
-use crate::value::{Row, Value};
+use crate::validate::{Message, said};
+use crate::value::{Row, Value, ValueError};
 use crate::{Error, Result, validate};
 
 /// Inserts a row from a body; answers it as it is in the table, and whether it is there: where a hook has prevented it, it is answered
@@ -114,9 +115,11 @@ pub(crate) fn apply(record: &mut dyn AnyRecord, patch: Patch) -> Result<()> {
             continue;
         }
         if value.is_null() && meta.field(index).lazy {
-            return Err(validate::error(meta, std::iter::once((index, "is not loaded"))));
+            return Err(validate::error(meta, std::iter::once((index, said(Message::NotLoaded)))));
         }
-        record.set(index, value).map_err(|error| validate::error(meta, std::iter::once((index, error.0.as_str()))))?;
+        let wrong =
+            |error: ValueError| validate::error(meta, std::iter::once((index, validate::own(error.0).as_str())));
+        record.set(index, value).map_err(wrong)?;
     }
     Ok(())
 }

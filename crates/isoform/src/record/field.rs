@@ -141,7 +141,7 @@ impl AnyField<'_> {
     pub fn set_error(&mut self, message: impl Into<String>) {
         let errors = self.record.state_mut().errors_mut();
         errors.remove(self.index);
-        errors.add(self.index, message);
+        errors.add(self.index, crate::validate::own(message.into()));
     }
 }
 

@@ -5,6 +5,9 @@ use crate::meta::{Check, FieldMeta};
 use crate::value::{FieldType, ValueError};
 
 /// What is said of a text that is no value of its field. Of a number it tells the field's own limits, where it has any, and not those of its type.
+///
+/// In a table of messages it is found by its English text, `Message::Own("must be a whole number between {min} and {max}")`: "between", "from {min}"
+/// and "up to {max}", each of "a whole number" and of "a number".
 #[must_use]
 pub fn unread(field: &FieldMeta, error: ValueError) -> String {
     let whole = match field.field_type {

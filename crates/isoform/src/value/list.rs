@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use serde_json::Value as JsonValue;
 
 use super::{FieldType, FieldValue, Scalar, ScalarType, ScalarValue, Stored, StoredAs, Value, ValueError};
+use crate::validate::Message;
 use crate::{json, validate};
 
 impl<T: FieldValue> FieldValue for Vec<T> {
@@ -93,5 +94,6 @@ pub(crate) fn read(item_type: FieldType, json: &JsonValue) -> Result<Vec<Value>,
 }
 
 fn of_item(at: usize, error: &ValueError) -> ValueError {
-    ValueError(format!("{} (item {})", error.0, at + 1))
+    let problem = validate::own(error.0.clone());
+    ValueError(validate::filled(None, Message::Item, &[("{item}", &(at + 1)), ("{problem}", &problem)]))
 }

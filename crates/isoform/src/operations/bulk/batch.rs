@@ -1,7 +1,8 @@
 //! Several writes, of several entities, in one transaction.
 
 use super::insert::{insert_patches, insert_patches_as};
-use super::{delete_many, given, may_write, update_many, upsert_many};
+use super::upsert::upsert_many_with;
+use super::{delete_many, given, may_write, update_many_with};
 use crate::bulk::{Step, in_step};
 use crate::context::{Context, Scope};
 use crate::guard::{self, Write};
@@ -10,7 +11,7 @@ use crate::id::Id;
 use crate::meta::EntityMeta;
 use crate::operations::store::{remove_inside, store_inside};
 use crate::operations::write::{apply, delete_id, insert, update_patch};
-use crate::operations::{Patch, handled, load, prefilter, relate};
+use crate::operations::{Patch, handled, load, permitted, prefilter, relate};
 use crate::value::Row;
 use crate::{Error, Result};
 
@@ -60,14 +61,16 @@ pub async fn batch(
 ) -> Result<Vec<Done>> {
     match handled::batch(context, &steps, told) {
         Some(handled) => handled.await,
-        None => run(context, steps, told).await,
+        None => run(context, steps, Vec::new(), told).await,
     }
 }
 
-/// As [`batch`], without the handlers of a batch.
+/// As [`batch`], without the handlers of a batch. What those have `put` among the values for stored rows, where there is anything, is not
+/// passed over: a row that does not let the asker write it refuses.
 pub(in crate::operations) async fn run(
     context: &Context,
     steps: Vec<(&'static EntityMeta, Step)>,
+    put: Vec<Vec<Patch>>,
     told: &(dyn Fn(&'static EntityMeta, Error) -> Error + Sync),
 ) -> Result<Vec<Done>> {
     given(context, steps.len(), "batch")?;
@@ -77,12 +80,14 @@ pub(in crate::operations) async fn run(
     };
     let work = async |inside: Context| {
         let mut all = Vec::with_capacity(steps.len());
-        let mut rows = 0;
+        let (mut rows, mut put) = (0, put.into_iter());
         for (position, (meta, step)) in steps.into_iter().enumerate() {
+            let put = put.next().unwrap_or_default();
             let given = given_rows(&step);
             // What is too much is not done first.
             bearable(rows + given)?;
-            let done = one(&inside, meta, step).await.map_err(|error| in_step(told(meta, error), position))?;
+            let done = one(&inside, meta, step, put).await;
+            let done = done.map_err(|error| in_step(told(meta, error), position))?;
             rows += done.rows().max(given);
             bearable(rows)?;
             all.push(done);
@@ -92,7 +97,7 @@ pub(in crate::operations) async fn run(
     context.transaction(work).await
 }
 
-async fn one(context: &Context, meta: &'static EntityMeta, step: Step) -> Result<Done> {
+async fn one(context: &Context, meta: &'static EntityMeta, step: Step, mut put: Vec<Patch>) -> Result<Done> {
     match step {
         Step::Insert(mut values) if context.handled::<Create>(meta).is_some() => {
             guard::write(meta, context.identity(), Write::Insert)?;
@@ -107,14 +112,23 @@ async fn one(context: &Context, meta: &'static EntityMeta, step: Step) -> Result
             let records = insert_patches(context, meta, rows).await?;
             Ok(Done::Rows(records.iter().map(|record| record.row()).collect()))
         }
-        Step::Update(id, set) => update(context, meta, &id, set).await.map(Done::Row),
+        Step::Update(id, set) => {
+            if let Some(put) = put.pop() {
+                let rows = prefilter::beside(context, meta, &id.condition(meta)).await?;
+                let stored = load(&context.with_scope(Scope::Backend), meta, &id, rows).await?;
+                permitted::may_put(context, &*stored, &put)?;
+            }
+            update(context, meta, &id, set).await.map(Done::Row)
+        }
         Step::Delete(id) => {
             let deleted = delete(context, meta, &id).await?;
             Ok(if deleted { Done::Deleted } else { Done::Count(0) })
         }
-        Step::UpdateMany(which, set) => update_many(context, meta, which, set).await.map(Done::Count),
+        Step::UpdateMany(which, set) => {
+            update_many_with(context, meta, which, set, put.pop().unwrap_or_default()).await.map(Done::Count)
+        }
         Step::DeleteMany(which) => delete_many(context, meta, which).await.map(Done::Count),
-        Step::UpsertMany(rows) => upsert_many(context, meta, rows).await.map(Done::Rows),
+        Step::UpsertMany(rows) => upsert_many_with(context, meta, rows, put).await.map(Done::Rows),
         // Large, and no part of what other steps are.
         Step::Relate(asked) => Box::pin(relate(context, meta, asked)).await.map(Done::Count),
     }

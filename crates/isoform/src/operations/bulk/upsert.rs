@@ -21,20 +21,39 @@ use crate::{Error, Result};
 /// 400 where there are no values to find a row by, for what the asker may not ask about and for what does not fit; 401, 403; 409
 /// where several rows have the values, or another one has what must be unique. Nothing is written then.
 pub async fn upsert_many(context: &Context, meta: &'static EntityMeta, list: Vec<UpsertRow>) -> Result<Vec<Row>> {
-    match handled::upsert_many(context, meta, &list) {
+    upsert_many_with(context, meta, list, Vec::new()).await
+}
+
+/// As [`upsert_many`], with what handlers of a batch have put among the values of each row.
+pub(super) async fn upsert_many_with(
+    context: &Context,
+    meta: &'static EntityMeta,
+    list: Vec<UpsertRow>,
+    put: Vec<Patch>,
+) -> Result<Vec<Row>> {
+    match handled::upsert_many(context, meta, &list, &put) {
         Some(handled) => handled.await,
-        None => upsert_many_as(context, meta, list, Vec::new()).await,
+        None => upsert_many_as(context, meta, list, Beside { put, ..Beside::default() }).await,
     }
 }
 
-/// As [`upsert_many`], without handlers; `trusted` are values of the server, for each row, where there are any.
+/// What handlers say of each row, where they do.
+#[derive(Default)]
+pub(in crate::operations) struct Beside {
+    /// Values of the server.
+    pub trusted: Vec<Patch>,
+    /// What of the asker's values handlers have put there: a row that does not let the asker write it refuses.
+    pub put: Vec<Patch>,
+}
+
+/// As [`upsert_many`], without handlers.
 pub(in crate::operations) async fn upsert_many_as(
     context: &Context,
     meta: &'static EntityMeta,
     list: Vec<UpsertRow>,
-    trusted: Vec<Patch>,
+    beside: Beside,
 ) -> Result<Vec<Row>> {
-    upsert_counted(context, meta, list, trusted).await.map(|(rows, _)| rows)
+    upsert_counted(context, meta, list, beside).await.map(|(rows, _)| rows)
 }
 
 /// As [`upsert_many_as`]; answers how many of the rows were made too.
@@ -42,7 +61,7 @@ pub(in crate::operations) async fn upsert_counted(
     context: &Context,
     meta: &'static EntityMeta,
     list: Vec<UpsertRow>,
-    trusted: Vec<Patch>,
+    beside: Beside,
 ) -> Result<(Vec<Row>, u64)> {
     meta.writable()?;
     let guarded = context.scope() == Scope::Api;
@@ -57,9 +76,10 @@ pub(in crate::operations) async fn upsert_counted(
     let upsert = Upsert { context, meta, guarded, api_filter, is_last: count == 1 && !context.in_transaction() };
     let work = async |inside: Context| {
         let (mut rows, mut made) = (Vec::with_capacity(count), 0);
-        let trusted = trusted.into_iter().chain(std::iter::repeat_with(Patch::new));
-        for (position, (row, trusted)) in list.into_iter().zip(trusted).enumerate() {
-            let one = upsert.one(&inside, row, trusted).await;
+        let (mut trusted, mut put) = (beside.trusted.into_iter(), beside.put.into_iter());
+        for (position, row) in list.into_iter().enumerate() {
+            let beside = (trusted.next().unwrap_or_default(), put.next().unwrap_or_default());
+            let one = upsert.one(&inside, row, beside).await;
             let (row, is_new) = one.map_err(|error| in_row(error, position, count))?;
             made += u64::from(is_new);
             rows.push(row);
@@ -80,8 +100,8 @@ struct Upsert<'a> {
 }
 
 impl Upsert<'_> {
-    /// The row, and whether it was made.
-    async fn one(&self, inside: &Context, row: UpsertRow, trusted: Patch) -> Result<(Row, bool)> {
+    /// The row, and whether it was made. Beside what is asked there are values of the server, and what handlers have put among the asker's.
+    async fn one(&self, inside: &Context, row: UpsertRow, (trusted, put): (Patch, Patch)) -> Result<(Row, bool)> {
         let meta = self.meta;
         let asked = row.condition(meta)?;
         computed::asks_columns(meta, asked.fields())?;
@@ -101,9 +121,9 @@ impl Upsert<'_> {
             ))),
             (Some(stored), None) => match row.set {
                 None if trusted.is_empty() => Ok((stored, false)),
-                set => Ok((self.update(inside, stored, set.unwrap_or_default(), trusted).await?, false)),
+                set => Ok((self.update(inside, stored, set.unwrap_or_default(), (trusted, put)).await?, false)),
             },
-            (None, _) => self.insert(inside, row, trusted).await,
+            (None, _) => self.insert(inside, row, (trusted, put)).await,
         }
     }
 
@@ -135,7 +155,13 @@ impl Upsert<'_> {
         Ok((record.row(), was_written(record)))
     }
 
-    async fn update(&self, inside: &Context, stored: Row, mut set: Patch, trusted: Patch) -> Result<Row> {
+    async fn update(
+        &self,
+        inside: &Context,
+        stored: Row,
+        mut set: Patch,
+        (trusted, put): (Patch, Patch),
+    ) -> Result<Row> {
         let mut record = (self.meta.new_record)();
         record.set_stored(stored, FieldMask::NONE)?;
         if self.guarded {
@@ -145,6 +171,7 @@ impl Upsert<'_> {
         self.judge(Write::Update, &*record)?;
         let mut kept = FieldMask::NONE;
         if self.guarded {
+            permitted::may_put(self.context, &*record, &put)?;
             permitted::retain(self.context, &*record, &mut set);
             kept = kept_from(self.context, &*record);
         }
@@ -168,7 +195,7 @@ impl Upsert<'_> {
     }
 
     /// The row, and whether it was made.
-    async fn insert(&self, inside: &Context, row: UpsertRow, trusted: Patch) -> Result<(Row, bool)> {
+    async fn insert(&self, inside: &Context, row: UpsertRow, (trusted, put): (Patch, Patch)) -> Result<(Row, bool)> {
         let by = row.by;
         let mut values = by.clone();
         values.extend(row.set.unwrap_or_default());
@@ -176,6 +203,7 @@ impl Upsert<'_> {
             may_write(self.context, self.meta, &mut values);
             let (record, written) = permitted::new_record(self.context, self.meta, values)?;
             self.has(&*record, written, &by)?;
+            handled::may_write(self.context, self.meta, &put, written)?;
             (record, written)
         } else {
             let written = references::fields(&values);

@@ -1,5 +1,7 @@
 //! Writes of many rows around which handlers run, and batches.
 
+use std::mem::Discriminant;
+
 use super::write::new_values;
 use super::{Handled, Trusted, are_of, may_write, shown, written};
 use crate::bulk::{Step, UpsertRow, Which, in_row, in_step};
@@ -9,8 +11,9 @@ use crate::handlers::{
     Any, Changes, CreateMany, Items, Many, RemoveMany, Rows, RunBatch, Several, Steps, UpdateMany, UpsertMany, Upserts,
 };
 use crate::meta::{EntityMeta, FieldMask};
+use crate::operations::body::accepted;
 use crate::operations::bulk::{
-    self, Rows as Guarded, delete_many_as, given, insert_patches_as, run_batch, update_many_as, upsert_many_as,
+    self, Beside, Rows as Guarded, delete_many_as, given, insert_patches_as, run_batch, update_many_as, upsert_many_as,
     what_is_set,
 };
 use crate::operations::{Done, Patch, lazy, may_relate, permitted, resolve};
@@ -40,13 +43,14 @@ pub(in crate::operations) fn create_many<'a>(
         let items = patches.into_iter().enumerate().map(item).collect::<Result<Vec<_>>>()?;
         let sent = items.iter().map(|item| what_is_set(&**item)).collect();
         let operation = async |part: Context, trusted: Trusted, asked: Items<Any>| {
-            let values = asked.items.iter().map(|item| new_values(&part, meta, &**item, &trusted));
+            are_of(meta, &asked.items)?;
+            let values = trusted.parts(asked.items.iter().map(|item| what_is_set(&**item)).collect());
+            let values = values.into_iter().map(|values| new_values(&part, meta, values));
             let (values, trusted) = values.collect::<Result<Vec<_>>>()?.into_iter().unzip();
             insert_patches_as(&part, meta, values, trusted).await
         };
-        let records = written(context, Some(meta), chain, async |_| Ok((Items { items }, sent)), operation).await?;
-        are_of(meta, &records)?;
-        Ok(records)
+        let asked = async |_| Ok((Items { items }, sent));
+        written(context, Some(meta), chain, asked, operation, |records| are_of(meta, records)).await
     }))
 }
 
@@ -76,28 +80,30 @@ pub(crate) fn inserted<'a>(
     }))
 }
 
-/// A change of the rows that a filter finds.
+/// A change of the rows that a filter finds. What was `put` among its values is a handler's of the batch around it.
 pub(in crate::operations) fn update_many<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     which: &Which,
     patch: &Patch,
+    put: &Patch,
 ) -> Handled<'a, u64> {
     let chain = context.handled::<UpdateMany>(meta)?;
-    let (which, mut patch) = (which.clone(), patch.clone());
+    let (which, mut patch, put) = (which.clone(), patch.clone(), put.clone());
     Some(Box::pin(async move {
         Guarded::guarded(context, meta, which.clone(), Write::Update).await?;
         let writable = guard::writable_fields(meta, context.identity()).without(meta.id_fields());
         patch.retain(|(field, _)| writable.contains(*field));
-        let sent = vec![patch.clone()];
+        let sent = vec![without(&patch, &put)];
         let asked = Many { rows: Rows::of(which), set: Changes::new(patch) };
         let operation = async |part: Context, trusted: Trusted, asked: Many<Any>| {
             let filter = resolve::trusted(&part, meta, asked.rows.trusted.clone()).await?;
             let (values, set) = trusted.part(asked.set.values);
             may_write(&part, meta, &values, writable)?;
-            update_many_as(&part, meta, asked.rows.which(), values, bulk::Trusted { filter, set }).await
+            let put = trusted.put(meta, std::slice::from_ref(&values)).pop().unwrap_or_default();
+            update_many_as(&part, meta, asked.rows.which(), values, bulk::Added { filter, set, put }).await
         };
-        written(context, Some(meta), chain, async |_| Ok((asked, sent)), operation).await
+        written(context, Some(meta), chain, async |_| Ok((asked, sent)), operation, |_| Ok(())).await
     }))
 }
 
@@ -116,18 +122,24 @@ pub(in crate::operations) fn remove_many<'a>(
             let beside = resolve::trusted(&part, meta, asked.rows.trusted.clone()).await?;
             delete_many_as(&part, meta, asked.rows.which(), beside).await
         };
-        written(context, Some(meta), chain, async |_| Ok((asked, Vec::new())), operation).await
+        written(context, Some(meta), chain, async |_| Ok((asked, Vec::new())), operation, |_| Ok(())).await
     }))
 }
 
-/// Rows that are changed or made.
+/// Values without those that were put among them.
+fn without(values: &Patch, put: &Patch) -> Patch {
+    values.iter().filter(|one| !put.contains(one)).cloned().collect()
+}
+
+/// Rows that are changed or made. What was `put` among the values of each is a handler's of the batch around it.
 pub(in crate::operations) fn upsert_many<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
     list: &[UpsertRow],
+    put: &[Patch],
 ) -> Handled<'a, Vec<Row>> {
     let chain = context.handled::<UpsertMany>(meta)?;
-    let mut rows = list.to_vec();
+    let (mut rows, put) = (list.to_vec(), put.to_vec());
     Some(Box::pin(async move {
         let identity = context.identity();
         guard::write(meta, identity, Write::Insert).or_else(|_| guard::write(meta, identity, Write::Update))?;
@@ -139,22 +151,25 @@ pub(in crate::operations) fn upsert_many<'a>(
                 set.retain(|(field, _)| writable.contains(*field));
             }
         }
-        let sent = rows.iter().map(|row| row.set.clone().unwrap_or_default()).collect();
+        let put = put.into_iter().chain(std::iter::repeat_with(Patch::new));
+        let sent =
+            rows.iter().zip(put).map(|(row, put)| row.set.as_ref().map_or_else(Patch::new, |set| without(set, &put)));
+        let sent = sent.collect();
         let asked = Upserts { rows, view: std::marker::PhantomData };
         let operation = async |part: Context, trusted: Trusted, asked: Upserts<Any>| {
             let mut rows = asked.rows;
-            let mut servers = Vec::with_capacity(rows.len());
-            for row in &mut rows {
-                let (values, server) = trusted.part(row.set.take().unwrap_or_default());
+            let values = rows.iter_mut().map(|row| row.set.take().unwrap_or_default()).collect();
+            let (values, servers): (Vec<_>, Vec<_>) = trusted.parts(values).into_iter().unzip();
+            let put = trusted.put(meta, &values);
+            for (row, values) in rows.iter_mut().zip(values) {
                 may_write(&part, meta, &values, writable)?;
                 row.set = (!values.is_empty()).then_some(values);
-                servers.push(server);
             }
-            let rows = upsert_many_as(&part, meta, rows, servers).await?;
+            let rows = upsert_many_as(&part, meta, rows, Beside { trusted: servers, put }).await?;
             rows.into_iter().map(|row| stored(meta, row)).collect()
         };
-        let records = written(context, Some(meta), chain, async |_| Ok((asked, sent)), operation).await?;
-        are_of(meta, &records)?;
+        let asked = async |_| Ok((asked, sent));
+        let records = written(context, Some(meta), chain, asked, operation, |records| are_of(meta, records)).await?;
         Ok(records.iter().map(|record| record.row()).collect())
     }))
 }
@@ -173,29 +188,139 @@ pub(in crate::operations) fn batch<'a>(
     told: &'a (dyn Fn(&'static EntityMeta, Error) -> Error + Sync),
 ) -> Handled<'a, Vec<Done>> {
     let chain = context.handled_everywhere::<RunBatch>()?;
-    let steps = steps.to_vec();
+    let mut steps = steps.to_vec();
     Some(Box::pin(async move {
         given(context, steps.len(), "batch")?;
-        for (position, (meta, step)) in steps.iter().enumerate() {
+        for (position, (meta, step)) in steps.iter_mut().enumerate() {
             may(context, meta, step).map_err(|error| in_step(told(meta, error), position))?;
+            leave_out(context, meta, step);
         }
-        let kinds: Vec<_> = steps.iter().map(|(meta, step)| (*meta, std::mem::discriminant(step))).collect();
-        let operation = async |part: Context, _, asked: Steps| {
-            let now = asked.steps.iter().map(|(meta, step)| (*meta, std::mem::discriminant(step)));
-            let same = |((one, kind), (other, now)): (&(&EntityMeta, _), (&EntityMeta, _))| {
-                std::ptr::eq(*one, other) && *kind == now
+        let asked: Vec<_> = steps.iter().map(|(meta, step)| Asked::of(meta, step)).collect();
+        let operation = async |part: Context, _, mut now: Steps| {
+            let same = |(one, (meta, step)): (&Asked, &(&EntityMeta, Step))| {
+                std::ptr::eq(one.meta, *meta) && one.kind == std::mem::discriminant(step)
             };
-            if asked.steps.len() != kinds.len() || !kinds.iter().zip(now).all(same) {
+            if asked.len() != now.steps.len() || !asked.iter().zip(&now.steps).all(same) {
                 return Err(Error::internal(
                     "a handler of a batch changed what is done to which entity: it may change values, and write by itself",
                 ));
             }
-            run_batch(&part, asked.steps, told).await
+            let mut put = Vec::with_capacity(asked.len());
+            for (position, (one, (meta, step))) in asked.iter().zip(&mut now.steps).enumerate() {
+                may_set(&part, meta, step).map_err(|error| in_step(told(meta, error), position))?;
+                put.push(one.put(step));
+            }
+            run_batch(&part, now.steps, put, told).await
         };
-        let done = written(context, None, chain, async |_| Ok((Steps { steps }, Vec::new())), operation).await?;
-        fits(&kinds.iter().map(|(meta, _)| *meta).collect::<Vec<_>>(), &done)?;
-        Ok(done)
+        let fits = |done: &Vec<Done>| {
+            if asked.len() == done.len() && asked.iter().zip(done).all(|(one, done)| one.is_answered_by(done)) {
+                return Ok(());
+            }
+            Err(Error::internal("a handler of a batch answered something else than what came of its steps"))
+        };
+        written(context, None, chain, async |_| Ok((Steps { steps }, Vec::new())), operation, fits).await
     }))
+}
+
+/// A step of a batch, as it was asked for.
+struct Asked {
+    meta: &'static EntityMeta,
+    kind: Discriminant<Step>,
+    answer: Answer,
+    /// The values for stored rows: of each that it names, or of all.
+    sent: Vec<Patch>,
+}
+
+/// What can come of a step.
+enum Answer {
+    Row,
+    Rows,
+    Count,
+    Deletion,
+}
+
+impl Asked {
+    fn of(meta: &'static EntityMeta, step: &Step) -> Self {
+        let answer = match step {
+            Step::Insert(_) | Step::Update(..) => Answer::Row,
+            Step::InsertMany(_) | Step::UpsertMany(_) => Answer::Rows,
+            Step::UpdateMany(..) | Step::DeleteMany(_) | Step::Relate(_) => Answer::Count,
+            Step::Delete(_) => Answer::Deletion,
+        };
+        Self { meta, kind: std::mem::discriminant(step), answer, sent: for_stored(step) }
+    }
+
+    /// Of the values for stored rows those that handlers have put there.
+    fn put(&self, step: &Step) -> Vec<Patch> {
+        Trusted { fields: FieldMask::NONE, sent: self.sent.clone() }.put(self.meta, &for_stored(step))
+    }
+
+    /// Can this have come of it? Rows of another entity would be shown by the wrong rights.
+    fn is_answered_by(&self, done: &Done) -> bool {
+        let is_whole = |row: &Row| row.len() == self.meta.fields.len();
+        match (&self.answer, done) {
+            (Answer::Row, Done::Row(row)) => is_whole(row),
+            (Answer::Rows, Done::Rows(rows)) => rows.iter().all(is_whole),
+            (Answer::Count, Done::Count(_)) | (Answer::Deletion, Done::Deleted | Done::Count(0)) => true,
+            (Answer::Row | Answer::Rows | Answer::Count | Answer::Deletion, _) => false,
+        }
+    }
+}
+
+/// The values that a step has for rows that may be there: those that no stored row judges were passed before.
+fn for_stored(step: &Step) -> Vec<Patch> {
+    match step {
+        Step::Update(_, values) | Step::UpdateMany(_, values) => vec![values.clone()],
+        Step::UpsertMany(rows) => rows.iter().map(|row| row.set.clone().unwrap_or_default()).collect(),
+        Step::Insert(_) | Step::InsertMany(_) | Step::Delete(_) | Step::DeleteMany(_) | Step::Relate(_) => Vec::new(),
+    }
+}
+
+/// The values that a step sets.
+fn values_of(step: &mut Step) -> Vec<&mut Patch> {
+    match step {
+        Step::Insert(values) | Step::Update(_, values) | Step::UpdateMany(_, values) => vec![values],
+        Step::InsertMany(rows) => rows.iter_mut().collect(),
+        Step::UpsertMany(rows) => rows.iter_mut().filter_map(|row| row.set.as_mut()).collect(),
+        Step::Delete(_) | Step::DeleteMany(_) | Step::Relate(_) => Vec::new(),
+    }
+}
+
+/// Each list of values that a step sets, with the fields that the asker may set there, as far as no stored row judges them.
+fn with_settable<'a>(
+    context: &Context,
+    meta: &'static EntityMeta,
+    step: &'a mut Step,
+) -> impl Iterator<Item = (&'a mut Patch, FieldMask)> {
+    let is_new = matches!(step, Step::Insert(_) | Step::InsertMany(_));
+    let settable = match step {
+        Step::Update(..) => accepted(context, meta).without(meta.id_fields()),
+        Step::UpdateMany(..) => guard::writable_fields(meta, context.identity()).without(meta.id_fields()),
+        _ => guard::writable_fields(meta, context.identity()),
+    };
+    values_of(step).into_iter().map(move |values| {
+        if !is_new || !permitted::needs_record(meta, values) {
+            return (values, settable);
+        }
+        let known: Patch = values.iter().filter(|(field, _)| settable.contains(*field)).cloned().collect();
+        match permitted::new_record(context, meta, known) {
+            Ok((_, permitted)) => (values, settable.and(permitted)),
+            // The step itself says what does not fit.
+            Err(_) => (values, settable),
+        }
+    })
+}
+
+/// What the asker has sent and may not write is passed over, as in a batch without handlers.
+fn leave_out(context: &Context, meta: &'static EntityMeta, step: &mut Step) {
+    for (values, settable) in with_settable(context, meta, step) {
+        values.retain(|(field, _)| settable.contains(*field));
+    }
+}
+
+/// Passes a step whose values the asker may write: all others are a handler's.
+fn may_set(context: &Context, meta: &'static EntityMeta, step: &mut Step) -> Result<()> {
+    with_settable(context, meta, step).try_for_each(|(values, settable)| may_write(context, meta, values, settable))
 }
 
 /// Passes whoever may do such a step to some row at least.
@@ -208,17 +333,4 @@ fn may(context: &Context, meta: &EntityMeta, step: &Step) -> Result<()> {
         Step::UpsertMany(_) => may(Write::Insert).or_else(|_| may(Write::Update)),
         Step::Relate(asked) => may_relate(context, meta, asked),
     }
-}
-
-/// Passes what can have come of the steps: rows of another entity would be shown by the wrong rights.
-fn fits(entities: &[&'static EntityMeta], done: &[Done]) -> Result<()> {
-    let fits = |(meta, done): (&&EntityMeta, &Done)| match done {
-        Done::Row(row) => row.len() == meta.fields.len(),
-        Done::Rows(rows) => rows.iter().all(|row| row.len() == meta.fields.len()),
-        Done::Count(_) | Done::Deleted => true,
-    };
-    if entities.len() == done.len() && entities.iter().zip(done).all(fits) {
-        return Ok(());
-    }
-    Err(Error::internal("a handler of a batch answered something else than what came of its steps"))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Handled, answered, are_of, is_of, is_shown_whole, restore, shown, shown_without};
-use crate::aggregate::Aggregation;
+use crate::aggregate::{Aggregation, Function, Measure};
 use crate::context::Context;
 use crate::describe::Description;
 use crate::filter::Condition;
@@ -295,7 +295,8 @@ pub(in crate::operations) fn count<'a>(
     }))
 }
 
-/// What is computed of groups of rows.
+/// What is computed of groups of rows. Handlers see one question, however it was asked: over HTTP the number of rows always comes along,
+/// and functions have an order of their own.
 pub(in crate::operations) fn group<'a>(
     context: &'a Context,
     meta: &'static EntityMeta,
@@ -307,7 +308,9 @@ pub(in crate::operations) fn group<'a>(
     Some(Box::pin(async move {
         let context = &context.remembering();
         aggregate::passed(context, meta, question.clone()).await?;
-        let (keys, measures) = (question.groups.clone(), question.measures.clone());
+        let (keys, wanted) = (question.groups.clone(), question.measures.clone());
+        let measures = in_order(&wanted);
+        let question = Aggregation { measures: measures.clone(), ..question };
         let request = chain.request(context, meta, Grouped { rows, question });
         let operation = async |mut asked: Grouped<Any>| {
             if asked.question.groups != keys || asked.question.measures != measures {
@@ -319,12 +322,30 @@ pub(in crate::operations) fn group<'a>(
             asked.question.filter = asked.rows.condition().clone();
             aggregate::computed_of(context, meta, asked.question, beside).await
         };
-        let ((), mut groups) = answered(context, &chain, request, |_| (), operation).await?;
+        let ((), groups) = answered(context, &chain, request, |_| (), operation).await?;
         not_too_many(context, groups.len() as u64)?;
-        // Whoever asked reads as many values as they asked for.
-        groups.iter_mut().for_each(|row| row.resize(keys.len() + measures.len(), Value::Null));
-        Ok(groups)
+        // Whoever asked reads what they asked for, and as many values.
+        let places: Vec<_> = wanted.iter().map(|one| measures.iter().position(|measure| measure == one)).collect();
+        let as_asked = |row: Row| {
+            let value = |place: Option<usize>| place.and_then(|place| row.get(place).cloned()).unwrap_or(Value::Null);
+            let measured = places.iter().map(|place| value(place.map(|place| keys.len() + place)));
+            (0..keys.len()).map(|key| value(Some(key))).chain(measured).collect()
+        };
+        Ok(groups.into_iter().map(as_asked).collect())
     }))
+}
+
+/// The measures as handlers see them: the number of rows, then each function once, in the order of `Function::ALL` and of its fields.
+fn in_order(wanted: &[Measure]) -> Vec<Measure> {
+    let of = |function| {
+        let field = move |measure: &Measure| match measure {
+            Measure::Of(other, field) if *other == function => Some(*field),
+            Measure::Of(..) | Measure::Count => None,
+        };
+        let fields: FieldMask = wanted.iter().filter_map(field).collect();
+        fields.iter().map(|field| Measure::Of(function, field)).collect::<Vec<_>>()
+    };
+    std::iter::once(Measure::Count).chain(Function::ALL.into_iter().flat_map(of)).collect()
 }
 
 /// What an entity is.

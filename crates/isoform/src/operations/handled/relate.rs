@@ -45,6 +45,6 @@ where
         let operation = async |part: Context, _, now: Relating<Any>| {
             related(&part, meta, Relate { change, relation, id: now.id, others: now.others }).await
         };
-        written(context, Some(meta), chain, read, operation).await
+        written(context, Some(meta), chain, read, operation, |_| Ok(())).await
     }))
 }

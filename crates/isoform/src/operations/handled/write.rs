@@ -30,24 +30,21 @@ pub(in crate::operations) fn create<'a>(
         guard::write_record(context.identity(), Write::Insert, &*item)?;
         let sent = vec![what_is_set(&*item)];
         let operation = async |part: Context, trusted: Trusted, asked: Item<Any>| {
-            let (values, trusted) = new_values(&part, meta, &*asked.item, &trusted)?;
+            is_of(meta, &*asked.item)?;
+            let (values, trusted) = new_values(&part, meta, trusted.part(what_is_set(&*asked.item)))?;
             insert_as(&part, meta, values, trusted, Part::Given).await
         };
-        let record = written(context, Some(meta), chain, async |_| Ok((Item { item }, sent)), operation).await?;
-        is_of(meta, &*record)?;
-        Ok(record)
+        let asked = async |_| Ok((Item { item }, sent));
+        written(context, Some(meta), chain, asked, operation, |record| is_of(meta, &**record)).await
     }))
 }
 
-/// The values of a new record: the asker's, which they may write, and the server's.
+/// The values of a new record: the asker's, where they may write them, and the server's.
 pub(super) fn new_values(
     context: &Context,
     meta: &'static EntityMeta,
-    item: &dyn AnyRecord,
-    trusted: &Trusted,
+    (mut values, mut trusted): (Patch, Patch),
 ) -> Result<(Patch, Patch)> {
-    is_of(meta, item)?;
-    let (mut values, mut trusted) = trusted.part(what_is_set(item));
     // What the server keeps was given when the record was made.
     trusted.extend(values.extract_if(.., |(field, _)| meta.field(*field).kept));
     let (_, permitted) = permitted::new_record(context, meta, values.clone())?;
@@ -103,9 +100,7 @@ pub(in crate::operations) fn update<'a>(
                 Updated::Row(row) => stored(meta, row),
             }
         };
-        let record = written(context, Some(meta), chain, asked, operation).await?;
-        is_of(meta, &*record)?;
-        Ok(record)
+        written(context, Some(meta), chain, asked, operation, |record| is_of(meta, &**record)).await
     }))
 }
 
@@ -130,6 +125,6 @@ pub(in crate::operations) fn remove<'a>(
         let operation = async |part: Context, _, asked: Existing<Any>| {
             Ok(delete_as(&part, meta, &asked.id, version.clone()).await?.then(chrono::Utc::now))
         };
-        written(context, Some(meta), chain, asked, operation).await
+        written(context, Some(meta), chain, asked, operation, |_| Ok(())).await
     }))
 }
