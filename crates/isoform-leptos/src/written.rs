@@ -268,7 +268,7 @@ mod tests {
             let (answers, place) = (Answers::default(), Place::here());
             let found = async |source: i32| {
                 let answers = read(place, &answers.written(place).await);
-                of_question(&answers, place.key(&question(source))).map(|answer| answer.typed::<i32>())
+                of_question(&answers, place.key(&question(source))).map(crate::answer::Answer::typed::<i32>)
             };
             assert_eq!(found(3).await, None);
             let _ = answered(&answers, place, 3).await;
