@@ -71,17 +71,18 @@ pub(crate) struct Source {
     pub name: Option<&'static str>,
 }
 
-/// What handlers may know of a request.
-fn exchange_of(headers: &HeaderMap) -> Exchange {
+/// Headers, for handlers.
+fn named(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = headers.clone();
-    Exchange::new(move || headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect())
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 impl Source {
     /// What handlers see of a request, and say of its answer; nothing, where there are none.
-    pub fn exchange(&self, parts: &Parts) -> Option<Arc<Exchange>> {
-        self.handlers.as_ref().map(|_| Arc::new(exchange_of(&parts.headers)))
+    pub fn exchange(&self, parts: &Arc<Parts>) -> Option<Arc<Exchange>> {
+        self.handlers.as_ref()?;
+        let parts = parts.clone();
+        Some(Arc::new(Exchange::new(move || named(&parts.headers))))
     }
 
     /// The context of a request.
@@ -101,7 +102,11 @@ impl Source {
         let context = self.base.get_or_init(base).with_request(OfRequest {
             client: parts.extensions.get().map(|ClientAddress(address)| *address),
             session: session.clone().map(|session| Arc::new(session) as Arc<dyn Session>),
-            exchange: exchange.cloned().or_else(|| self.exchange(parts)),
+            exchange: exchange.cloned().or_else(|| {
+                self.handlers.as_ref()?;
+                let headers = parts.headers.clone();
+                Some(Arc::new(Exchange::new(move || named(&headers))))
+            }),
         });
         let Some(resolver) = &self.resolver else {
             return Ok(self.answers.within(context.with_scope(scope), &parts.headers));

@@ -94,6 +94,7 @@ fn asking(who: &OnceLock<Context>, context: Context) -> Context {
 
 async fn batch_of_writes(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let parts = Arc::new(parts);
     let exchange = shared.source.exchange(&parts);
     let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
     let work = Box::pin(async {
@@ -170,8 +171,9 @@ impl Shared {
         A: for<'a> FnOnce(Call<'a>, Arrived) -> BoxFuture<'a, Result<Response>>,
     {
         let (parts, body) = request.into_parts();
+        // Large, and handed on from one future to the next.
+        let parts = Arc::new(parts);
         let exchange = self.source.exchange(&parts);
-        let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let (arriving, who) = (AtomicBool::new(false), OnceLock::new());
         // Large, and what it is a part of is handed on by value several times.
         let work = Box::pin(async {
@@ -188,7 +190,7 @@ impl Shared {
             let readable = guard::readable_fields(entity.meta, context.identity());
             let asked = Asked::of(&parts, &context, &body)?;
             let work = async |context: Context| {
-                let call = Call { entity, context: context.clone(), readable, parts: Box::new(parts) };
+                let call = Call { entity, context: context.clone(), readable, parts: parts.clone() };
                 let answered =
                     context.run(answer(call, body)).await.map(|response| replied(response, exchange.as_ref()));
                 answered.map_err(|error| {
@@ -202,7 +204,7 @@ impl Shared {
                 Some(asked) => Box::pin(self.served.once.answer(&context, &asked, together, work)).await,
             }
         });
-        replied(self.in_time((&method, &uri), &arriving, &who, work).await, exchange.as_ref())
+        replied(self.in_time((&parts.method, &parts.uri), &arriving, &who, work).await, exchange.as_ref())
     }
 
     /// Answers in a bounded time; what goes wrong is answered too.
@@ -242,8 +244,7 @@ struct Call<'a> {
     context: Context,
     /// The fields that the caller may see.
     readable: FieldMask,
-    /// Large, and handed on from one future to the next.
-    parts: Box<Parts>,
+    parts: Arc<Parts>,
 }
 
 impl Call<'_> {

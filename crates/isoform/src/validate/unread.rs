@@ -13,7 +13,7 @@ pub fn unread(field: &FieldMeta, error: ValueError) -> String {
     let whole = match field.field_type {
         FieldType::Int32 | FieldType::Int64 => true,
         FieldType::Float => false,
-        FieldType::Scalar(scalar) if scalar.is_number => false,
+        // A decimal says more of itself: how it is written, and how many digits it has.
         _ => return own(error.0),
     };
     let range = field.validators.iter().find_map(|validator| match &validator.check {
