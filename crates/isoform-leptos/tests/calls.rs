@@ -18,8 +18,8 @@ struct Bill {
     parts: i32,
     #[field(range(min = 1))]
     at_least: i64,
-    #[field(range(max = 9))]
-    at_most: Decimal,
+    #[field(range(max = 9.0))]
+    at_most: f64,
     #[field(range(0.5..=2.5))]
     rate: f64,
     any: i32,
