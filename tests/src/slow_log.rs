@@ -2,27 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-/// Keeps the slow log: the number of rows of each statement, with the word that it begins with.
+/// Keeps the slow log, a line for each statement: its level, and its fields with their values.
 #[derive(Clone, Default)]
-pub struct SlowLog(Arc<Mutex<Vec<(String, u64)>>>);
+pub struct SlowLog(Arc<Mutex<Vec<String>>>);
 
-#[derive(Default)]
-struct Line(u64, String);
-
-impl tracing::field::Visit for Line {
-    fn record_u64(&mut self, field: &tracing::field::Field, value: u64) {
-        if field.name() == "rows" {
-            self.0 = value;
-        }
+impl tracing::field::Visit for SlowLog {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        self.0.lock().unwrap().push(format!("{field}={value:?}"));
     }
-
-    fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
-        if field.name() == "sql" {
-            self.1 = value.split_whitespace().next().unwrap_or_default().into();
-        }
-    }
-
-    fn record_debug(&mut self, _: &tracing::field::Field, _: &dyn std::fmt::Debug) {}
 }
 
 impl tracing::Subscriber for SlowLog {
@@ -39,9 +26,10 @@ impl tracing::Subscriber for SlowLog {
     fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
 
     fn event(&self, event: &tracing::Event<'_>) {
-        let mut line = Line::default();
-        event.record(&mut line);
-        self.0.lock().unwrap().push((line.1, line.0));
+        let one = Self::default();
+        event.record(&mut one.clone());
+        let line = one.0.lock().unwrap().join(" ");
+        self.0.lock().unwrap().push(format!("{} {line}", event.metadata().level()));
     }
 
     fn enter(&self, _: &tracing::span::Id) {}
@@ -50,8 +38,19 @@ impl tracing::Subscriber for SlowLog {
 }
 
 impl SlowLog {
+    /// The lines since they were taken last.
+    pub fn taken(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
     /// The number of rows of each statement that begins with a word.
     pub fn of(&self, word: &str) -> Vec<u64> {
-        self.0.lock().unwrap().iter().filter(|(begins, _)| begins == word).map(|(_, rows)| *rows).collect()
+        let after = |line: &str, name: &str| {
+            let (_, value) = line.split_once(name).unwrap_or_else(|| panic!("{name} is missing: {line}"));
+            value.split([' ', '"']).next().unwrap_or_default().to_owned()
+        };
+        let lines = self.0.lock().unwrap();
+        let begin_so = lines.iter().filter(|line| after(line, "sql=\"") == word);
+        begin_so.map(|line| after(line, "rows=").parse().unwrap()).collect()
     }
 }

@@ -1,12 +1,12 @@
 //! Statements that take too long, that nobody waits for any longer, or that are slow.
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use isoform::prelude::*;
 use isoform_server::{Api, Database, InProcess, Limits, StatementLimits, TOO_SLOW};
 use serde_json::json;
 use tests::entities::*;
+use tests::slow_log::SlowLog;
 use tests::{Way, World, ann};
 
 /// So many rows of long texts that a filter can keep the database busy for minutes.
@@ -133,46 +133,11 @@ async fn a_statement_that_takes_too_long_is_stopped_and_nothing_is_written() {
     assert_eq!((numbered(-1).await, numbered(700).await), (0, 2));
 }
 
-/// Keeps what is logged, as texts.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl tracing::field::Visit for Log {
-    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-        self.0.lock().unwrap().push(format!("{field}={value:?}"));
-    }
-}
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "isoform::slow"
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        let one = Self::default();
-        event.record(&mut one.clone());
-        let line = one.0.lock().unwrap().join(" ");
-        self.0.lock().unwrap().push(format!("{} {line}", event.metadata().level()));
-    }
-
-    fn enter(&self, _: &tracing::span::Id) {}
-
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[tokio::test]
 async fn a_slow_statement_is_logged_with_its_text_its_time_and_rows_and_never_with_values() {
-    let log = Log::default();
+    let log = SlowLog::default();
     let _guard = tracing::subscriber::set_default(log.clone());
-    let taken = || std::mem::take(&mut *log.0.lock().unwrap());
+    let taken = || log.taken();
     let folder = tempfile::tempdir().unwrap();
     let at = |slow| StatementLimits { slow, ..StatementLimits::default() };
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
@@ -211,7 +176,7 @@ async fn a_slow_statement_is_logged_with_its_text_its_time_and_rows_and_never_wi
 
 #[tokio::test]
 async fn a_bulk_write_of_too_many_rows_touches_no_more_than_are_needed_to_know() {
-    let log = Log::default();
+    let log = SlowLog::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
@@ -221,7 +186,7 @@ async fn a_bulk_write_of_too_many_rows_touches_no_more_than_are_needed_to_know()
     let rows = (0..100).map(|number| Sample { number, ..Sample::blank() }).collect::<Vec<_>>();
     database.context().transaction(async |_| repo::<Sample>().insert_many(rows).await).await.unwrap();
     let touched = || {
-        let lines = std::mem::take(&mut *log.0.lock().unwrap());
+        let lines = log.taken();
         let rows = |line: &String| Some(line.split_once("rows=")?.1.split(' ').next()?.parse::<u64>().unwrap());
         lines.iter().filter(|line| line.contains("UPDATE") || line.contains("DELETE")).filter_map(rows).max()
     };
